@@ -1,0 +1,326 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Case is one member of one organization whose access is wrong, with all that
+// was observed. It is a plain value: With… methods return changed copies and
+// never write into what the original shares.
+type Case struct {
+	Org          string                `json:"org"`
+	Username     string                `json:"username"`
+	DryRun       bool                  `json:"dryRun"`
+	Session      Session               `json:"session"`
+	Roster       []Person              `json:"-"` // too large to store; read again on resume
+	Member       Member                `json:"member"`
+	Invites      []Invite              `json:"invites,omitempty"`
+	Audit        Audit                 `json:"audit"`
+	SCIM         SCIMService           `json:"scim"`
+	SCIMUser     SCIMUser              `json:"scimUser"`
+	Expected     Expectation           `json:"expected"`
+	Repositories Repositories          `json:"repositories"`
+	Snapshot     Snapshot              `json:"snapshot"`
+	Answers      map[QuestionID]Answer `json:"answers,omitempty"`
+	Done         map[ActionID]Check    `json:"done,omitempty"` // the last check of each action
+	Receipts     []Receipt             `json:"receipts,omitempty"`
+	Sources      map[FactID]Source     `json:"sources,omitempty"`
+}
+
+// Session says which systems are reachable with which identity.
+type Session struct {
+	Systems []System `json:"systems"`
+	User    string   `json:"user"` // the operator's own Docker ID, empty when the credential does not tell
+}
+
+// System is one foreign system of the session.
+type System struct {
+	ID       SystemID `json:"id"`
+	Title    string   `json:"title"`
+	Host     string   `json:"host"`
+	Who      string   `json:"who"`
+	Required bool     `json:"required"`
+	OK       bool     `json:"ok"`
+	Problem  string   `json:"problem,omitempty"` // why not, and what to do
+}
+
+// SystemID names a foreign system that takes a credential.
+type SystemID string
+
+// The systems.
+const (
+	SystemHub      SystemID = "hub"
+	SystemSCIM     SystemID = "scim"
+	SystemOkta     SystemID = "okta"
+	SystemRegistry SystemID = "registry"
+	SystemMember   SystemID = "member" // the member's own Docker credential, for private repositories; never stored
+)
+
+// Credential is what a sign-in form yields. Identifier is the organization's
+// name for an organization access token, a username for a personal one, the
+// application's label for Okta.
+type Credential struct {
+	System     SystemID
+	Host       string
+	Identifier string
+	Secret     Secret
+}
+
+// System returns the system with that id.
+func (s Session) System(id SystemID) (System, bool) {
+	i := slices.IndexFunc(s.Systems, func(x System) bool { return x.ID == id })
+	if i < 0 {
+		return System{}, false
+	}
+	return s.Systems[i], true
+}
+
+// Ready reports whether every required system accepted its credential.
+func (s Session) Ready() bool {
+	return len(s.Systems) > 0 && !slices.ContainsFunc(s.Systems, func(x System) bool { return x.Required && !x.OK })
+}
+
+// Person is a line of the organization's member list.
+type Person struct {
+	Username string    `json:"username"`
+	Name     string    `json:"name"`
+	Email    string    `json:"email"`
+	Role     string    `json:"role"` // lower case
+	Teams    []string  `json:"teams"`
+	Guest    bool      `json:"guest"`
+	Invitee  bool      `json:"invitee"`
+	LastSeen time.Time `json:"lastSeen"`
+}
+
+// Member is the person as Docker shows them now.
+type Member struct {
+	Person
+	Present bool      `json:"present"`
+	Joined  time.Time `json:"joined"` // joined the organization (member export), zero when not readable
+	Owners  int       `json:"owners"` // owners in the organization, this one included
+}
+
+// LastOwner reports whether removing the person would leave no owner.
+func (m Member) LastOwner() bool { return m.Role == "owner" && m.Owners <= 1 }
+
+// Invite is a pending invite for the person.
+type Invite struct {
+	ID        string    `json:"id"`
+	Invitee   string    `json:"invitee"`
+	Team      string    `json:"team"`
+	Role      string    `json:"role"`
+	Inviter   string    `json:"inviter"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// AuditEvent is one line of Docker's audit log, shown raw: what its data says
+// about a switch's position is not documented.
+type AuditEvent struct {
+	Action      string            `json:"action"`
+	Label       string            `json:"label"`
+	Actor       string            `json:"actor"`
+	Description string            `json:"description"`
+	Data        map[string]string `json:"data,omitempty"`
+	At          time.Time         `json:"at"`
+}
+
+// Audit is what the log says about the SSO connection's switches.
+type Audit struct {
+	JIT    []AuditEvent `json:"jit,omitempty"`    // newest first
+	SCIM   []AuditEvent `json:"scim,omitempty"`   // newest first
+	Pushes []AuditEvent `json:"pushes,omitempty"` // the member's own repository pushes, newest first
+}
+
+// SCIMEnabledSince is the time of the oldest SCIM switch in the log, zero when
+// the log holds none.
+func (a Audit) SCIMEnabledSince() time.Time {
+	if len(a.SCIM) == 0 {
+		return time.Time{}
+	}
+	return a.SCIM[len(a.SCIM)-1].At
+}
+
+// SCIMService tells whether Docker's SCIM endpoint answers.
+type SCIMService struct {
+	Proven bool   `json:"proven"`
+	Detail string `json:"detail"`
+}
+
+// SCIMUser is the person's record in Docker's SCIM service.
+type SCIMUser struct {
+	Found     bool      `json:"found"`
+	ID        string    `json:"id"`
+	UserName  string    `json:"userName"`
+	DockerID  string    `json:"dockerID"`
+	GivenName string    `json:"givenName"`
+	LastName  string    `json:"familyName"`
+	Active    bool      `json:"active"`
+	Created   time.Time `json:"created"`
+	Modified  time.Time `json:"modified"`
+}
+
+// Expectation is what the identity provider would send for the person.
+type Expectation struct {
+	Provider     string      `json:"provider"` // "Okta", or "the owner's word" when nothing can be read
+	Stated       bool        `json:"stated"`   // true when a person told us, not a system
+	Application  string      `json:"application"`
+	Console      string      `json:"console"` // where its settings are changed
+	Provisioning Switch      `json:"provisioning"`
+	Assigned     bool        `json:"assigned"`
+	Scope        string      `json:"scope"` // "user" or "group"
+	Groups       []string    `json:"groups,omitempty"`
+	SideEffects  []string    `json:"sideEffects,omitempty"` // other applications those groups grant
+	ExternalID   string      `json:"externalID"`            // the SCIM id that the provider believes in
+	SyncState    string      `json:"syncState"`
+	SyncErrors   []string    `json:"syncErrors,omitempty"`
+	UserName     string      `json:"userName"`
+	GivenName    string      `json:"givenName"`
+	LastName     string      `json:"familyName"`
+	Role         string      `json:"role"` // lower case, empty means member
+	Org          string      `json:"org"`
+	Teams        []string    `json:"teams,omitempty"`
+	SSO          []Attribute `json:"sso,omitempty"`
+}
+
+// Attribute is one attribute of the SSO assertion.
+type Attribute struct {
+	Name       string `json:"name"`
+	Expression string `json:"expression"`
+	Value      string `json:"value"`
+	Resolved   bool   `json:"resolved"` // Value is what the person would get
+	Where      string `json:"where"`    // where an administrator changes it
+}
+
+// SSOValue returns the value that sign-in would carry for the attribute, and
+// whether that is known.
+func (e Expectation) SSOValue(name string) (value string, known bool) {
+	for _, a := range e.SSO {
+		if strings.EqualFold(a.Name, name) {
+			return a.Value, a.Resolved
+		}
+	}
+	return "", false
+}
+
+// WantedRole is the role after provisioning: an unset dockerRole means member
+// (Docker, "Provision with SCIM").
+func (e Expectation) WantedRole() string {
+	if e.Role == "" {
+		return "member"
+	}
+	return e.Role
+}
+
+// Repositories is what removal would put at risk.
+type Repositories struct {
+	Personal       []Repository `json:"personal,omitempty"`
+	PrivateVisible bool         `json:"privateVisible"` // read with the member's own credential, so that private ones are listed too
+	LastPushed     []string     `json:"lastPushed,omitempty"`
+	SoleTeams      []string     `json:"soleTeams,omitempty"` // teams whose only member is the person
+}
+
+// Repository is one personal repository and where its copy would go.
+type Repository struct {
+	Name        string    `json:"name"` // namespace/name
+	Private     bool      `json:"private"`
+	Tags        int       `json:"tags"`
+	Size        int64     `json:"size"` // bytes, as Docker Hub counts them
+	Updated     time.Time `json:"updated"`
+	Description string    `json:"description"`
+	Target      string    `json:"target"` // org/name
+}
+
+// Snapshot is what an undo needs.
+type Snapshot struct {
+	Taken   bool      `json:"taken"`
+	At      time.Time `json:"at"`
+	Role    string    `json:"role"`
+	Teams   []string  `json:"teams"`
+	Invites []Invite  `json:"invites,omitempty"`
+	Email   string    `json:"email"`
+}
+
+// Switch is the position of a setting as far as it is known.
+type Switch string
+
+// The positions.
+const (
+	SwitchUnknown Switch = ""
+	SwitchOn      Switch = "on"
+	SwitchOff     Switch = "off"
+)
+
+// Clone returns a copy that shares no map or slice header with c.
+func (c Case) Clone() Case {
+	c.Answers = maps.Clone(c.Answers)
+	c.Done = maps.Clone(c.Done)
+	c.Sources = maps.Clone(c.Sources)
+	c.Receipts = slices.Clone(c.Receipts)
+	return c
+}
+
+// WithAnswer records what the owner said.
+func (c Case) WithAnswer(id QuestionID, a Answer) Case {
+	c = c.Clone()
+	if c.Answers == nil {
+		c.Answers = map[QuestionID]Answer{}
+	}
+	c.Answers[id] = a
+	return c
+}
+
+// WithCheck records how an action ended.
+func (c Case) WithCheck(id ActionID, k Check) Case {
+	c = c.Clone()
+	if c.Done == nil {
+		c.Done = map[ActionID]Check{}
+	}
+	c.Done[id] = k
+	return c
+}
+
+// WithSource records where a fact came from.
+func (c Case) WithSource(id FactID, s Source) Case {
+	c = c.Clone()
+	if c.Sources == nil {
+		c.Sources = map[FactID]Source{}
+	}
+	c.Sources[id] = s
+	return c
+}
+
+// Settled reports whether the action was carried out and checked, or, in a dry
+// run, would have been.
+func (c Case) Settled(id ActionID) bool {
+	k, ok := c.Done[id]
+	return ok && k.OK && (!k.Assumed || c.DryRun)
+}
+
+// Evidence makes one piece of evidence from a fact of this case.
+func (c Case) Evidence(id FactID, text string) Evidence {
+	s := c.Sources[id]
+	return Evidence{Text: text, Fact: id, Source: s.Name, At: s.At}
+}
+
+// JIT tells where the owner last saw the JIT switch. The setting has no API
+// (Docker Hub API 2-beta: no operation touches an SSO connection), so an answer
+// counts only as long as the audit log shows no later toggle.
+func (c Case) JIT() Switch {
+	a, ok := c.Answers[AskJIT]
+	if !ok {
+		return SwitchUnknown
+	}
+	if len(c.Audit.JIT) > 0 && c.Audit.JIT[0].At.After(a.At) {
+		return SwitchUnknown
+	}
+	switch a.Value {
+	case string(SwitchOn):
+		return SwitchOn
+	case string(SwitchOff):
+		return SwitchOff
+	}
+	return SwitchUnknown
+}

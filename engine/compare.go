@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+)
+
+// Comparison is one attribute side by side: what the identity provider sends
+// over SCIM, what sign-in would carry, what Docker shows.
+type Comparison struct {
+	Attribute string
+	IdP       string
+	SSO       string // empty when no SSO attribute is set
+	SSOKnown  bool
+	Docker    string
+	Same      bool // Docker shows what the IdP sends
+	Extra     string
+}
+
+// builtinTeam reports whether Docker itself puts people on the team: company
+// is where SCIM and JIT put everybody, owners goes with the role.
+func builtinTeam(name string) bool { return name == "company" || name == "owners" }
+
+// Compare puts what the identity provider sends beside what Docker shows. It
+// returns nil when either side is unknown.
+func Compare(c Case) []Comparison {
+	if !c.Sources[FactMember].Known() || !c.Sources[FactExpectation].Known() {
+		return nil
+	}
+	return []Comparison{compareRole(c), compareTeams(c)}
+}
+
+func compareRole(c Case) Comparison {
+	sso, known := c.Expected.SSOValue("dockerRole")
+	return Comparison{
+		Attribute: "role", IdP: c.Expected.WantedRole(), SSO: sso, SSOKnown: known,
+		Docker: c.Member.Role, Same: strings.EqualFold(c.Expected.WantedRole(), c.Member.Role),
+	}
+}
+
+// compareTeams asks only that the expected teams are there: a further team may
+// be somebody's deliberate choice, so it is shown, not judged.
+func compareTeams(c Case) Comparison {
+	sso, known := c.Expected.SSOValue("dockerTeam")
+	cmp := Comparison{
+		Attribute: "teams", SSO: sso, SSOKnown: known, Same: true,
+		IdP: strings.Join(c.Expected.Teams, ", "), Docker: strings.Join(c.Member.Teams, ", "),
+	}
+	for _, t := range c.Expected.Teams {
+		if !slices.Contains(c.Member.Teams, t) {
+			cmp.Same = false
+		}
+	}
+	var extra []string
+	for _, t := range c.Member.Teams {
+		if !builtinTeam(t) && !slices.Contains(c.Expected.Teams, t) {
+			extra = append(extra, t)
+		}
+	}
+	cmp.Extra = strings.Join(extra, ", ")
+	return cmp
+}
+
+// Differs reports whether Docker shows something else than the identity
+// provider sends.
+func Differs(c Case) bool {
+	return slices.ContainsFunc(Compare(c), func(x Comparison) bool { return !x.Same })
+}
+
+// RemovalBlockers lists everything that forbids removing the person from the
+// organization now; removal is offered, planned and run only when it is empty.
+func RemovalBlockers(c Case) []string {
+	var why []string
+	add := func(blocked bool, reason string) {
+		if blocked {
+			why = append(why, reason)
+		}
+	}
+	add(!c.Sources[FactMember].Known(), "their role and teams have not been read")
+	add(c.Member.LastOwner(), "they are the organization's last owner: make somebody else an owner first")
+	add(c.Session.User != "" && strings.EqualFold(c.Session.User, c.Username), "this is your own account: ask another owner to do it")
+	add(c.Session.User == "" && c.Answers[AskSelf].Value != "no", "you have not said whether this is your own account")
+	add(c.Member.Guest, "they are a guest: SCIM cannot bring them back")
+	add(!c.SCIM.Proven, "Docker's SCIM service has not been seen to answer")
+	add(!ProvisioningProven(c), "it is not shown that the identity provider would create them again")
+	add(len(c.Invites) > 0 && !c.Settled(ActionCancelInvites), "a pending invite would let them back in unmanaged: cancel it first")
+	add(c.JIT() != SwitchOff && c.Answers[AskRace].Value != RacePhrase && !assumed(c, ActionDisableJIT),
+		"JIT is not seen off, and the race has not been accepted in words")
+	add(!c.Snapshot.Taken, "no snapshot of their role and teams has been taken")
+	add(!HandedOver(c), "their repositories have not been handed over and verified")
+	return why
+}
+
+// RacePhrase is what an owner types to go on although JIT may add the person
+// again, unmanaged, between removal and push.
+const RacePhrase = "they may sign in first"
+
+// PrivateNone is the answer to AskPrivate by which the owner takes
+// responsibility for private personal repositories that cannot be seen.
+const PrivateNone = "none-needed"
+
+// PrivateSignIn is the answer to AskPrivate that leads to the member's own
+// sign-in.
+const PrivateSignIn = "sign-in"
+
+func assumed(c Case, id ActionID) bool { return c.DryRun && c.Done[id].Assumed }
+
+// ProvisioningProven reports whether a push can be expected to bring the
+// person back.
+func ProvisioningProven(c Case) bool {
+	if !c.Sources[FactExpectation].Known() {
+		return false
+	}
+	if c.Expected.Stated {
+		return c.Answers[AskSCIMTested].Value == "yes"
+	}
+	return c.Expected.Assigned && c.Expected.Provisioning == SwitchOn
+}
+
+// HandedOver reports whether nothing of the person's is left to lose: either
+// the copies were verified, or nothing personal exists; and private
+// repositories were seen or the owner took responsibility in so many words.
+func HandedOver(c Case) bool {
+	if !c.Sources[FactRepositories].Known() {
+		return false
+	}
+	if !c.Repositories.PrivateVisible && c.Answers[AskPrivate].Value != PrivateNone {
+		return false
+	}
+	if len(c.Repositories.Personal) == 0 || assumed(c, ActionHandOver) {
+		return true
+	}
+	if !c.Settled(ActionHandOver) {
+		return false
+	}
+	// A repository that appeared after the hand-over is not covered by it.
+	return !slices.ContainsFunc(c.Repositories.Personal, func(r Repository) bool {
+		return !slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
+			return x.Action == ActionHandOver && x.Change == CopyChange(r.Name)
+		})
+	})
+}
+
+// CopyChange is the id of the change that copies the repository.
+func CopyChange(repository string) string { return "copy " + repository }

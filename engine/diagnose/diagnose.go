@@ -1,0 +1,266 @@
+// Package diagnose turns a case into findings: the two causes that Docker's
+// guide "Troubleshoot provisioning" names, and the reasons why neither
+// applies. Each rule is a pure function of what was observed, and says what
+// its conclusion rests on.
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// Findings returns every conclusion that the case supports, the most decisive
+// first. It always returns at least one.
+func Findings(c engine.Case) []engine.Finding {
+	for _, rule := range []func(engine.Case) (engine.Finding, bool){guest, invitee, nothingWrong, unreadable, notAssigned, provisioningOff} {
+		if f, ok := rule(c); ok {
+			return []engine.Finding{f}
+		}
+	}
+	managed := Managed(c)
+	switch managed.State {
+	case engine.SwitchOff:
+		f := []engine.Finding{notManaged(c, managed)}
+		if j, ok := jitOverrides(c); ok {
+			// JIT is a second fault then: it would overwrite the cure.
+			j.Remedies = nil
+			f = append(f, j)
+		}
+		return f
+	case engine.SwitchOn:
+		if j, ok := jitOverrides(c); ok {
+			return []engine.Finding{j}
+		}
+		return []engine.Finding{notDelivered(c)}
+	case engine.SwitchUnknown:
+	}
+	return []engine.Finding{undecided(c, managed)}
+}
+
+func guest(c engine.Case) (engine.Finding, bool) {
+	if !c.Member.Present || !c.Member.Guest {
+		return engine.Finding{}, false
+	}
+	return engine.Finding{
+		ID: engine.FindingGuest, Strength: engine.Certain,
+		Title:    "This is a guest",
+		Detail:   "Their address is outside the organization's verified domains, so neither SCIM nor JIT of this connection manages them. Set their role and teams by hand. Never remove a guest in the hope that provisioning brings them back: it cannot.",
+		Evidence: []engine.Evidence{c.Evidence(engine.FactMember, "Docker marks "+c.Member.Email+" as a guest")},
+		Remedies: []engine.Remedy{engine.RemedyAdvice},
+	}, true
+}
+
+func invitee(c engine.Case) (engine.Finding, bool) {
+	if !c.Member.Invitee {
+		return engine.Finding{}, false
+	}
+	return engine.Finding{
+		ID: engine.FindingInvitee, Strength: engine.Certain,
+		Title:    "This person has not joined yet",
+		Detail:   "They hold an invite, which is accepted at their next sign-in. Cancel the invite and let the identity provider create them, or wait until they sign in and look again.",
+		Evidence: []engine.Evidence{c.Evidence(engine.FactMember, "Docker lists them as an invitee")},
+		Remedies: []engine.Remedy{engine.RemedyAdvice},
+	}, true
+}
+
+func nothingWrong(c engine.Case) (engine.Finding, bool) {
+	cmp := engine.Compare(c)
+	if cmp == nil || !c.Member.Present || engine.Differs(c) {
+		return engine.Finding{}, false
+	}
+	if !c.Expected.Stated && !c.Expected.Assigned {
+		return engine.Finding{}, false
+	}
+	f := engine.Finding{
+		ID: engine.FindingNothingWrong, Strength: engine.Certain,
+		Title:  "Nothing is wrong",
+		Detail: "Docker shows the role and the teams that " + c.Expected.Provider + " sends.",
+	}
+	if c.Expected.Stated {
+		f.Strength = engine.Likely
+		f.Detail = "Docker shows the role and the teams that you say they should have."
+	}
+	for _, x := range cmp {
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactMember, fmt.Sprintf("%s: %s", x.Attribute, orNone(x.Docker))))
+		if x.Extra != "" {
+			f.Evidence = append(f.Evidence, c.Evidence(engine.FactMember, "also on teams that the identity provider does not name, which is allowed: "+x.Extra))
+		}
+	}
+	return f, true
+}
+
+// unreadable covers the cases in which no side-by-side exists at all.
+func unreadable(c engine.Case) (engine.Finding, bool) {
+	if c.Member.Present && engine.Compare(c) != nil {
+		return engine.Finding{}, false
+	}
+	f := engine.Finding{
+		ID: engine.FindingUndecided, Strength: engine.Unknown,
+		Title:    "There is not enough to compare",
+		Detail:   "What Docker shows and what the identity provider sends must both be readable before a cause can be named.",
+		Remedies: []engine.Remedy{engine.RemedyAdvice},
+	}
+	if !c.Member.Present && c.Sources[engine.FactMember].Known() {
+		f.Title = "They are not a member"
+		f.Detail = c.Username + " is not in the organization " + c.Org + ". If they were removed for provisioning, push them from the identity provider; if not, look for a different username."
+	}
+	for _, id := range []engine.FactID{engine.FactMember, engine.FactExpectation} {
+		if s := c.Sources[id]; s.Missing != "" {
+			f.Evidence = append(f.Evidence, c.Evidence(id, id.Title()+": "+s.Missing))
+		}
+	}
+	return f, true
+}
+
+func notAssigned(c engine.Case) (engine.Finding, bool) {
+	if c.Expected.Stated || c.Expected.Assigned {
+		return engine.Finding{}, false
+	}
+	return engine.Finding{
+		ID: engine.FindingNotAssigned, Strength: engine.Certain,
+		Title: "The identity provider does not assign them to Docker",
+		Detail: "Nothing is sent for a person who is not assigned to the application " + c.Expected.Application +
+			", and nobody would create them again after a removal. Assign them (or a group of theirs) there, then look again.",
+		Evidence: []engine.Evidence{c.Evidence(engine.FactExpectation, "no assignment of "+c.Member.Email+" to "+c.Expected.Application)},
+		Remedies: []engine.Remedy{engine.RemedyAdvice},
+	}, true
+}
+
+func provisioningOff(c engine.Case) (engine.Finding, bool) {
+	if c.Expected.Provisioning != engine.SwitchOff {
+		return engine.Finding{}, false
+	}
+	return engine.Finding{
+		ID: engine.FindingProvisioningOff, Strength: engine.Certain,
+		Title:    "Provisioning is switched off in the identity provider",
+		Detail:   "The application " + c.Expected.Application + " sends nothing to Docker, so its role and team attributes never arrive. Switch on creating and updating users there, then look again.",
+		Evidence: []engine.Evidence{c.Evidence(engine.FactExpectation, "the application's provisioning features are off")},
+		Remedies: []engine.Remedy{engine.RemedyAdvice},
+	}, true
+}
+
+func notManaged(c engine.Case, m Verdict) engine.Finding {
+	return engine.Finding{
+		ID: engine.FindingNotManaged, Strength: m.Strength,
+		Title: "SCIM does not manage this account",
+		Detail: "The account was in the organization before SCIM could create it, so SCIM updates never reach it. Docker's cure: hand over the repositories, remove the person, push them from the identity provider, " +
+			"and let SCIM create the membership again with the right role and teams.",
+		Evidence: append(m.Evidence, differences(c)...),
+		Remedies: []engine.Remedy{engine.RemedyReprovision},
+	}
+}
+
+// jitOverrides is cause A: JIT is on, so each SSO sign-in overwrites what SCIM
+// sent.
+func jitOverrides(c engine.Case) (engine.Finding, bool) {
+	jit := c.JIT()
+	if jit == engine.SwitchOff {
+		return engine.Finding{}, false
+	}
+	f := engine.Finding{
+		ID: engine.FindingJITOverrides, Strength: engine.Unknown,
+		Title: "Just-in-Time provisioning overrides SCIM",
+		Detail: "With JIT on, the values of the SSO sign-in win over those that SCIM sends. Docker recommends to disable JIT; " +
+			"or keep it, and make the SSO attributes equal to what SCIM sends.",
+		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
+		Evidence: differences(c),
+	}
+	if jit == engine.SwitchUnknown {
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactAudit, "where the JIT switch stands is not known; it is on for every new connection"))
+		return f, true
+	}
+	f.Strength = engine.Likely
+	said := c.Answers[engine.AskJIT]
+	f.Evidence = append(f.Evidence, engine.Evidence{Text: "JIT is on", Source: "the owner, from the console", At: said.At})
+	if text, ok := signInExplains(c); ok {
+		f.Strength = engine.Certain
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, text))
+	}
+	return f, true
+}
+
+// signInExplains reports whether what sign-in carries is exactly what Docker
+// shows where it differs from SCIM.
+func signInExplains(c engine.Case) (string, bool) {
+	var parts []string
+	for _, x := range engine.Compare(c) {
+		if x.Same {
+			continue
+		}
+		if !x.SSOKnown {
+			return "", false
+		}
+		want := x.SSO
+		switch {
+		case x.Attribute == "role" && want == "":
+			want = "member" // the default of a sign-in without dockerRole
+		case x.Attribute == "teams" && want == "":
+			want = "company"
+		}
+		if !containsName(x.Docker, want) {
+			return "", false
+		}
+		if x.SSO == "" {
+			parts = append(parts, fmt.Sprintf("sign-in carries no %s, whose default %q is what Docker shows", x.Attribute, want))
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("sign-in carries %s %q, which is what Docker shows", x.Attribute, want))
+	}
+	return strings.Join(parts, "; "), len(parts) > 0
+}
+
+func containsName(list, name string) bool {
+	for item := range strings.SplitSeq(list, ", ") {
+		if strings.EqualFold(item, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func notDelivered(c engine.Case) engine.Finding {
+	f := engine.Finding{
+		ID: engine.FindingNotDelivered, Strength: engine.Likely,
+		Title:    "SCIM manages the account, but the last values did not arrive",
+		Detail:   "JIT is off and SCIM knows the person, and yet Docker shows other values. Let the identity provider send the profile once more.",
+		Evidence: differences(c),
+		Remedies: []engine.Remedy{engine.RemedyPushProfile},
+	}
+	if c.Expected.SyncState != "" {
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "sync state at the identity provider: "+c.Expected.SyncState))
+	}
+	for _, e := range c.Expected.SyncErrors {
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "the identity provider reports: "+e))
+	}
+	return f
+}
+
+func undecided(c engine.Case, m Verdict) engine.Finding {
+	return engine.Finding{
+		ID: engine.FindingUndecided, Strength: engine.Unknown,
+		Title: "It cannot be told whether SCIM manages this account",
+		Detail: "The values differ, but no evidence says whether SCIM manages the person. The tool does not act on that by itself: " +
+			"sign in to SCIM to let it look, or say what you know.",
+		Evidence: append(m.Evidence, differences(c)...),
+		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch, engine.RemedyReprovision},
+	}
+}
+
+func differences(c engine.Case) []engine.Evidence {
+	var out []engine.Evidence
+	for _, x := range engine.Compare(c) {
+		if !x.Same {
+			out = append(out, c.Evidence(engine.FactMember, fmt.Sprintf("%s: the identity provider sends %q, Docker shows %q", x.Attribute, orNone(x.IdP), orNone(x.Docker))))
+		}
+	}
+	return out
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,125 @@
+package engine
+
+import "time"
+
+// FactID names one observation that a step of the guide can ask for.
+type FactID string
+
+// The facts, each read by one function of package observe.
+const (
+	FactSession      FactID = "session"      // which systems we are signed in to
+	FactRoster       FactID = "roster"       // everybody in the organization, for the picker and the owner count
+	FactMember       FactID = "member"       // the person's role and teams in Docker
+	FactInvites      FactID = "invites"      // pending invites for the person
+	FactAudit        FactID = "audit"        // JIT and SCIM switches in the audit log
+	FactSCIM         FactID = "scim"         // whether Docker's SCIM service answers our token
+	FactSCIMUser     FactID = "scim-user"    // the person's SCIM record at Docker
+	FactExpectation  FactID = "expectation"  // what the identity provider would send
+	FactRepositories FactID = "repositories" // what removal would put at risk
+	FactSnapshot     FactID = "snapshot"     // role, teams and invites, to put back if needed
+)
+
+// Facts lists every fact in the order in which they are usually read.
+func Facts() []FactID {
+	return []FactID{
+		FactSession, FactRoster, FactMember, FactInvites, FactAudit,
+		FactSCIM, FactSCIMUser, FactExpectation, FactRepositories, FactSnapshot,
+	}
+}
+
+// Title is the fact's name in words.
+func (f FactID) Title() string {
+	switch f {
+	case FactSession:
+		return "signed-in systems"
+	case FactRoster:
+		return "organization members"
+	case FactMember:
+		return "role and teams in Docker"
+	case FactInvites:
+		return "pending invites"
+	case FactAudit:
+		return "audit log of the SSO switches"
+	case FactSCIM:
+		return "Docker's SCIM service"
+	case FactSCIMUser:
+		return "SCIM record at Docker"
+	case FactExpectation:
+		return "what the identity provider sends"
+	case FactRepositories:
+		return "repositories at risk"
+	case FactSnapshot:
+		return "snapshot to restore from"
+	}
+	return string(f)
+}
+
+// Source says where a fact came from and when. A fact that could not be read
+// has Missing set to the reason: that is "we do not know", never "there is
+// none".
+type Source struct {
+	Name    string    `json:"name"`
+	At      time.Time `json:"at"`
+	Missing string    `json:"missing,omitempty"`
+}
+
+// Known reports whether the fact was read.
+func (s Source) Known() bool { return !s.At.IsZero() && s.Missing == "" }
+
+// Strength is how sure a finding is.
+type Strength string
+
+// The strengths. There is no "probably not": a finding that is refuted is not
+// reported.
+const (
+	Certain Strength = "certain"
+	Likely  Strength = "likely"
+	Unknown Strength = "unknown"
+)
+
+// Evidence is one observation that speaks for a finding.
+type Evidence struct {
+	Text   string    `json:"text"`
+	Fact   FactID    `json:"fact,omitempty"`
+	Source string    `json:"source"`
+	At     time.Time `json:"at"`
+}
+
+// FindingID names a conclusion of package diagnose.
+type FindingID string
+
+// The findings. The first two are the causes that Docker's guide
+// "Troubleshoot provisioning" names; the others explain why neither applies.
+const (
+	FindingJITOverrides    FindingID = "jit-overrides"    // cause A
+	FindingNotManaged      FindingID = "not-scim-managed" // cause B
+	FindingNothingWrong    FindingID = "nothing-wrong"
+	FindingNotAssigned     FindingID = "not-assigned"
+	FindingProvisioningOff FindingID = "provisioning-off"
+	FindingGuest           FindingID = "guest"
+	FindingInvitee         FindingID = "invitee"
+	FindingNotDelivered    FindingID = "not-delivered" // managed, JIT off, and yet the values differ
+	FindingUndecided       FindingID = "undecided"     // not enough was readable to tell
+)
+
+// Finding is one conclusion with what supports it.
+type Finding struct {
+	ID       FindingID  `json:"id"`
+	Title    string     `json:"title"`
+	Detail   string     `json:"detail"`
+	Strength Strength   `json:"strength"`
+	Evidence []Evidence `json:"evidence,omitempty"`
+	Remedies []Remedy   `json:"remedies,omitempty"` // best first
+}
+
+// Remedy is a branch of the guide.
+type Remedy string
+
+// The remedies.
+const (
+	RemedyDisableJIT  Remedy = "disable-jit"
+	RemedyMatch       Remedy = "match-attributes"
+	RemedyReprovision Remedy = "re-provision"
+	RemedyPushProfile Remedy = "push-profile"
+	RemedyAdvice      Remedy = "advice" // to be fixed by hand at its source; nothing for the tool to run
+)

@@ -1,0 +1,533 @@
+package guide
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
+)
+
+// The outcomes. Each belongs to the steps whose Next names it.
+const (
+	outNext       engine.Outcome = "next"
+	outNothing    engine.Outcome = "nothing-wrong"
+	outFix        engine.Outcome = "fix-source"
+	outDisable    engine.Outcome = "disable-jit"
+	outMatch      engine.Outcome = "match-attributes"
+	outReprov     engine.Outcome = "re-provision"
+	outPush       engine.Outcome = "push-profile"
+	outAgain      engine.Outcome = "look-again"
+	outDiagnose   engine.Outcome = "diagnose-again"
+	outReport     engine.Outcome = "report"
+	outAnother    engine.Outcome = "another-member"
+	outFinish     engine.Outcome = "finish"
+	outRace       engine.Outcome = "accept-race"
+	outDo         engine.Outcome = "do"
+	outPassedOver engine.Outcome = "pass-over"
+)
+
+// skipSignIn is the answer by which the owner goes on without the optional
+// systems.
+const skipSignIn = "skip"
+
+func decideSignIn(c engine.Case) engine.Verdict {
+	var missing []engine.SystemID
+	var note []string
+	required := false
+	for _, s := range c.Session.Systems {
+		if s.OK {
+			continue
+		}
+		missing = append(missing, s.ID)
+		required = required || s.Required
+		if s.Problem != "" {
+			note = append(note, s.Title+": "+s.Problem)
+		}
+	}
+	skipped := c.Answers[engine.AskSignIn].Value == skipSignIn
+	if len(missing) == 0 || (!required && skipped) {
+		return engine.Verdict{Headline: "Signed in", Auto: outNext}
+	}
+	ask := &engine.Question{
+		ID: engine.AskSignIn, Kind: engine.AnswerCredential, Systems: missing,
+		Text: "Sign in to what the guide needs to see",
+		Why:  "Docker Hub needs an organization access token; SCIM's own token proves who SCIM manages; the identity provider tells what it would send.",
+		Note: strings.Join(note, "\n"),
+	}
+	if !required {
+		ask.Options = []engine.Option{{Value: skipSignIn, Label: "Go on without", Why: "The tool asks you for what it cannot read."}}
+	}
+	return engine.Verdict{Headline: "Sign in", Ask: ask}
+}
+
+func decideOrganization(c engine.Case) engine.Verdict {
+	if c.Org == "" {
+		return engine.Verdict{Headline: "Which organization?", Ask: &engine.Question{
+			ID: engine.AskOrg, Kind: engine.AnswerText, Text: "Name of the Docker organization",
+		}}
+	}
+	return engine.Verdict{Headline: c.Org, Auto: outNext}
+}
+
+func decideMember(c engine.Case) engine.Verdict {
+	ask := &engine.Question{ID: engine.AskMember, Kind: engine.AnswerMember, Text: "Whose role or team is wrong?"}
+	if c.Username == "" {
+		return engine.Verdict{Headline: "Choose the member", Ask: ask}
+	}
+	for _, p := range c.Roster {
+		if p.Username == c.Username {
+			return engine.Verdict{Headline: c.Username, Auto: outNext}
+		}
+	}
+	ask.Note = fmt.Sprintf("%s has no member %q.", c.Org, c.Username)
+	return engine.Verdict{Headline: "Choose the member", Ask: ask}
+}
+
+// decideObserve asks for what no system tells: the expectation where no
+// identity provider can be read, and the JIT switch, which has no API.
+func decideObserve(c engine.Case) engine.Verdict {
+	if c.Member.Guest || c.Member.Invitee || !c.Member.Present {
+		return engine.Verdict{Auto: outNext}
+	}
+	if !c.Sources[engine.FactExpectation].Known() {
+		if v, ask := askExpectation(c); ask {
+			return v
+		}
+	}
+	if _, said := c.Answers[engine.AskJIT]; engine.Differs(c) && (c.Expected.Stated || c.Expected.Assigned) && (!said || staleJIT(c)) {
+		return engine.Verdict{Headline: "Where does the JIT switch stand?", Ask: askJIT(c)}
+	}
+	return engine.Verdict{Headline: "All facts are in", Auto: outNext}
+}
+
+func askExpectation(c engine.Case) (engine.Verdict, bool) {
+	why := "No identity provider could be read: " + c.Sources[engine.FactExpectation].Missing
+	if _, ok := c.Answers[engine.AskRole]; !ok {
+		return engine.Verdict{Headline: "What should they have?", Ask: &engine.Question{
+			ID: engine.AskRole, Kind: engine.AnswerChoice, Text: "Which role should " + c.Username + " have?", Why: why,
+			Options: []engine.Option{
+				{Value: "member", Label: "member", Why: "what an unset dockerRole means"},
+				{Value: "editor", Label: "editor"},
+				{Value: "owner", Label: "owner"},
+			},
+		}}, true
+	}
+	if _, ok := c.Answers[engine.AskTeams]; !ok {
+		return engine.Verdict{Headline: "What should they have?", Ask: &engine.Question{
+			ID: engine.AskTeams, Kind: engine.AnswerText, Why: why,
+			Text: "Which teams should they be on? Separate names with commas; leave it empty for none.",
+		}}, true
+	}
+	return engine.Verdict{}, false
+}
+
+// staleJIT reports whether something happened to the switch after the owner
+// last said where it stands.
+func staleJIT(c engine.Case) bool {
+	a, ok := c.Answers[engine.AskJIT]
+	if !ok {
+		return false
+	}
+	if k, ran := c.Done[engine.ActionDisableJIT]; ran && !k.Assumed && k.At.After(a.At) {
+		return true
+	}
+	return len(c.Audit.JIT) > 0 && c.Audit.JIT[0].At.After(a.At)
+}
+
+func askJIT(c engine.Case) *engine.Question {
+	q := &engine.Question{
+		ID: engine.AskJIT, Kind: engine.AnswerChoice,
+		Text: "In the console, under Identity & auth > SSO and SCIM, is Just-in-Time provisioning on?",
+		Why:  "Docker has no API for this setting; it is on for every new SSO connection.",
+		Options: []engine.Option{
+			{Value: string(engine.SwitchOn), Label: "It is on"},
+			{Value: string(engine.SwitchOff), Label: "It is off"},
+			{Value: "unknown", Label: "I cannot tell"},
+		},
+	}
+	switch {
+	case len(c.Audit.JIT) > 0:
+		e := c.Audit.JIT[0]
+		q.Note = fmt.Sprintf("The audit log's last toggle: %s by %s (%s). It does not say in which position it left the switch.",
+			e.At.Format("2006-01-02 15:04"), e.Actor, e.Description)
+	case c.Sources[engine.FactAudit].Missing != "":
+		q.Note = "The audit log could not be read: " + c.Sources[engine.FactAudit].Missing
+	default:
+		q.Note = "The audit log shows no toggle as far back as it goes."
+	}
+	return q
+}
+
+func decideDiagnose(c engine.Case) engine.Verdict {
+	findings := diagnose.Findings(c)
+	lead := findings[0]
+	v := engine.Verdict{Headline: lead.Title, Findings: findings}
+	again := engine.Choice{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"}
+	if lead.ID == engine.FindingNothingWrong {
+		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Go on to the report", Recommended: true}, again}
+		return v
+	}
+	if slices.Equal(lead.Remedies, []engine.Remedy{engine.RemedyAdvice}) {
+		v.Choices = []engine.Choice{{Outcome: outFix, Label: "See what to change by hand", Recommended: true}, again}
+		return v
+	}
+	if _, said := c.Answers[engine.AskManaged]; lead.ID == engine.FindingUndecided && !said {
+		v.Ask = &engine.Question{
+			ID: engine.AskManaged, Kind: engine.AnswerChoice,
+			Text: "Was " + c.Username + " created by SCIM, as far as you know?",
+			Why:  "No field of Docker's API tells it, and the evidence does not decide it.",
+			Options: []engine.Option{
+				{Value: "yes", Label: "Yes, SCIM created them"},
+				{Value: "no", Label: "No, they were invited or came by JIT"},
+				{Value: "unknown", Label: "I do not know"},
+			},
+		}
+		return v
+	}
+	for _, r := range []struct {
+		remedy engine.Remedy
+		choice engine.Choice
+	}{
+		{engine.RemedyDisableJIT, engine.Choice{Outcome: outDisable, Label: "Disable JIT", Why: "what Docker recommends: SCIM alone then decides role and teams"}},
+		{engine.RemedyMatch, engine.Choice{Outcome: outMatch, Label: "Keep JIT and match the attributes", Why: "make sign-in carry what SCIM sends"}},
+		{engine.RemedyPushProfile, engine.Choice{Outcome: outPush, Label: "Send the profile again", Why: "the identity provider repeats its values"}},
+		{engine.RemedyReprovision, engine.Choice{Outcome: outReprov, Label: "Re-provision", Why: "hand over repositories, remove, push, and let SCIM create the membership anew"}},
+	} {
+		ch := r.choice
+		ch.Recommended = len(lead.Remedies) > 0 && lead.Remedies[0] == r.remedy && lead.Strength != engine.Unknown
+		ch.Disabled = remedyDisabled(c, lead, r.remedy)
+		v.Choices = append(v.Choices, ch)
+	}
+	v.Choices = append(v.Choices, again)
+	return v
+}
+
+func remedyDisabled(c engine.Case, lead engine.Finding, r engine.Remedy) string {
+	if !slices.Contains(lead.Remedies, r) {
+		return "it does not cure this finding"
+	}
+	if lead.ID == engine.FindingUndecided {
+		return "whether SCIM manages them is not known, and nobody has said"
+	}
+	if r != engine.RemedyReprovision {
+		return ""
+	}
+	switch {
+	case c.Member.LastOwner():
+		return "they are the last owner: make somebody else an owner first"
+	case c.Session.User != "" && strings.EqualFold(c.Session.User, c.Username):
+		return "this is your own account: ask another owner to do it"
+	}
+	return ""
+}
+
+func decideNothingWrong(c engine.Case) engine.Verdict {
+	return engine.Verdict{
+		Headline: "Nothing is wrong with " + c.Username,
+		Findings: diagnose.Findings(c),
+		Choices: []engine.Choice{
+			{Outcome: outReport, Label: "Go on to the report", Recommended: true},
+			{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"},
+		},
+	}
+}
+
+func decideFixSource(c engine.Case) engine.Verdict {
+	return engine.Verdict{
+		Headline: "To be changed by hand, at its source",
+		Findings: diagnose.Findings(c),
+		Choices: []engine.Choice{
+			{Outcome: outAgain, Label: "It is changed: look again", Recommended: true},
+			{Outcome: outReport, Label: "Go on to the report"},
+		},
+	}
+}
+
+func decideMatch(c engine.Case) engine.Verdict {
+	if c.Settled(engine.ActionMatch) {
+		return engine.Verdict{Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: "Make sign-in carry what SCIM sends",
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Change the SSO attributes", Action: engine.ActionMatch, Recommended: true, Why: "shows each difference and where it is changed"},
+			{Outcome: outDisable, Label: "Disable JIT instead", Why: "what Docker recommends"},
+		},
+	}
+}
+
+// jitOff reports whether the walk may take JIT for off.
+func jitOff(c engine.Case) bool {
+	return c.JIT() == engine.SwitchOff || (c.DryRun && c.Settled(engine.ActionDisableJIT))
+}
+
+func decideDisableJIT(c engine.Case) engine.Verdict {
+	v, done := decideJIT(c)
+	if !done {
+		v.Choices = append(v.Choices, engine.Choice{Outcome: outMatch, Label: "Keep JIT and match the attributes instead"})
+	}
+	return v
+}
+
+func decideCloseJIT(c engine.Case) engine.Verdict {
+	v, done := decideJIT(c)
+	if !done {
+		v.Choices = append(v.Choices, engine.Choice{
+			Outcome: outRace, Label: "Leave JIT on and accept the race",
+			Why: "if they sign in between removal and push, JIT adds them again, again unmanaged",
+		})
+	}
+	return v
+}
+
+// decideJIT is what both JIT steps share; done means that no choice is left.
+func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
+	if jitOff(c) {
+		return engine.Verdict{Headline: "JIT is off", Auto: outNext}, true
+	}
+	if staleJIT(c) {
+		return engine.Verdict{Headline: "Where does the JIT switch stand now?", Ask: askJIT(c)}, true
+	}
+	return engine.Verdict{
+		Headline: "Disable Just-in-Time provisioning",
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Disable JIT", Action: engine.ActionDisableJIT, Recommended: true, Why: "a few clicks in the console, which the audit log then proves"},
+		},
+	}, false
+}
+
+func decidePushProfile(c engine.Case) engine.Verdict {
+	if c.Settled(engine.ActionPushProfile) {
+		return engine.Verdict{Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: "Let the identity provider send the values again",
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Push the profile", Action: engine.ActionPushProfile, Recommended: true, Why: "what JIT overwrote comes back only when it is sent again"},
+			{Outcome: outPassedOver, Label: "Wait for the next scheduled sync instead", Why: "go on and look"},
+		},
+	}
+}
+
+func decideProveSCIM(c engine.Case) engine.Verdict {
+	if c.Expected.Stated && c.SCIM.Proven {
+		if _, ok := c.Answers[engine.AskSCIMTested]; !ok {
+			return engine.Verdict{Headline: "Is provisioning proven?", Ask: &engine.Question{
+				ID: engine.AskSCIMTested, Kind: engine.AnswerChoice,
+				Text: "Have you seen your identity provider create somebody in Docker through SCIM, and is " + c.Username + " assigned there?",
+				Why:  "Your identity provider cannot be read from here, and a person who is removed but not assigned does not come back.",
+				Options: []engine.Option{
+					{Value: "yes", Label: "Yes, to both"},
+					{Value: "no", Label: "No, or not sure"},
+				},
+			}}
+		}
+	}
+	var why []string
+	if !c.SCIM.Proven {
+		why = append(why, "Docker's SCIM service has not answered with our token"+detail(c.Sources[engine.FactSCIM].Missing))
+	}
+	if !engine.ProvisioningProven(c) {
+		why = append(why, "it is not shown that "+c.Expected.Provider+" would create them again: assigned "+
+			fmt.Sprint(c.Expected.Assigned)+", provisioning "+orUnknown(c.Expected.Provisioning)+detail(c.Sources[engine.FactExpectation].Missing))
+	}
+	if len(why) == 0 {
+		return engine.Verdict{Headline: "SCIM is proven", Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: "SCIM is not proven: nobody is removed",
+		Choices: []engine.Choice{
+			{Outcome: outNext, Label: "Go on", Disabled: strings.Join(why, "; ")},
+			{Outcome: outAgain, Label: "Look again", Recommended: true},
+			{Outcome: outFix, Label: "See what to change by hand"},
+		},
+	}
+}
+
+func decideCancelInvites(c engine.Case) engine.Verdict {
+	if len(c.Invites) == 0 || (c.DryRun && c.Settled(engine.ActionCancelInvites)) {
+		return engine.Verdict{Headline: "No invite is pending", Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: plural(len(c.Invites), "pending invite"),
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Cancel " + plural(len(c.Invites), "invite"), Action: engine.ActionCancelInvites, Recommended: true, Why: "an invite is accepted at the next sign-in and would let them in unmanaged"},
+		},
+	}
+}
+
+func decideAcceptRace(c engine.Case) engine.Verdict {
+	if c.Answers[engine.AskRace].Value == engine.RacePhrase || jitOff(c) {
+		return engine.Verdict{Auto: outNext}
+	}
+	return engine.Verdict{Headline: "JIT stays on", Ask: &engine.Question{
+		ID: engine.AskRace, Kind: engine.AnswerWords, Phrase: engine.RacePhrase,
+		Text: "Type the words to go on although " + c.Username + " may sign in before the push and be added by JIT again.",
+	}}
+}
+
+func decideSnapshot(c engine.Case) engine.Verdict {
+	if !c.Snapshot.Taken {
+		return engine.Verdict{
+			Headline: "No snapshot yet",
+			Choices: []engine.Choice{
+				{Outcome: outNext, Label: "Go on", Disabled: "their role and teams could not be read"},
+				{Outcome: outAgain, Label: "Look again", Recommended: true},
+			},
+		}
+	}
+	return engine.Verdict{
+		Headline: "Role, teams and invites are noted down",
+		Choices: []engine.Choice{
+			{Outcome: outNext, Label: "Keep this snapshot and go on", Recommended: true, Why: "removal drops every team; this is what puts them back"},
+			{Outcome: outAgain, Label: "Take it again"},
+		},
+	}
+}
+
+func decideHandOver(c engine.Case) engine.Verdict {
+	if !c.Repositories.PrivateVisible {
+		private := c.Answers[engine.AskPrivate]
+		if private.Value == engine.PrivateSignIn {
+			if tried, ok := c.Answers[engine.AskMemberToken]; !ok || tried.At.Before(private.At) {
+				return engine.Verdict{Headline: "Sign in as " + c.Username, Ask: &engine.Question{
+					ID: engine.AskMemberToken, Kind: engine.AnswerCredential, Systems: []engine.SystemID{engine.SystemMember},
+					Text:    "A personal access token of " + c.Username + " that may read their repositories",
+					Why:     "It is used for this walk only and never stored.",
+					Options: []engine.Option{{Value: skipSignIn, Label: "Go back"}},
+				}}
+			}
+		}
+		if private.Value != engine.PrivateNone {
+			return engine.Verdict{Headline: "Private repositories cannot be seen", Ask: askPrivate(c)}
+		}
+	}
+	if engine.HandedOver(c) {
+		return engine.Verdict{Headline: "Nothing is left to lose", Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: plural(len(c.Repositories.Personal), "personal repository") + " to hand over",
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Copy them into " + c.Org, Action: engine.ActionHandOver, Recommended: true, Why: "every tag's digest is compared on both sides; the originals stay as they are"},
+		},
+	}
+}
+
+func askPrivate(c engine.Case) *engine.Question {
+	return &engine.Question{
+		ID: engine.AskPrivate, Kind: engine.AnswerChoice,
+		Text: "Private repositories under " + c.Username + "/ can be read by nobody but themselves. How do we go on?",
+		Why:  fmt.Sprintf("Public ones found: %d.", len(c.Repositories.Personal)),
+		Options: []engine.Option{
+			{Value: engine.PrivateSignIn, Label: "They are here: sign in as " + c.Username, Why: "their token is used once and never stored"},
+			{Value: engine.PrivateNone, Label: "None of them is needed: I take responsibility", Why: "recorded in the report"},
+		},
+	}
+}
+
+func decideRemove(c engine.Case) engine.Verdict {
+	if (c.Sources[engine.FactMember].Known() && !c.Member.Present) || (c.DryRun && c.Settled(engine.ActionRemove)) {
+		return engine.Verdict{Headline: c.Username + " is out of the organization", Auto: outNext}
+	}
+	if _, said := c.Answers[engine.AskSelf]; c.Session.User == "" && !said {
+		return engine.Verdict{Headline: "Is this you?", Ask: &engine.Question{
+			ID: engine.AskSelf, Kind: engine.AnswerChoice, Text: "Is " + c.Username + " your own account?",
+			Why: "An organization access token does not tell whose hands it is in, and nobody should remove themselves.",
+			Options: []engine.Option{
+				{Value: "no", Label: "No, somebody else's"},
+				{Value: "yes", Label: "Yes, mine"},
+			},
+		}}
+	}
+	return engine.Verdict{
+		Headline: "Remove " + c.Username + " from " + c.Org,
+		Choices: []engine.Choice{
+			{
+				Outcome: outDo, Label: "Remove them", Action: engine.ActionRemove, Recommended: true,
+				Why:      "so that SCIM can create the membership anew",
+				Disabled: strings.Join(engine.RemovalBlockers(c), "; "),
+			},
+			{Outcome: outAgain, Label: "Look again"},
+			{Outcome: outReport, Label: "Leave them as they are and go to the report"},
+		},
+	}
+}
+
+func decidePush(c engine.Case) engine.Verdict {
+	if c.Settled(engine.ActionPush) && (c.Member.Present || c.DryRun) {
+		return engine.Verdict{Headline: "They are back", Auto: outNext}
+	}
+	headline := "Bring " + c.Username + " back: push them from " + c.Expected.Provider
+	return engine.Verdict{
+		Headline: headline,
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: true, Why: "SCIM creates the membership with the right role and teams"},
+			{Outcome: outPassedOver, Label: "They are back already: verify", Disabled: notBack(c)},
+		},
+	}
+}
+
+func notBack(c engine.Case) string {
+	if c.Member.Present {
+		return ""
+	}
+	return "Docker does not list them yet"
+}
+
+func decideVerify(c engine.Case) engine.Verdict {
+	report := engine.Choice{Outcome: outReport, Label: "Go on to the report"}
+	again := engine.Choice{Outcome: outAgain, Label: "Look again"}
+	diagnoseAgain := engine.Choice{Outcome: outDiagnose, Label: "Diagnose again"}
+	if c.DryRun {
+		report.Recommended = true
+		return engine.Verdict{Headline: "Dry run: Docker is as it was", Choices: []engine.Choice{report, again}}
+	}
+	v := engine.Verdict{Findings: diagnose.Findings(c)}
+	if v.Findings[0].ID == engine.FindingNothingWrong {
+		report.Recommended = true
+		v.Headline = "Cured: Docker shows what the identity provider sends"
+		v.Choices = []engine.Choice{report, again}
+		return v
+	}
+	again.Recommended = true
+	report.Label = "Go to the report as it is"
+	v.Headline = "Not yet as it should be"
+	v.Choices = []engine.Choice{again, diagnoseAgain, report}
+	return v
+}
+
+func decideReport(engine.Case) engine.Verdict {
+	return engine.Verdict{
+		Headline: "Report",
+		Choices: []engine.Choice{
+			{Outcome: outFinish, Label: "Finish", Recommended: true},
+			{Outcome: outAnother, Label: "Help another member"},
+		},
+	}
+}
+
+func detail(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+func orUnknown(s engine.Switch) string {
+	if s == engine.SwitchUnknown {
+		return "unknown"
+	}
+	return string(s)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,220 @@
+package guide
+
+import (
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// Phase is what a step is doing.
+type Phase string
+
+// The phases.
+const (
+	PhaseObserving  Phase = "observing"  // facts are being read
+	PhaseDeciding   Phase = "deciding"   // the verdict is shown; a person answers or chooses
+	PhaseConnecting Phase = "connecting" // a credential is being tried
+	PhasePlanning   Phase = "planning"   // the plan is being made
+	PhaseApproving  Phase = "approving"  // the plan is shown; a person confirms
+	PhaseRunning    Phase = "running"    // changes are being made
+	PhaseVerifying  Phase = "verifying"  // the result is being looked for
+	PhaseSettled    Phase = "settled"    // the result is shown
+	PhaseSaving     Phase = "saving"     // the report is being written
+	PhaseFailed     Phase = "failed"     // something did not work; Problem says what
+	PhaseStopped    Phase = "stopped"    // a person stopped a run between two changes
+	PhaseDone       Phase = "done"       // the walk is over
+)
+
+// Phases lists every phase.
+func Phases() []Phase {
+	return []Phase{
+		PhaseObserving, PhaseDeciding, PhaseConnecting, PhasePlanning, PhaseApproving, PhaseRunning,
+		PhaseVerifying, PhaseSettled, PhaseSaving, PhaseFailed, PhaseStopped, PhaseDone,
+	}
+}
+
+// State is where a walk stands. It is a plain value without secrets, clocks or
+// handles: it can be stored, compared and printed.
+type State struct {
+	Step     StepID
+	Phase    Phase
+	Seq      int // rises with every effect; an answer with another number is late, and dropped
+	Case     engine.Case
+	Verdict  engine.Verdict
+	Choice   engine.Choice // what the person chose, from planning on
+	Plan     engine.Plan
+	Check    engine.Check
+	Problem  engine.Problem
+	FailedIn Phase  // what Retry repeats
+	Saved    string // where the report was written
+	Stopping bool   // a stop was asked for while running
+	Trail    []Visit
+}
+
+// Visit is a step that was left behind.
+type Visit struct {
+	Step StepID
+	Auto bool // left without anybody's choice: going back passes it by
+}
+
+// New is the state before Begin.
+func New(c engine.Case) State {
+	return State{Step: StepSignIn, Phase: PhaseDeciding, Case: c}
+}
+
+// Event is something that happened: a person's input or the end of an effect.
+type Event interface{ event() }
+
+type (
+	// Begin starts the walk.
+	Begin struct{}
+	// Observed ends Observe.
+	Observed struct {
+		Seq  int
+		Case engine.Case
+	}
+	// Connected ends Connect: the credential was accepted.
+	Connected struct {
+		Seq     int
+		Session engine.Session
+	}
+	// Planned ends MakePlan.
+	Planned struct {
+		Seq  int
+		Plan engine.Plan
+	}
+	// Executed ends Execute: every change has its receipt, or the run was
+	// stopped between two.
+	Executed struct {
+		Seq      int
+		Receipts []engine.Receipt
+		Stopped  bool
+	}
+	// Verified ends Verify.
+	Verified struct {
+		Seq   int
+		Check engine.Check
+	}
+	// Saved ends Save.
+	Saved struct {
+		Seq  int
+		Path string
+	}
+	// Failed ends any effect that did not work. Receipts are those of the
+	// changes that were made before.
+	Failed struct {
+		Seq      int
+		Problem  engine.Problem
+		Receipts []engine.Receipt
+	}
+
+	// Answered is a person's answer to the question on screen.
+	Answered struct {
+		Question engine.QuestionID
+		Value    string
+		At       time.Time
+	}
+	// SignedIn is a filled sign-in form. It goes straight into an effect and
+	// never into the State.
+	SignedIn struct{ Credential engine.Credential }
+	// SignInWanted asks for the sign-in form in the middle of a walk.
+	SignInWanted struct{}
+	// Chosen is a person's choice.
+	Chosen struct{ Outcome engine.Outcome }
+	// Approved is a person's yes to the plan with that digest. Typed is what
+	// they typed, which a destructive plan compares with its subject.
+	Approved struct {
+		Digest string
+		Typed  string
+		At     time.Time
+	}
+	// Continue leaves a settled action.
+	Continue struct{}
+	// Back goes one step back, or out of a plan.
+	Back struct{}
+	// Retry repeats what failed or was stopped.
+	Retry struct{}
+	// Cancel gives up a reading effect.
+	Cancel struct{}
+	// Stop asks a run to stop after the change in flight.
+	Stop struct{}
+	// SaveWanted asks for the report to be written.
+	SaveWanted struct{}
+)
+
+func (Begin) event()        {}
+func (Observed) event()     {}
+func (Connected) event()    {}
+func (Planned) event()      {}
+func (Executed) event()     {}
+func (Verified) event()     {}
+func (Saved) event()        {}
+func (Failed) event()       {}
+func (Answered) event()     {}
+func (SignedIn) event()     {}
+func (SignInWanted) event() {}
+func (Chosen) event()       {}
+func (Approved) event()     {}
+func (Continue) event()     {}
+func (Back) event()         {}
+func (Retry) event()        {}
+func (Cancel) event()       {}
+func (Stop) event()         {}
+func (SaveWanted) event()   {}
+
+// Effect is something to be done in the outside world, by run.Runner.Do. Those
+// with a Seq answer with an event that carries the same number.
+type Effect interface{ effect() }
+
+type (
+	// Observe reads facts into the case.
+	Observe struct {
+		Seq   int
+		Case  engine.Case
+		Facts []engine.FactID
+	}
+	// Connect tries a credential.
+	Connect struct {
+		Seq        int
+		Case       engine.Case
+		Credential engine.Credential
+	}
+	// MakePlan asks an action for its plan. It reads only.
+	MakePlan struct {
+		Seq    int
+		Case   engine.Case
+		Action engine.ActionID
+	}
+	// Execute makes the approved changes. No other effect changes anything.
+	Execute struct {
+		Seq      int
+		Case     engine.Case
+		Plan     engine.Plan
+		Approval engine.Approval
+	}
+	// Verify looks whether the action had its effect.
+	Verify struct {
+		Seq    int
+		Case   engine.Case
+		Action engine.ActionID
+	}
+	// Save writes the report to a file of the owner's.
+	Save struct {
+		Seq  int
+		Case engine.Case
+	}
+	// Abort ends the reading effect in flight; its answer will be dropped.
+	Abort struct{}
+	// Halt asks Execute to end after the change in flight, or Execute and
+	// Verify to stop waiting for what a person does.
+	Halt struct{}
+)
+
+func (Observe) effect()  {}
+func (Connect) effect()  {}
+func (MakePlan) effect() {}
+func (Execute) effect()  {}
+func (Verify) effect()   {}
+func (Save) effect()     {}
+func (Abort) effect()    {}
+func (Halt) effect()     {}
