@@ -1,0 +1,84 @@
+// Package idp holds the nouns that the identity providers share: an
+// application, a person's assignment to it, and what it would send to Docker.
+// It does no I/O; each provider has a package of its own below this one.
+//
+// Everything textual comes from a foreign system and is untrusted: clean it
+// before it is shown.
+package idp
+
+import "time"
+
+// Application is the provider's application for Docker.
+type Application struct {
+	ID, Label, Status, SignOnMode string
+	ConsoleURL                    string // the page where an administrator opens it; empty when not known
+	Provisioning                  Provisioning
+	SSO                           []Attribute // the statements as configured, resolved for nobody
+}
+
+// Provisioning is what the application is set to do over SCIM. When Known is
+// false the provider did not tell, and the other fields mean nothing.
+type Provisioning struct {
+	Enabled bool
+	Create  bool // new assignments create users
+	Update  bool // profile changes are sent
+	// Deactivate says that taking the assignment away deactivates the user.
+	Deactivate bool
+	Known      bool
+}
+
+// Attribute is one statement that single sign-on sends with an assertion.
+type Attribute struct {
+	Name, Namespace, Expression string
+	Value                       string // only when Resolved
+	Resolved                    bool   // the expression was simple enough, and its parts were known
+	Where                       string // where an administrator changes it, in words
+}
+
+// Scope is how an assignment came to be.
+type Scope string
+
+// The scopes of an assignment.
+const (
+	ScopeNone  Scope = ""      // not assigned
+	ScopeUser  Scope = "user"  // assigned to the person
+	ScopeGroup Scope = "group" // assigned through a group
+)
+
+// Group is a group through which the person is assigned.
+type Group struct {
+	ID, Name  string
+	OtherApps []string // labels of other applications that it grants: leaving the group takes them too
+}
+
+// Assignment is one person and the application: whether they have it, and what
+// provisioning and single sign-on would send about them.
+type Assignment struct {
+	Provider string
+	App      Application
+	UserID   string // the provider's; empty when it knows no such person
+	Login    string
+	Status   string // of the assignment, in the provider's word
+	Assigned bool
+	Scope    Scope
+	Groups   []Group
+
+	ExternalID string // the SCIM id that the provider believes in
+	SyncState  string
+	LastSync   time.Time // zero when never
+	Errors     []string  // what the provider says went wrong, newest first
+
+	UserName, GivenName, FamilyName string
+	Role, Org                       string   // Docker attributes that SCIM would carry
+	Teams                           []string // likewise
+	// Profile is the application profile as the provider gave it. It is sent
+	// back unchanged when the person is assigned again.
+	Profile map[string]any
+	SSO     []Attribute // statements resolved for this person
+}
+
+// Event is one entry of the provider's log about a person.
+type Event struct {
+	At                          time.Time
+	Type, Result, Reason, Actor string
+}
