@@ -1,0 +1,76 @@
+// Package tui is the full-screen window on a walk through the guide. It draws
+// guide.State, turns keys into guide events, and carries each effect out as a
+// command around Doer.Do. It knows the engine and no foreign system.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
+)
+
+// Doer carries out effects. *run.Runner meets it.
+type Doer interface {
+	// Do carries out one effect and returns the event that ends it. It blocks;
+	// reads end when the context does.
+	Do(ctx context.Context, f guide.Effect, report func(engine.Progress)) guide.Event
+	// Halt ends a run after the change in flight, and whatever only waits.
+	Halt()
+}
+
+// FormHint is what the sign-in form shows for one system.
+type FormHint = screen.FormHint
+
+// Field is one line of a sign-in form. A field without a label is not asked
+// for; its Value is used as it is.
+type Field = screen.Field
+
+// Options is what the window needs from the outside. Start, Doer and Now are
+// required.
+type Options struct {
+	Start guide.State
+	Doer  Doer
+	// Now stamps what a person answers and approves. It is called inside
+	// commands only.
+	Now func() time.Time
+	// Open opens an address in the browser. It may fail, or be nil where there
+	// is none: the address is then shown.
+	Open func(url string) error
+	// Assist does the clicks of a console step, where that is possible (the
+	// demo's own console). It is never offered in a dry run.
+	Assist     func(context.Context, engine.Console) error
+	AssistHint string // the label of Assist, such as "let the demo click"
+	// Forms says per system what its sign-in form shows; systems without an
+	// entry get a plain form.
+	Forms map[engine.SystemID]FormHint
+	// Report returns the report as Markdown, for the preview. It must be pure.
+	Report func(engine.Case) string
+	Title  string // "reprovision", "reprovision · demo"
+	// Interrupts delivers the signals that ask the program to end; each counts
+	// as a ctrl+c. It may be nil.
+	Interrupts    <-chan struct{}
+	ReducedMotion bool // no animation
+	IsDark        bool // the background, until the terminal answers
+}
+
+// Run shows the walk until it is over or left, and returns where it stands.
+// Changes in flight are not waited for: that is the runner's Drain. Signals
+// belong to the caller (see Options.Interrupts).
+func Run(ctx context.Context, o Options, opts ...tea.ProgramOption) (guide.State, error) {
+	m := New(o)
+	m.under(ctx)
+	defer m.cancel()
+	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
+	_, err := tea.NewProgram(m, opts...).Run()
+	if err != nil && !errors.Is(err, tea.ErrInterrupted) {
+		return m.State(), fmt.Errorf("draw the guide: %w", err)
+	}
+	return m.State(), nil
+}
