@@ -1,0 +1,376 @@
+package sandbox
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Scopes of an assignment to an Okta application.
+const (
+	scopeUser  = "USER"
+	scopeGroup = "GROUP"
+)
+
+// Names of the application's profile properties for the Docker attributes. They
+// are an administrator's choice; what they are for follows from the external name
+// in the schema.
+const (
+	propertyRole = "docker_role"
+	propertyTeam = "docker_team"
+	propertyOrg  = "docker_org"
+)
+
+var (
+	errNoUser       = errors.New("no such user")
+	errNoGroup      = errors.New("no such group")
+	errNoAssignment = errors.New("user is not assigned to the application")
+	errByGroup      = errors.New("user is assigned through a group")
+)
+
+// okta is the simulated Okta org: its people, groups, applications and log.
+type okta struct {
+	users       map[string]*oktaUser // by id
+	logins      map[string]string    // login in lower case → id
+	groups      []*oktaGroup
+	apps        []*oktaApp
+	assignments map[string]*assignment // to the Docker application, by user id
+	assigned    []string               // keys of assignments, sorted
+	events      []oktaEvent
+}
+
+type oktaUser struct {
+	id      string
+	login   string // also the email address
+	first   string
+	last    string
+	created time.Time
+	profile map[string]any // properties beyond login, email and names
+}
+
+type oktaGroup struct {
+	id      string
+	name    string
+	members map[string]bool // user ids
+	apps    []string        // ids of applications that the group grants
+	profile map[string]any  // what the group's assignment to the Docker application sets
+}
+
+type oktaApp struct {
+	id         string
+	name       string
+	label      string
+	signOnMode string
+	features   []string
+	created    time.Time
+}
+
+type assignment struct {
+	scope      string
+	externalID string
+	syncState  string
+	lastSync   time.Time
+	created    time.Time
+	updated    time.Time
+	userName   string
+	profile    map[string]any
+}
+
+type oktaEvent struct {
+	at        time.Time
+	eventType string
+	userID    string
+	result    string // SUCCESS, FAILURE or SKIPPED
+	reason    string
+}
+
+// oktaID gives an identifier of Okta's shape that is always the same for the same
+// thing.
+func oktaID(prefix, name string) string {
+	return prefix + strings.ReplaceAll(uuidOf(prefix, name), "-", "")[:17]
+}
+
+func (k *okta) dockerApp() *oktaApp { return k.apps[0] }
+
+func (k *okta) app(id string) *oktaApp {
+	if i := slices.IndexFunc(k.apps, func(a *oktaApp) bool { return a.id == id }); i >= 0 {
+		return k.apps[i]
+	}
+	return nil
+}
+
+func (k *okta) group(id string) *oktaGroup {
+	if i := slices.IndexFunc(k.groups, func(g *oktaGroup) bool { return g.id == id }); i >= 0 {
+		return k.groups[i]
+	}
+	return nil
+}
+
+// user finds by id or login.
+func (k *okta) user(ref string) *oktaUser {
+	if u := k.users[ref]; u != nil {
+		return u
+	}
+	return k.userByEmail(ref)
+}
+
+func (k *okta) userByEmail(email string) *oktaUser { return k.users[k.logins[strings.ToLower(email)]] }
+
+func (k *okta) addUser(login, first, last string, created time.Time, profile map[string]any) *oktaUser {
+	u := &oktaUser{id: oktaID("00u", login), login: login, first: first, last: last, created: created, profile: profile}
+	k.users[u.id] = u
+	k.logins[strings.ToLower(login)] = u.id
+	return u
+}
+
+func (k *okta) setAssignment(userID string, a *assignment) {
+	if k.assignments[userID] == nil {
+		i, _ := slices.BinarySearch(k.assigned, userID)
+		k.assigned = slices.Insert(k.assigned, i, userID)
+	}
+	k.assignments[userID] = a
+}
+
+func (k *okta) dropAssignment(userID string) {
+	delete(k.assignments, userID)
+	if i, found := slices.BinarySearch(k.assigned, userID); found {
+		k.assigned = slices.Delete(k.assigned, i, i+1)
+	}
+}
+
+// grants returns the first group of the person that grants the Docker application.
+func (k *okta) grants(userID string) *oktaGroup {
+	for _, g := range k.groups {
+		if g.members[userID] && slices.Contains(g.apps, k.dockerApp().id) {
+			return g
+		}
+	}
+	return nil
+}
+
+// assign gives a person the Docker application (again) and provisions them. An
+// existing assignment is changed instead: its scope and, property by property,
+// its profile.
+func (o *org) assign(userID, scope, userName string, profile map[string]any) (*assignment, error) {
+	u := o.okta.users[userID]
+	if u == nil {
+		return nil, errNoUser
+	}
+	if o.okta.assignments[userID] != nil {
+		return o.updateAssignment(userID, scope, profile)
+	}
+	if scope == scopeGroup && o.okta.grants(userID) == nil {
+		return nil, errNoGroup
+	}
+	if profile == nil {
+		profile = map[string]any{}
+	}
+	now := o.now()
+	a := &assignment{
+		scope: orElse(scope, scopeUser), syncState: "SYNCING", created: now, updated: now,
+		userName: orElse(userName, u.login), profile: maps.Clone(profile),
+	}
+	setDefault(a.profile, "email", u.login)
+	setDefault(a.profile, "givenName", u.first)
+	setDefault(a.profile, "familyName", u.last)
+	o.okta.setAssignment(userID, a)
+	o.oktaLog("application.user_membership.add", userID, "SUCCESS", "")
+	o.push(jobProvision, userID)
+	return a, nil
+}
+
+func setDefault(m map[string]any, key, value string) {
+	if _, ok := m[key]; !ok {
+		m[key] = value
+	}
+}
+
+// updateAssignment converts between the scopes, or changes the profile and pushes it.
+func (o *org) updateAssignment(userID, scope string, profile map[string]any) (*assignment, error) {
+	a := o.okta.assignments[userID]
+	switch {
+	case o.okta.users[userID] == nil:
+		return nil, errNoUser
+	case a == nil:
+		return nil, errNoAssignment
+	case scope == scopeGroup && o.okta.grants(userID) == nil:
+		return nil, errNoGroup
+	}
+	a.scope, a.updated = orElse(scope, a.scope), o.now()
+	if profile == nil {
+		return a, nil
+	}
+	maps.Copy(a.profile, profile)
+	a.syncState = "SYNCING"
+	o.push(jobUpdate, userID)
+	return a, nil
+}
+
+// unassign takes the Docker application from a person who has it individually,
+// which deactivates them over SCIM.
+func (o *org) unassign(userID string) error {
+	a := o.okta.assignments[userID]
+	switch {
+	case a == nil:
+		return errNoAssignment
+	case a.scope == scopeGroup:
+		return errByGroup
+	}
+	o.dropAssignment(userID)
+	return nil
+}
+
+func (o *org) dropAssignment(userID string) {
+	o.okta.dropAssignment(userID)
+	o.oktaLog("application.user_membership.remove", userID, "SUCCESS", "")
+	o.push(jobDeactivate, userID)
+}
+
+// groupAdd puts a person into a group, and so gives them what it grants.
+func (o *org) groupAdd(groupID, userID string) error {
+	g := o.okta.group(groupID)
+	switch {
+	case g == nil:
+		return errNoGroup
+	case o.okta.users[userID] == nil:
+		return errNoUser
+	case g.members[userID]:
+		return nil
+	}
+	g.members[userID] = true
+	if slices.Contains(g.apps, o.okta.dockerApp().id) && o.okta.assignments[userID] == nil {
+		_, err := o.assign(userID, scopeGroup, "", g.profile)
+		return err
+	}
+	return nil
+}
+
+func (o *org) groupRemove(groupID, userID string) error {
+	g := o.okta.group(groupID)
+	switch {
+	case g == nil:
+		return errNoGroup
+	case o.okta.users[userID] == nil:
+		return errNoUser
+	case !g.members[userID]:
+		return nil
+	}
+	delete(g.members, userID)
+	a := o.okta.assignments[userID]
+	if a != nil && a.scope == scopeGroup && o.okta.grants(userID) == nil {
+		o.dropAssignment(userID)
+	}
+	return nil
+}
+
+// pushProvision is the POST (or, for a user that SCIM knows, PUT) that Okta sends
+// after an assignment.
+func (o *org) pushProvision(userID string) {
+	a := o.okta.assignments[userID]
+	if a == nil {
+		return // unassigned again before the push was due
+	}
+	p := o.personOf(userID, a)
+	if name, ok := o.byEmail[strings.ToLower(p.email)]; ok && o.scimUsers[name] != nil {
+		a.externalID = o.scimUsers[name].id
+		o.synced(userID, a, "application.provision.user.reactivate", o.scimUpdate(name, p, true, true))
+		return
+	}
+	account, err := o.scimCreate(p)
+	a.externalID = account.id
+	if err == nil && o.scimUsers[account.username] == nil {
+		// Docker says yes and does nothing for a member it does not manage.
+		a.syncState, a.lastSync = "SYNCHRONIZED", o.now()
+		o.oktaLog("application.provision.user.push", userID, "SKIPPED", "A user with this userName is already present in the application")
+		return
+	}
+	o.synced(userID, a, "application.provision.user.push", err)
+}
+
+// pushUpdate is the PUT that Okta sends after a change of the profile.
+func (o *org) pushUpdate(userID string) {
+	a := o.okta.assignments[userID]
+	if a == nil {
+		return
+	}
+	p := o.personOf(userID, a)
+	name := o.byEmail[strings.ToLower(p.email)]
+	switch {
+	case o.scimUsers[name] != nil:
+		o.synced(userID, a, "application.provision.user.push_profile", o.scimUpdate(name, p, true, true))
+	case o.members[name] != nil: // not managed: accepted, and without effect
+		o.synced(userID, a, "application.provision.user.push_profile", nil)
+	default:
+		o.synced(userID, a, "application.provision.user.push_profile", errSCIMUnknown)
+	}
+}
+
+// pushDeactivate is the PUT with active false after an unassignment. It reaches
+// only a person whom SCIM manages.
+func (o *org) pushDeactivate(userID string) {
+	u := o.okta.users[userID]
+	name := o.byEmail[strings.ToLower(u.login)]
+	if scim := o.scimUsers[name]; scim == nil || !scim.active {
+		o.oktaLog("application.provision.user.deactivate", userID, "SKIPPED", "The user is not known to the application")
+		return
+	}
+	if err := o.scimUpdate(name, person{}, false, false); err != nil {
+		o.oktaLog("application.provision.user.deactivate", userID, "FAILURE", err.Error())
+		return
+	}
+	o.oktaLog("application.provision.user.deactivate", userID, "SUCCESS", "")
+}
+
+func (o *org) synced(userID string, a *assignment, eventType string, err error) {
+	if err != nil {
+		a.syncState = "ERROR"
+		o.oktaLog(eventType, userID, "FAILURE", fmt.Sprintf("Error reported by the application: %v", err))
+		return
+	}
+	a.syncState, a.lastSync = "SYNCHRONIZED", o.now()
+	o.oktaLog(eventType, userID, "SUCCESS", "")
+}
+
+// personOf is what Okta sends for an assignment. An organization other than this
+// one in the profile is not simulated.
+func (o *org) personOf(userID string, a *assignment) person {
+	u := o.okta.users[userID]
+	return person{
+		email:  a.userName,
+		given:  orElse(textOf(a.profile["givenName"]), u.first),
+		family: orElse(textOf(a.profile["familyName"]), u.last),
+		role:   textOf(a.profile[propertyRole]),
+		team:   textOf(a.profile[propertyTeam]),
+	}
+}
+
+func (o *org) oktaLog(eventType, userID, result, reason string) {
+	o.okta.events = append(o.okta.events, oktaEvent{at: o.now(), eventType: eventType, userID: userID, result: result, reason: reason})
+}
+
+// oktaEvents returns the log about one person or everybody, oldest first, as the
+// System Log API does by default.
+func (o *org) oktaEvents(userID, eventType string, since, until time.Time) []oktaEvent {
+	var out []oktaEvent
+	for _, e := range o.okta.events {
+		switch {
+		case userID != "" && e.userID != userID,
+			eventType != "" && e.eventType != eventType,
+			!since.IsZero() && e.at.Before(since),
+			!until.IsZero() && e.at.After(until):
+			continue
+		}
+		out = append(out, e)
+	}
+	slices.SortStableFunc(out, func(a, b oktaEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
+	return out
+}
+
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}

@@ -1,0 +1,231 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+func (s *Sandbox) oktaAppRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v1/apps", s.oktaListApps)
+	mux.HandleFunc("GET /api/v1/apps/{app}", s.oktaApp(func(w http.ResponseWriter, _ *http.Request, a *oktaApp) {
+		writeJSON(w, http.StatusOK, s.wireOktaApp(a))
+	}))
+	mux.HandleFunc("GET /api/v1/apps/{app}/features/USER_PROVISIONING", s.oktaDocker(s.oktaFeature))
+	mux.HandleFunc("GET /api/v1/apps/{app}/groups", s.oktaApp(s.oktaAppGroups))
+	mux.HandleFunc("GET /api/v1/apps/{app}/users", s.oktaDocker(s.oktaListAssignments))
+	mux.HandleFunc("POST /api/v1/apps/{app}/users", s.oktaDocker(s.oktaAssign))
+	mux.HandleFunc("GET /api/v1/apps/{app}/users/{user}", s.oktaDocker(s.oktaGetAssignment))
+	mux.HandleFunc("POST /api/v1/apps/{app}/users/{user}", s.oktaDocker(s.oktaUpdateAssignment))
+	mux.HandleFunc("DELETE /api/v1/apps/{app}/users/{user}", s.oktaDocker(s.oktaUnassign))
+	mux.HandleFunc("GET /api/v1/meta/schemas/apps/{app}/default", s.oktaDocker(s.oktaSchema))
+}
+
+// oktaApp finds the application of the path or answers 404.
+func (s *Sandbox) oktaApp(handle func(http.ResponseWriter, *http.Request, *oktaApp)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a := s.org.okta.app(r.PathValue("app"))
+		if a == nil {
+			oktaNotFound(w, r.PathValue("app"), "AppInstance")
+			return
+		}
+		handle(w, r, a)
+	}
+}
+
+// oktaDocker is oktaApp for routes that only the Docker application has here.
+func (s *Sandbox) oktaDocker(handle http.HandlerFunc) http.HandlerFunc {
+	return s.oktaApp(func(w http.ResponseWriter, r *http.Request, a *oktaApp) {
+		if a != s.org.okta.dockerApp() {
+			oktaNotFound(w, a.id, "AppInstance")
+			return
+		}
+		handle(w, r)
+	})
+}
+
+func (s *Sandbox) wireOktaApp(a *oktaApp) any {
+	out := map[string]any{
+		"id": a.id, "name": a.name, "label": a.label, "status": "ACTIVE", "signOnMode": a.signOnMode,
+		"features": a.features, "created": oktaTime(a.created), "lastUpdated": oktaTime(a.created),
+		"settings": map[string]any{"signOn": map[string]any{}},
+	}
+	if a == s.org.okta.dockerApp() {
+		out["settings"] = map[string]any{"signOn": map[string]any{"attributeStatements": []any{
+			attributeStatement("dockerRole", "user.dockerSsoRole"),
+			attributeStatement("dockerTeam", "user.dockerSsoTeam"),
+		}}}
+	}
+	return out
+}
+
+func attributeStatement(name, expression string) any {
+	return map[string]any{
+		"type": "EXPRESSION", "name": name, "namespace": "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
+		"values": []string{expression},
+	}
+}
+
+// oktaListApps: q is the beginning of a label, without regard to case.
+func (s *Sandbox) oktaListApps(w http.ResponseWriter, r *http.Request) {
+	q := strings.ToLower(r.URL.Query().Get("q"))
+	var all []*oktaApp
+	for _, a := range s.org.okta.apps {
+		if strings.HasPrefix(strings.ToLower(a.label), q) {
+			all = append(all, a)
+		}
+	}
+	oktaPage(w, r, all, 200, func(i int) string { return all[i].id }, s.wireOktaApp)
+}
+
+func (s *Sandbox) oktaFeature(w http.ResponseWriter, _ *http.Request) {
+	enabled := map[string]any{"status": "ENABLED"}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"name": "USER_PROVISIONING", "status": "ENABLED", "description": "User provisioning settings from Okta to a downstream application",
+		"capabilities": map[string]any{
+			"create": map[string]any{"lifecycleCreate": enabled},
+			"update": map[string]any{"profile": enabled, "lifecycleDeactivate": enabled, "password": map[string]any{"status": "DISABLED"}},
+		},
+	})
+}
+
+func (s *Sandbox) oktaAppGroups(w http.ResponseWriter, r *http.Request, a *oktaApp) {
+	var all []*oktaGroup
+	for _, g := range s.org.okta.groups {
+		if slices.Contains(g.apps, a.id) {
+			all = append(all, g)
+		}
+	}
+	oktaPage(w, r, all, 200, func(i int) string { return all[i].id }, func(g *oktaGroup) any {
+		profile := map[string]any{}
+		if a == s.org.okta.dockerApp() {
+			profile = g.profile
+		}
+		return map[string]any{"id": g.id, "priority": 0, "profile": profile, "lastUpdated": oktaTime(a.created)}
+	})
+}
+
+func (s *Sandbox) wireAssignment(userID string) any {
+	a := s.org.okta.assignments[userID]
+	status := "PROVISIONED"
+	var externalID any
+	if a.externalID != "" {
+		externalID = a.externalID
+	} else {
+		status = "ACTIVE"
+	}
+	return map[string]any{
+		"id": userID, "externalId": externalID, "status": status, "statusChanged": oktaTime(a.created), "scope": a.scope,
+		"syncState": a.syncState, "lastSync": oktaTime(a.lastSync), "created": oktaTime(a.created), "lastUpdated": oktaTime(a.updated),
+		"credentials": map[string]any{"userName": a.userName}, "profile": a.profile,
+	}
+}
+
+func (s *Sandbox) oktaListAssignments(w http.ResponseWriter, r *http.Request) {
+	ids := s.org.okta.assigned
+	oktaPage(w, r, ids, 500, func(i int) string { return ids[i] }, s.wireAssignment)
+}
+
+func (s *Sandbox) oktaGetAssignment(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("user")
+	if s.org.okta.assignments[id] == nil {
+		oktaRuleError(w, r, errNoAssignment)
+		return
+	}
+	writeJSON(w, http.StatusOK, s.wireAssignment(id))
+}
+
+// appUserBody is an assignment as a client sends it; absent fields stay as they are.
+type appUserBody struct {
+	ID          string `json:"id"`
+	Scope       string `json:"scope"`
+	Credentials struct{ UserName string }
+	Profile     map[string]any `json:"profile"`
+}
+
+func (s *Sandbox) oktaAssign(w http.ResponseWriter, r *http.Request) {
+	var body appUserBody
+	if !readOkta(w, r, &body) || !s.profileFits(w, body) {
+		return
+	}
+	if _, err := s.org.assign(body.ID, body.Scope, body.Credentials.UserName, body.Profile); err != nil {
+		oktaRuleError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, s.wireAssignment(body.ID))
+}
+
+func (s *Sandbox) oktaUpdateAssignment(w http.ResponseWriter, r *http.Request) {
+	var body appUserBody
+	if !readOkta(w, r, &body) || !s.profileFits(w, body) {
+		return
+	}
+	id := r.PathValue("user")
+	if _, err := s.org.updateAssignment(id, body.Scope, body.Profile); err != nil {
+		oktaRuleError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, s.wireAssignment(id))
+}
+
+func (s *Sandbox) oktaUnassign(w http.ResponseWriter, r *http.Request) {
+	if err := s.org.unassign(r.PathValue("user")); err != nil {
+		oktaRuleError(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// appProperties are the properties of the Docker application's profile. The
+// first field is the administrator's name, the others what SCIM calls it.
+var appProperties = []struct{ variable, title, externalName, externalNamespace string }{
+	{"email", "Email", "email", scimUserSchema},
+	{"givenName", "Given name", "name.givenName", scimUserSchema},
+	{"familyName", "Family name", "name.familyName", scimUserSchema},
+	{propertyRole, "Docker role", "dockerRole", scimExtensionSchema},
+	{propertyOrg, "Docker organization", "dockerOrg", scimExtensionSchema},
+	{propertyTeam, "Docker team", "dockerTeam", scimExtensionSchema},
+}
+
+// profileFits refuses a scope or a property that the application does not have.
+func (s *Sandbox) profileFits(w http.ResponseWriter, body appUserBody) bool {
+	if body.Scope != "" && body.Scope != scopeUser && body.Scope != scopeGroup {
+		oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed: scope", "scope: USER or GROUP")
+		return false
+	}
+	for key := range body.Profile {
+		known := false
+		for _, p := range appProperties {
+			known = known || p.variable == key
+		}
+		if !known {
+			oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed: profile", key+": is not a property of the application's schema")
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Sandbox) oktaSchema(w http.ResponseWriter, r *http.Request) {
+	base, custom := map[string]any{}, map[string]any{}
+	for _, p := range appProperties {
+		property := map[string]any{
+			"title": p.title, "type": "string", "scope": "NONE", "externalName": p.externalName, "externalNamespace": p.externalNamespace,
+		}
+		if p.externalNamespace == scimExtensionSchema {
+			custom[p.variable] = property
+		} else {
+			base[p.variable] = property
+		}
+	}
+	part := func(id string, properties map[string]any) any {
+		return map[string]any{"id": id, "type": "object", "properties": properties, "required": []string{}}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"id": "http://" + r.Host + r.URL.Path, "$schema": "http://json-schema.org/draft-04/schema#", "name": "Docker User",
+		"title": "Docker User", "type": "object", "definitions": map[string]any{"base": part("#base", base), "custom": part("#custom", custom)},
+		"properties": map[string]any{"profile": map[string]any{"allOf": []any{
+			map[string]string{"$ref": "#/definitions/custom"}, map[string]string{"$ref": "#/definitions/base"},
+		}}},
+	})
+}

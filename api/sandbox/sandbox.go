@@ -1,0 +1,166 @@
+// Package sandbox simulates, over real HTTP on 127.0.0.1, everything that the
+// re-provisioning of a member touches: a Docker organization (Hub API and SCIM),
+// an Okta org with the Docker application, the Docker Home page on which an owner
+// switches just-in-time provisioning, and a container registry.
+//
+// The wire formats follow Docker's and Okta's public references and what is known
+// of their behaviour beyond them; nothing is shared with the clients of this
+// module, so that a mistake of a client is not repeated here. All rules live in
+// one type, org, behind one mutex; the handlers only translate.
+//
+// Time comes from Options.Now alone. Nothing happens in the background: an audit
+// event has a time from which it can be read, and a provisioning push has a time
+// at which it is due, and is carried out when the sandbox is next looked at.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Defaults of Options.
+const (
+	// DefaultFillers is the number of ordinary members beside the seeded people.
+	DefaultFillers = 24
+	// DefaultPageSize is the largest page that the Hub lists serve.
+	DefaultPageSize = 100
+)
+
+// Options adjust a sandbox. The zero value is a working one without delays.
+type Options struct {
+	// Now is the sandbox's clock; nil means time.Now.
+	Now func() time.Time
+	// AuditDelay is how long after an event the audit log shows it.
+	AuditDelay time.Duration
+	// PushDelay is how long after a change Okta reaches Docker over SCIM.
+	PushDelay time.Duration
+	// Fillers is the number of ordinary members beside the seeded people;
+	// 0 means DefaultFillers, a negative number none.
+	Fillers int
+	// PageSize is the largest page that the Hub's lists serve, whatever a client
+	// asks for; 0 means DefaultPageSize.
+	PageSize int
+	// RateLimit is the number of Hub requests a minute after which the answer is
+	// 429; 0 means that the headers are sent but nobody is refused.
+	RateLimit int
+	// OldSCIMLists spells the array of SCIM lists "resources", as the Hub API
+	// reference did before 2026-09, and not "Resources".
+	OldSCIMLists bool
+	// Faults are what goes wrong from the start; see Fail.
+	Faults []Fault
+}
+
+// Addresses are where a started sandbox answers, each without a trailing slash.
+type Addresses struct {
+	HubURL       string // Hub API, "http://127.0.0.1:port"
+	SCIMURL      string // HubURL + "/v2/scim/2.0"
+	OktaURL      string // Okta org
+	ConsoleURL   string // the Docker Home page
+	RegistryHost string // "127.0.0.1:port", plain HTTP
+}
+
+// Sandbox is one simulated world. Make it with New; it may be asked for its state
+// at once, and over HTTP between Start and Close.
+type Sandbox struct {
+	options  Options
+	org      *org
+	images   *imageStore
+	faults   *faults
+	log      *requestLog
+	csrf     string
+	sessions sessions
+	seedErr  error
+
+	mu        sync.Mutex
+	addresses Addresses
+	servers   []*http.Server
+	done      chan struct{}
+	closed    bool
+	running   sync.WaitGroup
+}
+
+// Start listens on four ports of 127.0.0.1 that the system picks and serves until
+// Close. The context bounds the start only.
+func (s *Sandbox) Start(ctx context.Context) error {
+	if s.seedErr != nil {
+		return fmt.Errorf("seed the sandbox registry: %w", s.seedErr)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || len(s.servers) > 0 {
+		return errors.New("start the sandbox: it was started before; make a new one")
+	}
+	systems := []struct {
+		name    string
+		handler http.Handler
+		set     func(host string)
+	}{
+		{"hub", s.hubHandler(), func(h string) { s.addresses.HubURL, s.addresses.SCIMURL = "http://"+h, "http://"+h+scimBase }},
+		{"okta", s.oktaHandler(), func(h string) { s.addresses.OktaURL = "http://" + h }},
+		{"console", s.consoleHandler(), func(h string) { s.addresses.ConsoleURL = "http://" + h }},
+		{"registry", s.registryHandler(), func(h string) { s.addresses.RegistryHost = h }},
+	}
+	var listen net.ListenConfig
+	listeners := make([]net.Listener, 0, len(systems))
+	for _, system := range systems {
+		l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			for _, open := range listeners {
+				_ = open.Close()
+			}
+			return fmt.Errorf("listen for the sandbox %s on 127.0.0.1: %w", system.name, err)
+		}
+		listeners = append(listeners, l)
+		system.set(l.Addr().String())
+	}
+	for i, system := range systems {
+		server := &http.Server{
+			Handler:           s.serve(system.name, system.handler),
+			ReadHeaderTimeout: 10 * time.Second,
+		}
+		s.servers = append(s.servers, server)
+		s.running.Go(func() { _ = server.Serve(listeners[i]) }) // always ends with ErrServerClosed
+	}
+	return nil
+}
+
+// Close ends all connections, those that a fault keeps hanging too, and returns
+// when every handler has ended. The state stays readable. Closing twice is fine.
+func (s *Sandbox) Close() error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.done)
+	}
+	servers := s.servers
+	s.mu.Unlock()
+	var errs []error
+	for _, server := range servers {
+		errs = append(errs, server.Close())
+	}
+	s.running.Wait()
+	return errors.Join(errs...)
+}
+
+// enter counts a handler in, so that Close can wait for it; false after Close.
+func (s *Sandbox) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.running.Add(1)
+	return true
+}
+
+// Addresses tells where the sandbox answers. All fields are empty before Start.
+func (s *Sandbox) Addresses() Addresses {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addresses
+}
