@@ -78,6 +78,19 @@ func (s Session) System(id SystemID) (System, bool) {
 	return s.Systems[i], true
 }
 
+// Operator is the Docker ID of whoever runs the tool, empty when the credential
+// does not tell: an organization access token belongs to the organization.
+func (c Case) Operator() string {
+	if c.Session.User != "" {
+		return c.Session.User
+	}
+	hub, _ := c.Session.System(SystemHub)
+	if strings.EqualFold(hub.Who, c.Org) {
+		return ""
+	}
+	return hub.Who
+}
+
 // Ready reports whether every required system accepted its credential.
 func (s Session) Ready() bool {
 	return len(s.Systems) > 0 && !slices.ContainsFunc(s.Systems, func(x System) bool { return x.Required && !x.OK })
@@ -120,6 +133,7 @@ type Invite struct {
 // about a switch's position is not documented.
 type AuditEvent struct {
 	Action      string            `json:"action"`
+	Name        string            `json:"name"` // what it happened to: a repository, the organization, a username
 	Label       string            `json:"label"`
 	Actor       string            `json:"actor"`
 	Description string            `json:"description"`

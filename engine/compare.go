@@ -78,8 +78,8 @@ func RemovalBlockers(c Case) []string {
 	}
 	add(!c.Sources[FactMember].Known(), "their role and teams have not been read")
 	add(c.Member.LastOwner(), "they are the organization's last owner: make somebody else an owner first")
-	add(c.Session.User != "" && strings.EqualFold(c.Session.User, c.Username), "this is your own account: ask another owner to do it")
-	add(c.Session.User == "" && c.Answers[AskSelf].Value != "no", "you have not said whether this is your own account")
+	add(strings.EqualFold(c.Operator(), c.Username), "this is your own account: ask another owner to do it")
+	add(c.Operator() == "" && c.Answers[AskSelf].Value != "no", "you have not said whether this is your own account")
 	add(c.Member.Guest, "they are a guest: SCIM cannot bring them back")
 	add(!c.SCIM.Proven, "Docker's SCIM service has not been seen to answer")
 	add(!ProvisioningProven(c), "it is not shown that the identity provider would create them again")

@@ -41,6 +41,7 @@ type Question struct {
 	Why     string // why it cannot be read
 	Options []Option
 	Phrase  string     // for AnswerWords
+	Default string     // for AnswerText: what is likely
 	Systems []SystemID // for AnswerCredential
 	Note    string     // what was wrong with the last answer
 }

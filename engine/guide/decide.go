@@ -64,8 +64,9 @@ func decideSignIn(c engine.Case) engine.Verdict {
 
 func decideOrganization(c engine.Case) engine.Verdict {
 	if c.Org == "" {
+		hub, _ := c.Session.System(engine.SystemHub)
 		return engine.Verdict{Headline: "Which organization?", Ask: &engine.Question{
-			ID: engine.AskOrg, Kind: engine.AnswerText, Text: "Name of the Docker organization",
+			ID: engine.AskOrg, Kind: engine.AnswerText, Text: "Name of the Docker organization", Default: hub.Who,
 		}}
 	}
 	return engine.Verdict{Headline: c.Org, Auto: outNext}
@@ -217,7 +218,7 @@ func remedyDisabled(c engine.Case, lead engine.Finding, r engine.Remedy) string 
 	switch {
 	case c.Member.LastOwner():
 		return "they are the last owner: make somebody else an owner first"
-	case c.Session.User != "" && strings.EqualFold(c.Session.User, c.Username):
+	case strings.EqualFold(c.Operator(), c.Username):
 		return "this is your own account: ask another owner to do it"
 	}
 	return ""
@@ -431,7 +432,7 @@ func decideRemove(c engine.Case) engine.Verdict {
 	if (c.Sources[engine.FactMember].Known() && !c.Member.Present) || (c.DryRun && c.Settled(engine.ActionRemove)) {
 		return engine.Verdict{Headline: c.Username + " is out of the organization", Auto: outNext}
 	}
-	if _, said := c.Answers[engine.AskSelf]; c.Session.User == "" && !said {
+	if _, said := c.Answers[engine.AskSelf]; c.Operator() == "" && !said {
 		return engine.Verdict{Headline: "Is this you?", Ask: &engine.Question{
 			ID: engine.AskSelf, Kind: engine.AnswerChoice, Text: "Is " + c.Username + " your own account?",
 			Why: "An organization access token does not tell whose hands it is in, and nobody should remove themselves.",

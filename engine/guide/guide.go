@@ -43,6 +43,7 @@ type Step struct {
 	Doc    string // Markdown: what the guide says, in our words
 	Link   string // Docker's page
 	Reads  []engine.FactID
+	Asks   []engine.QuestionID              // what it may ask: going back to it asks again
 	Decide func(engine.Case) engine.Verdict // pure
 	Main   engine.Outcome                   // the usual way on, for the rail
 	Next   map[engine.Outcome]StepID        // closed: every outcome Decide can name

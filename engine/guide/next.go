@@ -124,7 +124,7 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 		return s, nil
 	}
 	if to != s.Step {
-		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto})
+		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)})
 	}
 	if s.Step == StepReport && to == StepMember {
 		s.Case, s.Trail, s.Saved = another(s.Case), nil, ""
@@ -346,6 +346,11 @@ func back(s State) (State, []Effect) {
 		abort = []Effect{Abort{}}
 	case PhaseDeciding, PhaseSettled:
 	}
+	if s.Phase == PhaseFailed && s.Step == StepOrganization {
+		// The name may be wrong: ask for it again.
+		s.Case = reopen(s.Case, s.Step)
+		return enter(s, s.Step)
+	}
 	for i := len(s.Trail) - 1; i >= 0; i-- {
 		if s.Trail[i].Auto {
 			continue
@@ -359,11 +364,32 @@ func back(s State) (State, []Effect) {
 	return s, nil
 }
 
-// reopen drops the answer that would carry the walk straight out of the step
+// answeredIn reports whether a person has answered anything in the step, so
+// that going back to it has something to ask again.
+func answeredIn(c engine.Case, id StepID) bool {
+	return slices.ContainsFunc(byID[id].Asks, func(q engine.QuestionID) bool {
+		_, ok := c.Answers[q]
+		return ok || q == engine.AskOrg || q == engine.AskMember
+	})
+}
+
+// reopen drops the answers that would carry the walk straight out of the step
 // again.
 func reopen(c engine.Case, id StepID) engine.Case {
-	if id == StepMember {
-		c.Username = ""
+	c = c.Clone()
+	for _, q := range byID[id].Asks {
+		delete(c.Answers, q)
+		switch q {
+		case engine.AskOrg:
+			c.Org = ""
+		case engine.AskMember:
+			c.Username = ""
+		case engine.AskRole, engine.AskTeams:
+			if c.Expected.Stated {
+				c.Expected = engine.Expectation{}
+				delete(c.Sources, engine.FactExpectation)
+			}
+		}
 	}
 	return c
 }

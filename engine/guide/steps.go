@@ -20,25 +20,29 @@ var steps = []Step{
 	{
 		ID: StepSignIn, Title: "Sign in", Short: "Sign in", Link: linkTokens,
 		Doc:   "An **organization access token** is the one documented credential that may read members and the audit log. The SCIM token and the identity provider are optional; without them the tool asks you for what it cannot read.",
-		Reads: []engine.FactID{engine.FactSession}, Decide: decideSignIn, Main: outNext,
+		Reads: []engine.FactID{engine.FactSession}, Asks: []engine.QuestionID{engine.AskSignIn},
+		Decide: decideSignIn, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepOrganization},
 	},
 	{
 		ID: StepOrganization, Title: "Organization", Short: "Organization", Link: linkMembers,
 		Doc:   "The organization whose member has the wrong role or team.",
-		Reads: []engine.FactID{engine.FactRoster}, Decide: decideOrganization, Main: outNext,
+		Reads: []engine.FactID{engine.FactRoster}, Asks: []engine.QuestionID{engine.AskOrg},
+		Decide: decideOrganization, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepMember},
 	},
 	{
 		ID: StepMember, Title: "Member", Short: "Member", Link: linkMembers,
 		Doc:    "The person whose role or team in Docker is not what the identity provider says.",
+		Asks:   []engine.QuestionID{engine.AskMember},
 		Decide: decideMember, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepObserve},
 	},
 	{
 		ID: StepObserve, Title: "Look", Short: "Look", Link: linkTroubleshoot,
 		Doc:   "The guide's failure is silent: no error says that values were overwritten or ignored. So every side is read: what Docker shows, what SCIM knows, what the identity provider sends, what the audit log remembers.",
-		Reads: observed, Decide: decideObserve, Main: outNext,
+		Reads: observed, Asks: []engine.QuestionID{engine.AskJIT, engine.AskRole, engine.AskTeams, engine.AskManaged},
+		Decide: decideObserve, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepDiagnose},
 	},
 	{
@@ -71,7 +75,8 @@ var steps = []Step{
 	{
 		ID: StepDisableJIT, Title: "Disable JIT", Short: "Disable JIT", Link: linkJIT,
 		Doc:   "Docker's recommendation. With JIT off, sign-in no longer writes role or teams, and people who are neither members nor invited are refused. The switch is in the console only; the audit log proves that it was used.",
-		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Decide: decideDisableJIT, Main: outNext,
+		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT},
+		Decide: decideDisableJIT, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepPushProfile, outMatch: StepMatch},
 	},
 	{
@@ -83,7 +88,8 @@ var steps = []Step{
 	{
 		ID: StepProveSCIM, Title: "Prove SCIM", Short: "Prove SCIM", Link: linkMigrate,
 		Doc:   "Nobody is removed before it is shown that SCIM answers and that the identity provider would create the person again.",
-		Reads: []engine.FactID{engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation}, Decide: decideProveSCIM, Main: outNext,
+		Reads: []engine.FactID{engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation}, Asks: []engine.QuestionID{engine.AskSCIMTested},
+		Decide: decideProveSCIM, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepCancelInvites, outAgain: StepProveSCIM, outFix: StepFixSource},
 	},
 	{
@@ -95,12 +101,14 @@ var steps = []Step{
 	{
 		ID: StepCloseJIT, Title: "Disable JIT first", Short: "Disable JIT", Link: linkMigrate,
 		Doc:   "If the person signs in between removal and push while JIT is on, JIT adds them again, again unmanaged. So JIT goes off first.",
-		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Decide: decideCloseJIT, Main: outNext,
+		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT},
+		Decide: decideCloseJIT, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepSnapshot, outRace: StepAcceptRace},
 	},
 	{
 		ID: StepAcceptRace, Title: "Accept the race", Short: "Accept race", Link: linkMigrate,
 		Doc:    "JIT stays on at your word. Keep the gap between removal and push short.",
+		Asks:   []engine.QuestionID{engine.AskRace},
 		Decide: decideAcceptRace, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepSnapshot},
 	},
@@ -114,7 +122,8 @@ var steps = []Step{
 		ID: StepHandOver, Title: "Hand over the repositories", Short: "Hand over", Link: linkTroubleshoot,
 		Doc: "The guide's warning: whoever is removed loses what they own, so hand it over first. Docker Hub has no transfer; what the tool makes is a **verified copy** into the organization. " +
 			"A copy does not carry pull counts, stars, untagged manifests, webhooks or redirects; the original is never touched.",
-		Reads: []engine.FactID{engine.FactRepositories}, Decide: decideHandOver, Main: outNext,
+		Reads: []engine.FactID{engine.FactRepositories}, Asks: []engine.QuestionID{engine.AskPrivate, engine.AskMemberToken},
+		Decide: decideHandOver, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepRemove},
 	},
 	{
@@ -123,6 +132,7 @@ var steps = []Step{
 		Reads: []engine.FactID{
 			engine.FactMember, engine.FactInvites, engine.FactAudit, engine.FactSCIM, engine.FactExpectation, engine.FactRepositories,
 		},
+		Asks:   []engine.QuestionID{engine.AskSelf},
 		Decide: decideRemove, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepPush, outAgain: StepRemove, outReport: StepReport},
 	},

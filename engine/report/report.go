@@ -1,0 +1,207 @@
+// Package report writes the summary of a walk: what was found, what was done,
+// and what proves it. It is pure; the same case gives the same document.
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
+)
+
+// Markdown returns the report of a case.
+func Markdown(c engine.Case) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Provisioning report: %s in %s\n\n", Escape(c.Username), Escape(c.Org))
+	if c.DryRun {
+		b.WriteString("> **Dry run.** Nothing was sent that changes anything. What follows is what would be done.\n\n")
+	}
+	comparison(&b, c)
+	findings(&b, c)
+	actions(&b, c)
+	words(&b, c)
+	handOver(&b, c)
+	snapshot(&b, c)
+	sources(&b, c)
+	return b.String()
+}
+
+func comparison(b *strings.Builder, c engine.Case) {
+	rows := engine.Compare(c)
+	if rows == nil {
+		return
+	}
+	b.WriteString("## What is sent and what Docker shows\n\n")
+	fmt.Fprintf(b, "| | %s sends | sign-in carries | Docker shows | |\n| --- | --- | --- | --- | --- |\n", Escape(c.Expected.Provider))
+	for _, r := range rows {
+		sso := "not known"
+		if r.SSOKnown {
+			sso = orNone(r.SSO)
+		}
+		mark := "differs"
+		if r.Same {
+			mark = "same"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", r.Attribute, Escape(orNone(r.IdP)), Escape(sso), Escape(orNone(r.Docker)), mark)
+	}
+	b.WriteString("\n")
+}
+
+func findings(b *strings.Builder, c engine.Case) {
+	if !c.Sources[engine.FactMember].Known() {
+		return
+	}
+	b.WriteString("## Findings\n\n")
+	for _, f := range diagnose.Findings(c) {
+		fmt.Fprintf(b, "**%s** (%s). %s\n\n", Escape(f.Title), f.Strength, Escape(f.Detail))
+		for _, e := range f.Evidence {
+			fmt.Fprintf(b, "- %s%s\n", Escape(e.Text), source(e.Source, e.At))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func actions(b *strings.Builder, c engine.Case) {
+	if len(c.Receipts) == 0 && len(c.Done) == 0 {
+		return
+	}
+	b.WriteString("## What was done\n\n")
+	for _, r := range c.Receipts {
+		fmt.Fprintf(b, "- %s — %s", Escape(r.Title), Escape(r.Status))
+		if r.Note != "" {
+			fmt.Fprintf(b, " (%s)", Escape(r.Note))
+		}
+		fmt.Fprintf(b, ", %s, plan `%.12s`\n", stamp(r.At), r.Plan)
+	}
+	for _, id := range order {
+		k, ok := c.Done[id]
+		if !ok {
+			continue
+		}
+		state := "not confirmed"
+		switch {
+		case k.Assumed:
+			state = "previewed only"
+		case k.OK:
+			state = "verified"
+		}
+		fmt.Fprintf(b, "- %s: %s. %s\n", id, state, Escape(k.Text))
+		for _, e := range k.Evidence {
+			fmt.Fprintf(b, "  - %s%s\n", Escape(e.Text), source(e.Source, e.At))
+		}
+	}
+	b.WriteString("\n")
+}
+
+// order is that of the longest walk.
+var order = []engine.ActionID{
+	engine.ActionCancelInvites, engine.ActionDisableJIT, engine.ActionMatch, engine.ActionPushProfile,
+	engine.ActionHandOver, engine.ActionRemove, engine.ActionPush,
+}
+
+// words records what rests on a person's word and on nothing else.
+func words(b *strings.Builder, c engine.Case) {
+	var lines []string
+	for _, q := range []struct {
+		id   engine.QuestionID
+		text string
+	}{
+		{engine.AskJIT, "where the JIT switch stands"},
+		{engine.AskManaged, "whether SCIM created them"},
+		{engine.AskRole, "the role they should have"},
+		{engine.AskTeams, "the teams they should be on"},
+		{engine.AskSCIMTested, "whether provisioning was seen working"},
+		{engine.AskRace, "going on with JIT on"},
+		{engine.AskPrivate, "private repositories that could not be seen"},
+		{engine.AskSelf, "whether it is the operator's own account"},
+	} {
+		if a, ok := c.Answers[q.id]; ok {
+			lines = append(lines, fmt.Sprintf("- %s: %q, %s\n", q.text, Escape(a.Value), stamp(a.At)))
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	b.WriteString("## On the owner's word\n\n" + strings.Join(lines, "") + "\n")
+}
+
+func handOver(b *strings.Builder, c engine.Case) {
+	var rows []string
+	for _, r := range c.Receipts {
+		for _, t := range r.Tags {
+			rows = append(rows, fmt.Sprintf("| %s | %s | `%s` |\n", Escape(strings.TrimPrefix(r.Change, engine.CopyChange(""))), Escape(t.Name), Escape(t.Digest)))
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	b.WriteString("## Repositories handed over\n\n| repository | tag | digest, equal on both sides |\n| --- | --- | --- |\n" + strings.Join(rows, ""))
+	b.WriteString("\nA copy does not carry pull counts, stars, untagged manifests, webhooks or redirects. The originals were not touched.\n\n")
+}
+
+func snapshot(b *strings.Builder, c engine.Case) {
+	if !c.Snapshot.Taken {
+		return
+	}
+	fmt.Fprintf(b, "## Snapshot from before\n\n- taken: %s\n- role: %s\n- teams: %s\n", stamp(c.Snapshot.At), Escape(c.Snapshot.Role), Escape(orNone(strings.Join(c.Snapshot.Teams, ", "))))
+	for _, i := range c.Snapshot.Invites {
+		fmt.Fprintf(b, "- pending invite: team %s, role %s, by %s\n", Escape(orNone(i.Team)), Escape(orNone(i.Role)), Escape(i.Inviter))
+	}
+	b.WriteString("\n")
+}
+
+func sources(b *strings.Builder, c engine.Case) {
+	b.WriteString("## Sources\n\n")
+	for _, id := range engine.Facts() {
+		s, ok := c.Sources[id]
+		if !ok {
+			continue
+		}
+		if s.Missing != "" {
+			fmt.Fprintf(b, "- %s: not known (%s)\n", id.Title(), Escape(s.Missing))
+			continue
+		}
+		fmt.Fprintf(b, "- %s: %s, %s\n", id.Title(), Escape(s.Name), stamp(s.At))
+	}
+}
+
+func source(name string, at time.Time) string {
+	switch {
+	case name == "" && at.IsZero():
+		return ""
+	case at.IsZero():
+		return " (" + Escape(name) + ")"
+	}
+	return " (" + Escape(name) + ", " + stamp(at) + ")"
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// Escape makes foreign text harmless in Markdown: no control or direction
+// characters, no markup, no line breaks.
+func Escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteByte(' ')
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+		case strings.ContainsRune("\\`*_{}[]<>#|~!&", r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
