@@ -1,0 +1,109 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+type approvalKey struct{}
+
+// approval is the set of changes that a context lets pass.
+type approval struct {
+	calls   map[Call]bool
+	uploads []*url.URL
+}
+
+// Approve returns a context in which exactly these calls may be sent: system,
+// method, address, content type and body must all be equal. Below each of the
+// upload prefixes, absolute addresses such as
+// "https://registry.example/v2/acme/tool/", any POST, PATCH and PUT may be sent,
+// but no DELETE; a prefix ends where a path segment ends, and one without a
+// path approves nothing. Without an approval, every method but GET and HEAD is
+// ErrNotApproved, token exchanges apart. An approval replaces one that ctx
+// already holds.
+func Approve(ctx context.Context, calls []Call, uploads []string) context.Context {
+	a := &approval{calls: make(map[Call]bool, len(calls))}
+	for _, call := range calls {
+		a.calls[call] = true
+	}
+	for _, prefix := range uploads {
+		u, err := url.Parse(prefix)
+		if err != nil || checkAddress(u) != nil || strings.Trim(u.Path, "/") == "" {
+			continue
+		}
+		a.uploads = append(a.uploads, u)
+	}
+	return context.WithValue(ctx, approvalKey{}, a)
+}
+
+func approvalOf(ctx context.Context) *approval {
+	if a, ok := ctx.Value(approvalKey{}).(*approval); ok {
+		return a
+	}
+	return &approval{}
+}
+
+// upload reports whether u lies below an approved prefix.
+func (a *approval) upload(method string, u *url.URL) bool {
+	if method != http.MethodPost && method != http.MethodPatch && method != http.MethodPut {
+		return false
+	}
+	return slices.ContainsFunc(a.uploads, func(prefix *url.URL) bool {
+		if originOf(prefix) != originOf(u) {
+			return false
+		}
+		rest, ok := strings.CutPrefix(u.EscapedPath(), strings.TrimRight(prefix.EscapedPath(), "/"))
+		return ok && (rest == "" || rest[0] == '/')
+	})
+}
+
+// bodyLimit is the length of the longest body that a call like this one was
+// approved with, and -1 if none was.
+func (a *approval) bodyLimit(like Call) int {
+	limit := -1
+	for call := range a.calls {
+		body := call.Body
+		call.Body = like.Body
+		if call == like {
+			limit = max(limit, len(body))
+		}
+	}
+	return limit
+}
+
+// kind is what the rules make of a request.
+type kind int
+
+const (
+	read   kind = iota + 1 // GET, HEAD
+	signIn                 // a token exchange
+	change
+)
+
+// classify returns the kind of a request. Whether a change may pass is for
+// permit to say.
+func (c *Client) classify(method string, u *url.URL) kind {
+	switch {
+	case method == http.MethodGet || method == http.MethodHead:
+		return read
+	case method == http.MethodPost && c.hosts[originOf(u)] && slices.Contains(c.o.SignIn, u.EscapedPath()):
+		return signIn
+	}
+	return change
+}
+
+// permit holds the rules for changes; approved is asked last.
+func (c *Client) permit(k kind, approved func() bool) error {
+	switch {
+	case k != change:
+		return nil
+	case c.o.ReadOnly:
+		return ErrReadOnly
+	case !approved():
+		return ErrNotApproved
+	}
+	return nil
+}

@@ -1,0 +1,265 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxRedirects = 5
+	maxErrorBody = 64 << 10 // enough for any message
+)
+
+// job is a request that may be sent, with what errors about it need.
+type job struct {
+	kind kind
+	call Call
+	url  *url.URL
+	op   string
+
+	replayable bool // its body can be sent a second time
+	renewable  bool // it carries a credential that can be renewed
+}
+
+// admit lets a call pass, or says why it may not. Nothing has been sent yet.
+func (c *Client) admit(ctx context.Context, call Call) (*job, *Error) {
+	e := &Error{System: c.o.System, Op: opOf(ctx), Method: tidy(call.Method, nil), URL: redactURL(call.URL)}
+	u, err := url.Parse(call.URL)
+	if err != nil {
+		e.Err = errors.New("the address cannot be read")
+		return nil, e
+	}
+	k := c.classify(call.Method, u)
+	switch err := checkAddress(u); {
+	case call.System != c.o.System:
+		e.Err = fmt.Errorf("the call is for %q, this connection leads to %q", call.System, c.o.System)
+	case err != nil:
+		e.Err = err
+	case !c.hosts[originOf(u)]:
+		e.Err = c.foreign(u)
+	case k == read && call.Body != "":
+		e.Err = errors.New("a read carries no body")
+	default:
+		e.Err = c.permit(k, func() bool { return approvalOf(ctx).calls[call] })
+	}
+	if e.Err != nil {
+		return nil, e
+	}
+	return &job{
+		kind: k, call: call, url: u, op: e.Op,
+		replayable: true, renewable: k != signIn && c.o.Authorize != nil && c.o.Renew != nil,
+	}, nil
+}
+
+// attempt sends a job once and reads the whole answer. Lost says that it failed
+// in a way that a second try may mend.
+func (c *Client) attempt(ctx context.Context, j *job, n int) (_ *Response, _ *Error, lost bool) {
+	r, err := http.NewRequestWithContext(ctx, j.call.Method, j.url.String(), strings.NewReader(j.call.Body))
+	if err != nil {
+		return nil, c.failed(j, errors.New("the request cannot be built: check its method")), false
+	}
+	r.Header.Set("Accept", "application/json, */*;q=0.8")
+	r.Header.Set("User-Agent", userAgent)
+	if j.call.ContentType != "" {
+		r.Header.Set("Content-Type", j.call.ContentType)
+	}
+	if j.kind != signIn {
+		if err := c.authorize(ctx, r); err != nil {
+			return nil, c.failed(j, err), false
+		}
+	}
+	secrets := secretsIn(r.Header)
+	if j.kind == signIn {
+		secrets = append(secrets, secretsInBody(j.call.Body)...)
+	}
+
+	limited, cancel := context.WithTimeoutCause(ctx, c.o.Timeout, errSilence)
+	defer cancel()
+	for hop := 0; ; hop++ {
+		began := c.o.Now()
+		answer, next, e, lost := c.hop(ctx, limited, j, r, secrets)
+		c.record(j, r.URL, n, began, answer, e)
+		if next == nil {
+			return answer, e, lost
+		}
+		if hop == maxRedirects {
+			return nil, c.failed(j, fmt.Errorf("more than %d redirects in a row", maxRedirects)), false
+		}
+		if originOf(next) != originOf(r.URL) || checkAddress(next) != nil {
+			return nil, c.failed(j, fmt.Errorf("a redirect: %w", c.foreign(next))), false
+		}
+		r.URL = next
+	}
+}
+
+// hop sends one request and reads its answer. Next is where a read is
+// redirected to.
+func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secrets []string) (answer *Response, next *url.URL, e *Error, lost bool) {
+	response, unsent, err := c.forward(limited, r)
+	if err != nil {
+		e, lost = c.broken(ctx, limited, j, err, secrets)
+		e.URL = redactURL(r.URL.String())
+		e.Unknown = e.Unknown && !unsent
+		return nil, nil, e, lost
+	}
+	defer response.Body.Close()
+
+	if next := redirection(j, response); next != nil {
+		_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // so that the connection can be used again
+		return &Response{Status: response.StatusCode}, next, nil, false
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		e := c.refusal(j, response, secrets)
+		e.URL = redactURL(r.URL.String())
+		return nil, nil, e, false
+	}
+
+	body, err := c.readBody(r.Method, response)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		e = c.failed(j, err)
+		e.Unknown = j.kind == change
+	case err != nil:
+		e, lost = c.broken(ctx, limited, j, err, secrets)
+	default:
+		return &Response{Status: response.StatusCode, Header: response.Header, Body: body}, nil, nil, false
+	}
+	e.Status, e.URL = response.StatusCode, redactURL(r.URL.String())
+	return nil, nil, e, lost
+}
+
+func (c *Client) readBody(method string, response *http.Response) ([]byte, error) {
+	if method == http.MethodHead {
+		return nil, nil
+	}
+	tooLarge := fmt.Errorf("%w: more than %d bytes", ErrTooLarge, c.o.MaxBody)
+	if response.ContentLength > c.o.MaxBody {
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, c.o.MaxBody+1))
+	if int64(len(body)) > c.o.MaxBody {
+		return nil, tooLarge
+	}
+	return body, err
+}
+
+// forward hands a request to the transport below. Unsent is true only when it
+// is certain that nothing of the request left.
+func (c *Client) forward(ctx context.Context, r *http.Request) (_ *http.Response, unsent bool, _ error) {
+	if ctx.Err() != nil {
+		return nil, true, ctx.Err()
+	}
+	// A connection was wanted and never had. A transport that tells neither
+	// leaves the question open.
+	var wanted, had atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { had.Store(true) },
+	})
+	// These make some servers take a GET for something else.
+	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"} {
+		r.Header.Del(name)
+	}
+	response, err := c.o.Base.RoundTrip(r.WithContext(ctx))
+	return response, wanted.Load() && !had.Load(), err
+}
+
+// redirection returns where a read is sent instead, nil if it is not.
+func redirection(j *job, response *http.Response) *url.URL {
+	if j.kind != read {
+		return nil
+	}
+	switch response.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		next, err := response.Location()
+		if err != nil {
+			return nil
+		}
+		next.Fragment = ""
+		return next
+	}
+	return nil
+}
+
+// authorize adds the credential, to the header and nowhere else.
+func (c *Client) authorize(ctx context.Context, r *http.Request) error {
+	if c.o.Authorize == nil {
+		return nil
+	}
+	scratch := r.Clone(ctx)
+	scratch.Body = nil
+	if err := c.o.Authorize(ctx, scratch); err != nil {
+		return fmt.Errorf("get the credential: %w", err)
+	}
+	for name, values := range scratch.Header {
+		for _, v := range values {
+			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+				return fmt.Errorf("the credential in %s holds a line break or another control character; enter it again", name)
+			}
+		}
+	}
+	r.Header = scratch.Header
+	return nil
+}
+
+// failed is an error of ours about a job.
+func (c *Client) failed(j *job, err error) *Error {
+	return &Error{System: c.o.System, Op: j.op, Method: j.call.Method, URL: redactURL(j.call.URL), Err: err}
+}
+
+// refusal is an answer other than 2xx.
+func (c *Client) refusal(j *job, response *http.Response, secrets []string) *Error {
+	e := c.failed(j, nil)
+	e.Status = response.StatusCode
+	e.RetryAfter = retryAfter(response.Header, response.StatusCode, c.o.Now())
+	e.Unknown = j.kind == change && mayHaveActed(response.StatusCode)
+
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // the status counts, even without its words
+	code, message := c.o.Explain(response.StatusCode, response.Header, body)
+	if code == "" && message == "" {
+		message = describe(response.Header, body)
+	}
+	if j.kind != read && response.StatusCode < 400 && response.Header.Get("Location") != "" {
+		message = "it redirects, and only reads are redirected"
+	}
+	e.Code, e.Message = tidy(code, secrets), tidy(message, secrets)
+	return e
+}
+
+// mayHaveActed reports whether an answer other than 2xx leaves open that the
+// server changed something.
+func mayHaveActed(status int) bool {
+	switch status {
+	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return false // asks for the request to be sent elsewhere
+	case http.StatusRequestTimeout:
+		return true
+	}
+	return status >= 500 || status < 400
+}
+
+func (c *Client) record(j *job, u *url.URL, n int, began time.Time, answer *Response, e *Error) {
+	if c.o.Record == nil {
+		return
+	}
+	x := Exchange{
+		At: began, System: c.o.System, Op: j.op, Method: j.call.Method, URL: redactURL(u.String()),
+		Attempt: n, Duration: c.o.Now().Sub(began),
+	}
+	if answer != nil {
+		x.Status = answer.Status
+	}
+	if e != nil {
+		x.Status, x.Err = e.Status, e.reason()
+	}
+	c.o.Record(x)
+}

@@ -1,0 +1,175 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// explain reads the common shapes of error bodies:
+//
+//	{message|detail|text|title, code}                 Docker Hub and many others
+//	{errinfo: {detail}}, {fields: {name: [words]}}    Docker Hub
+//	{detail, scimType}                                SCIM
+//	{errorCode, errorSummary, errorCauses: [{…}]}     Okta
+//	{error, error_description}                        OAuth 2.0
+//	{error: {code, message}}                          Microsoft Graph
+//	{errors: [{code, message}]}                       OCI registries
+//
+// Anything else yields nothing.
+func explain(_ int, _ http.Header, body []byte) (code, message string) {
+	var object map[string]any
+	if json.Unmarshal(body, &object) != nil {
+		return "", ""
+	}
+	code, said := wordsIn(object)
+	return code, strings.Join(said, "; ")
+}
+
+// wordsIn collects code and words of an error object and of those directly
+// within it.
+func wordsIn(object map[string]any) (code string, said []string) {
+	say := func(words ...string) {
+		for _, w := range words {
+			if w != "" && !slices.Contains(said, w) {
+				said = append(said, w)
+			}
+		}
+	}
+	for _, name := range []string{"errorCode", "scimType", "code"} {
+		if code == "" {
+			code = scalar(object[name])
+		}
+	}
+	for _, name := range []string{"message", "errorSummary", "text", "title", "detail", "error_description"} {
+		say(scalar(object[name]))
+	}
+	if name, ok := object["error"].(string); ok {
+		if code == "" && len(said) > 0 {
+			code = name
+		} else {
+			say(name)
+		}
+	}
+	for _, name := range []string{"error", "errinfo", "errors", "errorCauses"} {
+		for _, inner := range objectsIn(object[name]) {
+			innerCode, words := directWords(inner)
+			if code == "" {
+				code = innerCode
+			}
+			say(words...)
+		}
+	}
+	if fields, ok := object["fields"].(map[string]any); ok {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if words := scalar(fields[name]); words != "" {
+				say(name + ": " + words)
+			}
+		}
+	}
+	return code, said
+}
+
+func directWords(object map[string]any) (code string, said []string) {
+	code = scalar(object["code"])
+	for _, name := range []string{"message", "errorSummary", "detail"} {
+		if words := scalar(object[name]); words != "" {
+			said = append(said, words)
+		}
+	}
+	return code, said
+}
+
+// objectsIn returns value if it is an object, or the objects of a list.
+func objectsIn(value any) []map[string]any {
+	switch v := value.(type) {
+	case map[string]any:
+		return []map[string]any{v}
+	case []any:
+		var objects []map[string]any
+		for _, item := range v {
+			if object, ok := item.(map[string]any); ok {
+				objects = append(objects, object)
+			}
+		}
+		return objects
+	}
+	return nil
+}
+
+// scalar renders a string, a number or a list of them.
+func scalar(value any) string {
+	switch v := value.(type) {
+	case string:
+		return strings.TrimSpace(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		var words []string
+		for _, item := range v {
+			if s, ok := item.(string); ok {
+				words = append(words, s)
+			}
+		}
+		return strings.Join(words, ", ")
+	}
+	return ""
+}
+
+// describe says what a body is that no error could be read from.
+func describe(h http.Header, body []byte) string {
+	text := bytes.TrimSpace(body)
+	switch {
+	case len(text) == 0:
+		return ""
+	case isPage(h, text):
+		return "a web page came instead of the API's answer; a proxy or a sign-in page may stand in between"
+	case text[0] == '{' || text[0] == '[' || !utf8.Valid(text):
+		return ""
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return string(line)
+}
+
+func isPage(h http.Header, text []byte) bool {
+	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "html") || len(text) > 0 && text[0] == '<'
+}
+
+// decode reads JSON out of a successful answer.
+func decode(response *Response, into any) error {
+	text := bytes.TrimSpace(response.Body)
+	switch {
+	case len(text) == 0:
+		return fmt.Errorf("%w: it is empty", ErrNotJSON)
+	case isPage(response.Header, text):
+		return fmt.Errorf("%w: a web page came instead; a proxy or a sign-in page may stand in between, open the address in a browser", ErrNotJSON)
+	}
+	err := json.Unmarshal(text, into)
+	if err == nil {
+		return nil
+	}
+	var (
+		syntax  *json.SyntaxError
+		mistype *json.UnmarshalTypeError
+	)
+	switch {
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(text)):
+		return fmt.Errorf("%w: it ends in the middle, after %d bytes", ErrNotJSON, len(text))
+	case errors.As(err, &mistype) && mistype.Field != "":
+		return fmt.Errorf("%w: %s holds %s", ErrNotJSON, tidy(mistype.Field, nil), kindOf(mistype.Value))
+	}
+	return fmt.Errorf("%w: %w", ErrNotJSON, safeCause(err, nil))
+}
+
+// kindOf leaves the value out of encoding/json's "number 12".
+func kindOf(value string) string {
+	word, _, _ := strings.Cut(value, " ")
+	return "a value of the wrong kind (" + word + ")"
+}

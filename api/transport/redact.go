@@ -1,0 +1,149 @@
+package transport
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	hidden     = "REDACTED"
+	maxMessage = 300 // runes of a message
+)
+
+// tidy makes words of a server fit for a terminal and a log: one line, no
+// control or formatting characters, none of the secrets, at most 300 runes.
+func tidy(words string, secrets []string) string {
+	words = scrub(words, secrets)
+	var b strings.Builder
+	space := false
+	for _, r := range words {
+		switch {
+		case unicode.IsSpace(r):
+			space = b.Len() > 0
+			continue
+		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co) || r == utf8.RuneError:
+			continue
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	// Once more: a secret may have been spelled with control characters in it.
+	words = scrub(b.String(), secrets)
+	if utf8.RuneCountInString(words) > maxMessage {
+		words = string([]rune(words)[:maxMessage-1]) + "…"
+	}
+	return words
+}
+
+func scrub(words string, secrets []string) string {
+	for _, s := range secrets {
+		words = strings.ReplaceAll(words, s, hidden)
+	}
+	return words
+}
+
+// secretsIn lists what must not come back in the words of a server: the
+// credentials in a header, in all forms that one could quote.
+func secretsIn(h http.Header) []string {
+	var found []string
+	for name, values := range h {
+		if !isSecret(name) {
+			continue
+		}
+		for _, v := range values {
+			found = append(found, v)
+			scheme, credential, ok := strings.Cut(v, " ")
+			if !ok {
+				continue
+			}
+			found = append(found, credential)
+			if decoded, err := base64.StdEncoding.DecodeString(credential); err == nil && strings.EqualFold(scheme, "Basic") {
+				_, password, _ := strings.Cut(string(decoded), ":")
+				found = append(found, string(decoded), password)
+			}
+		}
+	}
+	return longestFirst(found)
+}
+
+// secretsInBody lists the secrets that a token exchange sends, as JSON or as a
+// form.
+func secretsInBody(body string) []string {
+	var found []string
+	var object map[string]any
+	if json.Unmarshal([]byte(body), &object) == nil {
+		for name, value := range object {
+			if s, ok := value.(string); ok && isSecret(name) {
+				found = append(found, s)
+			}
+		}
+	} else if form, err := url.ParseQuery(body); err == nil {
+		for name, values := range form {
+			if isSecret(name) {
+				found = append(found, values...)
+			}
+		}
+	}
+	return longestFirst(found)
+}
+
+// longestFirst orders secrets so that one that is a part of another does not
+// leave the rest of it standing. Those too short to be one are left out: hiding
+// every "a" in a message would hide the message.
+func longestFirst(secrets []string) []string {
+	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < 4 })
+	for _, s := range slices.Clone(secrets) {
+		if escaped := url.QueryEscape(s); escaped != s {
+			secrets = append(secrets, escaped)
+		}
+	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(secrets)
+}
+
+// isSecret reports whether a query key, a header or a field has a name that
+// secrets go by.
+func isSecret(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "key", "code", "pass", "pwd", "policy", "state", "_state", "key-pair-id", "x-api-key", "cookie":
+		return true
+	}
+	return slices.ContainsFunc([]string{
+		"token", "secret", "passw", "auth", "sig", "cred", "session", "assertion", "jwt", "apikey", "api_key", "2fa",
+	}, func(part string) bool { return strings.Contains(name, part) })
+}
+
+// redactURL is an address as errors and records show it: no user, no fragment,
+// and no value of a query key that secrets go by.
+func redactURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	pairs := strings.Split(u.RawQuery, "&")
+	for i, pair := range pairs {
+		escaped, _, ok := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(escaped)
+		if ok && (err != nil || isSecret(name)) {
+			pairs[i] = escaped + "=" + hidden
+		}
+	}
+	u.RawQuery = strings.Join(pairs, "&")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, u.String())
+}

@@ -1,0 +1,146 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	firstBackoff   = 500 * time.Millisecond
+	longestBackoff = 30 * time.Second
+	longestWait    = 5 * time.Minute // a longer one is the caller's to decide on
+)
+
+// insist calls try until it succeeds, cannot, or has been called often enough.
+// Try says whether it failed in a way that a second try may mend.
+func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, lost bool)) *Error {
+	renewed := false
+	for n := 1; ; n++ {
+		e, lost := try(n)
+		if e == nil {
+			return nil
+		}
+		if e.Status == http.StatusUnauthorized && j.renewable && j.replayable && !renewed {
+			renewed = true
+			c.o.Renew()
+			n--
+			continue
+		}
+		if n >= c.o.Attempts || !repeatable(j, e.Status, lost) {
+			return e
+		}
+		wait := e.RetryAfter
+		if wait <= 0 {
+			wait = backoff(n, c.o.Rand())
+		}
+		if wait > longestWait {
+			return e
+		}
+		c.announce(j, e, n, wait)
+		if err := c.o.Sleep(ctx, wait); err != nil {
+			return c.failed(j, fmt.Errorf("while waiting to repeat it: %w", stop(err)))
+		}
+	}
+}
+
+// repeatable reports whether a failed job may be sent again. A change may only
+// when the server says that it did not act.
+func repeatable(j *job, status int, lost bool) bool {
+	if !j.replayable {
+		return false
+	}
+	if j.kind == change {
+		return status == http.StatusTooManyRequests
+	}
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return lost
+}
+
+// backoff is the wait after attempt n when the server asks for none: half a
+// second, doubled each time, of which up to a half is taken off at random so
+// that many clients do not come back at once.
+func backoff(n int, random float64) time.Duration {
+	d := longestBackoff
+	if n < 8 {
+		d = min(d, firstBackoff<<(n-1))
+	}
+	return d - time.Duration(float64(d/2)*random)
+}
+
+func (c *Client) announce(j *job, e *Error, n int, wait time.Duration) {
+	if c.o.Record != nil {
+		c.o.Record(Exchange{
+			At: c.o.Now(), System: c.o.System, Op: j.op, Method: j.call.Method, URL: e.URL,
+			Attempt: n, Status: e.Status, Err: e.reason(), Wait: wait,
+		})
+	}
+	if c.o.Waiting != nil {
+		c.o.Waiting(Wait{System: c.o.System, Reason: e.reason(), For: wait, Attempt: n})
+	}
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// retryAfter is how long a server asks to wait, 0 if it does not. Docker Hub
+// sends Retry-After in seconds, and an older reference X-Retry-After as unix
+// time; both systems tell with a 429 when the rate limit is reset (Docker Hub
+// API reference 2-beta, "Rate limiting"; Okta, "Rate limit headers").
+func retryAfter(h http.Header, status int, now time.Time) time.Duration {
+	names := []string{"Retry-After", "X-Retry-After"}
+	if status == http.StatusTooManyRequests {
+		names = append(names, "X-Ratelimit-Reset", "X-Rate-Limit-Reset")
+	}
+	for _, name := range names {
+		if wait := parseWait(h.Get(name), now); wait > 0 {
+			return wait
+		}
+	}
+	return 0
+}
+
+// parseWait reads seconds, unix time or an HTTP date. What it cannot read, and
+// times gone by, are 0; the longest wait is a year.
+func parseWait(value string, now time.Time) time.Duration {
+	const (
+		year      = 365 * 24 * time.Hour
+		unixTime  = 1e9  // as seconds this would be 31 years
+		unixMilli = 1e12 // some servers count in milliseconds
+	)
+	value = strings.TrimSpace(value)
+	// ParseFloat also takes "inf", "nan" and hexadecimal.
+	if value != "" && strings.Trim(value, "0123456789.") == "" {
+		seconds, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0
+		}
+		if seconds >= unixMilli {
+			seconds /= 1000
+		}
+		if seconds >= unixTime {
+			seconds -= float64(now.UnixNano()) / float64(time.Second)
+		}
+		return time.Duration(max(0, min(seconds, year.Seconds())) * float64(time.Second)).Round(time.Millisecond)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return max(0, min(at.Sub(now), year))
+}
