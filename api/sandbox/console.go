@@ -47,6 +47,9 @@ func (s *Sandbox) consoleHandler() http.Handler {
 	})
 }
 
+// pageLength is how many members or events a page shows.
+const pageLength = 500
+
 func newCSRFToken() string { return rand.Text() }
 
 // frame is what every page shows.
@@ -116,15 +119,18 @@ func (s *Sandbox) consoleJIT(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) consoleMembers(w http.ResponseWriter, _ *http.Request) {
 	state := s.State()
+	shown := state.Members[:min(len(state.Members), pageLength)]
 	s.render(w, "members", struct {
 		frame
+		Count   int
+		More    int
 		Members []Member
 		Invites []Invite
-	}{frame{Title: "Members", Org: state.Org, Here: "/members"}, state.Members, state.Invites})
+	}{
+		frame{Title: "Members", Org: state.Org, Here: "/members"},
+		len(state.Members), len(state.Members) - len(shown), shown, state.Invites,
+	})
 }
-
-// activityLength is how many events the activity page shows.
-const activityLength = 200
 
 func (s *Sandbox) consoleActivity(w http.ResponseWriter, _ *http.Request) {
 	s.org.lock()
@@ -132,7 +138,7 @@ func (s *Sandbox) consoleActivity(w http.ResponseWriter, _ *http.Request) {
 	type line struct{ Machine, Time, Actor, Action, Text string }
 	var lines []line
 	events := s.org.events(auditQuery{})
-	for _, e := range events[:min(len(events), activityLength)] {
+	for _, e := range events[:min(len(events), pageLength)] {
 		at := e.at.UTC()
 		lines = append(lines, line{at.Format(time.RFC3339), at.Format("2006-01-02 15:04:05"), e.actor, e.action, e.description})
 	}

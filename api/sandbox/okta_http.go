@@ -75,7 +75,7 @@ func oktaRuleError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errNoAssignment):
 		oktaNotFound(w, r.PathValue("user"), "AppUser")
 	case errors.Is(err, errByGroup):
-		oktaError(w, http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action",
+		oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed: "+r.PathValue("user"),
 			"Cannot remove a user from an application that is assigned through a group; remove the user from the group instead")
 	default:
 		oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed", err.Error())

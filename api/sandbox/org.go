@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -288,6 +287,9 @@ func (o *org) addToTeam(name, username, actor string) error {
 		return nil
 	}
 	t.members[username] = true
+	if name == teamOwners {
+		o.members[username].role = roleOwner
+	}
 	o.record("org.team.member.add", username, actor, map[string]string{"team": name}, "added "+username+" to the team "+name)
 	return nil
 }
@@ -386,5 +388,3 @@ func uuidOf(kind, name string) string {
 	h[8] = h[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
-
-func sortedTeamNames(o *org) []string { return slices.Sorted(maps.Keys(o.teams)) }
