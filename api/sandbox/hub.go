@@ -65,7 +65,7 @@ func (l *rateWindow) admit(w http.ResponseWriter, now time.Time) bool {
 	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(max(limit-l.used, 0)))
 	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10))
 	if l.limit > 0 && l.used > l.limit {
-		w.Header().Set("Retry-After", strconv.Itoa(int(reset.Sub(now)/time.Second)+1))
+		w.Header().Set("Retry-After", strconv.Itoa(int((reset.Sub(now)+time.Second-1)/time.Second)))
 		return false
 	}
 	return true
