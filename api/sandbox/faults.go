@@ -2,10 +2,10 @@ package sandbox
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -124,12 +124,12 @@ func (s *Sandbox) strike(f Fault, w http.ResponseWriter, r *http.Request, next h
 	case FaultHalfBody:
 		answer := carryOut(next, r)
 		body := answer.body.Bytes()
-		maps.Copy(w.Header(), answer.header)
-		w.Header().Set("Content-Length", fmt.Sprint(max(len(body), 2)))
-		w.WriteHeader(answer.status)
-		if len(body) < 2 { // nothing to halve: promise two bytes, send one
-			body = []byte("{ ")
+		if len(body) < 2 { // nothing to halve
+			panic(http.ErrAbortHandler)
 		}
+		maps.Copy(w.Header(), answer.header)
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(answer.status)
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -16,6 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // seededRepo is a repository with its tags. Tags of the same number hold the same
@@ -71,6 +74,10 @@ var seededRepos = []seededRepo{
 // seedRepositories pushes the images through the registry's own handler, without
 // a network, so that they are there exactly as if a person had pushed them.
 func (s *Sandbox) seedRepositories() error {
+	indexes, err := seededIndexes()
+	if err != nil {
+		return err
+	}
 	door := inProcess{s.registryWrites()}
 	for _, seeded := range seededRepos {
 		s.org.mu.Lock()
@@ -82,7 +89,7 @@ func (s *Sandbox) seedRepositories() error {
 		s.org.moment = seeded.at
 		s.org.mu.Unlock()
 		for _, t := range seeded.tags {
-			if err := door.push(seeded, t); err != nil {
+			if err := door.push(seeded, t, indexes[t.image]); err != nil {
 				return fmt.Errorf("push %s:%s: %w", seeded.fullName(), t.name, err)
 			}
 		}
@@ -128,34 +135,60 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (p inProcess) push(seeded seededRepo, t seededTag) error {
+func (p inProcess) push(seeded seededRepo, t seededTag, index v1.ImageIndex) error {
 	ref, err := name.ParseReference("sandbox.invalid/"+seeded.fullName()+":"+t.name, name.Insecure)
-	if err != nil {
-		return err
-	}
-	index, err := seededIndex(t.image)
 	if err != nil {
 		return err
 	}
 	return remote.WriteIndex(ref, index, remote.WithTransport(p), remote.WithAuth(&authn.Basic{Username: seeded.pusher, Password: "-"}), remote.WithJobs(1))
 }
 
-// seededIndex makes a small image for two platforms, always the same for a number.
+// seededIndexes makes the images of all numbers once for all sandboxes: they are
+// values that nobody changes.
+var seededIndexes = sync.OnceValues(func() (map[int64]v1.ImageIndex, error) {
+	out := map[int64]v1.ImageIndex{}
+	for _, seeded := range seededRepos {
+		for _, t := range seeded.tags {
+			index, err := seededIndex(t.image)
+			if err != nil {
+				return nil, fmt.Errorf("make the image of %s:%s: %w", seeded.fullName(), t.name, err)
+			}
+			out[t.image] = index
+		}
+	}
+	return out, nil
+})
+
+// seededIndex makes a small image for two platforms, always the same for a
+// number. The layers are not compressed, so that their digests do not depend on
+// the compressor of a Go release.
 func seededIndex(number int64) (v1.ImageIndex, error) {
 	index := v1.ImageIndex(empty.Index)
 	for i, architecture := range []string{"amd64", "arm64"} {
-		source := rand.New(rand.NewSource(number*10 + int64(i))) //nolint:gosec // content that has to repeat
-		image, err := random.Image(512, 2, random.WithSource(source))
-		if err != nil {
-			return nil, err
+		source := rand.NewSource(number*10 + int64(i)) //nolint:gosec // content that has to repeat
+		image := v1.Image(empty.Image)
+		for range 2 {
+			layer, err := random.Layer(512, types.DockerUncompressedLayer, random.WithSource(source))
+			if err != nil {
+				return nil, err
+			}
+			content, err := layer.Uncompressed()
+			if err != nil {
+				return nil, err
+			}
+			tar, err := io.ReadAll(content)
+			if err = errors.Join(err, content.Close()); err != nil {
+				return nil, err
+			}
+			if image, err = mutate.AppendLayers(image, static.NewLayer(tar, types.DockerUncompressedLayer)); err != nil {
+				return nil, err
+			}
 		}
 		config, err := image.ConfigFile()
 		if err != nil {
 			return nil, err
 		}
-		if config = config.DeepCopy(); config == nil {
-			return nil, errors.New("an image without a configuration")
-		}
+		config = config.DeepCopy()
 		config.OS, config.Architecture = "linux", architecture
 		if image, err = mutate.ConfigFile(image, config); err != nil {
 			return nil, err
