@@ -1,0 +1,188 @@
+// Package credentials keeps secrets where the operating system keeps them:
+// the macOS keychain, the Windows credential manager, or the Secret Service of
+// a Linux desktop. What it stores is long-lived (an access token, a SCIM
+// token, an Okta API token), never a token minted from one.
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// Service is the name under which all entries are kept.
+const Service = "reprovision"
+
+// Timeout is how long the operating system may take, for instance to ask its
+// user to unlock the keyring. The library below knows no context, and a locked
+// Secret Service may never answer.
+const Timeout = 3 * time.Second
+
+// What an error can be, for errors.Is.
+var (
+	ErrNotFound    = errors.New("no such entry in the keyring")
+	ErrTimeout     = errors.New("the keyring did not answer")
+	ErrUnavailable = errors.New("the keyring cannot be used")
+	ErrTooLarge    = errors.New("the secret is too long for the keyring")
+)
+
+// Store keeps secrets by the account that Account names. It is safe for
+// concurrent use.
+type Store interface {
+	// Get returns a secret, or ErrNotFound.
+	Get(ctx context.Context, account string) (string, error)
+	// Set adds an entry or replaces its secret.
+	Set(ctx context.Context, account, secret string) error
+	// Delete removes an entry, or returns ErrNotFound.
+	Delete(ctx context.Context, account string) error
+}
+
+// Account is the name of an entry as a person meets it in the keyring's own
+// window: "acme · Docker Hub".
+func Account(org, system string) string { return org + " · " + system }
+
+// backend is what the library offers.
+type backend interface {
+	Get(service, account string) (string, error)
+	Set(service, account, secret string) error
+	Delete(service, account string) error
+}
+
+type operatingSystem struct{}
+
+func (operatingSystem) Get(service, account string) (string, error) {
+	return keyring.Get(service, account)
+}
+
+func (operatingSystem) Set(service, account, secret string) error {
+	return keyring.Set(service, account, secret)
+}
+
+func (operatingSystem) Delete(service, account string) error {
+	return keyring.Delete(service, account)
+}
+
+// Keyring is the operating system's. Use NewKeyring.
+type Keyring struct{ backend backend }
+
+// NewKeyring returns the operating system's keyring. Whether there is one
+// shows at the first use.
+func NewKeyring() *Keyring { return &Keyring{operatingSystem{}} }
+
+// Get implements Store.
+func (k *Keyring) Get(ctx context.Context, account string) (string, error) {
+	return within(ctx, "read", account, func() (string, error) { return k.backend.Get(Service, account) })
+}
+
+// Set implements Store. After ErrTimeout the entry may have been written all
+// the same.
+func (k *Keyring) Set(ctx context.Context, account, secret string) error {
+	_, err := within(ctx, "write", account, func() (string, error) { return "", k.backend.Set(Service, account, secret) })
+	return err
+}
+
+// Delete implements Store. After ErrTimeout the entry may be gone all the
+// same.
+func (k *Keyring) Delete(ctx context.Context, account string) error {
+	_, err := within(ctx, "delete", account, func() (string, error) { return "", k.backend.Delete(Service, account) })
+	return err
+}
+
+// within calls the library and does not wait for it longer than Timeout. The
+// goroutine of a call that never returns stays until the program ends.
+func within(ctx context.Context, verb, account string, call func() (string, error)) (string, error) {
+	fail := func(err error) (string, error) {
+		return "", fmt.Errorf("%s keyring entry %q of %s: %w", verb, account, Service, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	type answer struct {
+		secret string
+		err    error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		secret, err := call()
+		answers <- answer{secret, err}
+	}()
+	timer := time.NewTimer(Timeout)
+	defer timer.Stop()
+	select {
+	case a := <-answers:
+		if a.err != nil {
+			return fail(explain(a.err))
+		}
+		return a.secret, nil
+	case <-ctx.Done():
+		return fail(ctx.Err())
+	case <-timer.C:
+		return fail(fmt.Errorf("%w within %s: unlock it, and try again", ErrTimeout, Timeout))
+	}
+}
+
+func explain(err error) error {
+	switch {
+	case errors.Is(err, keyring.ErrNotFound):
+		return ErrNotFound
+	case errors.Is(err, keyring.ErrSetDataTooBig):
+		return ErrTooLarge
+	}
+	return fmt.Errorf("%w: %w; give the secret in the environment instead, or start a keyring service", ErrUnavailable, err)
+}
+
+// Memory is a store that the program's end empties, for tests, for the demo
+// and for machines without a keyring. The zero value is empty and ready.
+type Memory struct {
+	mu      sync.Mutex
+	secrets map[string]string
+}
+
+// Get implements Store.
+func (m *Memory) Get(ctx context.Context, account string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	secret, ok := m.secrets[account]
+	if !ok {
+		return "", fmt.Errorf("read entry %q: %w", account, ErrNotFound)
+	}
+	return secret, ctx.Err()
+}
+
+// Set implements Store.
+func (m *Memory) Set(ctx context.Context, account, secret string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.secrets == nil {
+		m.secrets = map[string]string{}
+	}
+	m.secrets[account] = secret
+	return nil
+}
+
+// Delete implements Store.
+func (m *Memory) Delete(ctx context.Context, account string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, ok := m.secrets[account]; !ok {
+		return fmt.Errorf("delete entry %q: %w", account, ErrNotFound)
+	}
+	delete(m.secrets, account)
+	return nil
+}
+
+// String keeps the secrets out of %v and %+v.
+func (m *Memory) String() string { return "credentials in memory" }
+
+// GoString keeps the secrets out of %#v.
+func (m *Memory) GoString() string { return m.String() }

@@ -1,0 +1,198 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// app is an application (Apps API, GET /api/v1/apps).
+type app struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"` // its kind, part of the console's address
+	Label      string   `json:"label"`
+	Status     string   `json:"status"` // ACTIVE, INACTIVE
+	SignOnMode string   `json:"signOnMode"`
+	Features   []string `json:"features"` // PUSH_NEW_USERS and so on; nil when not told
+	Settings   struct {
+		SignOn struct {
+			Statements []statement `json:"attributeStatements"` // SAML applications only
+		} `json:"signOn"`
+	} `json:"settings"`
+}
+
+// Application finds the application by its label. Exactly one must bear it;
+// otherwise the error lists what there is.
+func (c *Client) Application(ctx context.Context) (idp.Application, error) {
+	ctx = transport.WithOp(ctx, "find application "+c.label)
+	a, err := c.app(ctx)
+	if err != nil {
+		return idp.Application{}, err
+	}
+	return c.application(ctx, a)
+}
+
+func (c *Client) application(ctx context.Context, a app) (idp.Application, error) {
+	provisioning, err := c.provisioning(ctx, a)
+	if err != nil {
+		return idp.Application{}, err
+	}
+	return idp.Application{
+		ID: a.ID, Label: a.Label, Status: a.Status, SignOnMode: a.SignOnMode, ConsoleURL: c.consoleURL(a),
+		Provisioning: provisioning, SSO: a.statements(nil, nil),
+	}, nil
+}
+
+func (c *Client) app(ctx context.Context) (app, error) {
+	found, err := list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}})
+	if err != nil {
+		return app{}, err
+	}
+	same := slices.DeleteFunc(slices.Clone(found), func(a app) bool { return a.Label != c.label || a.ID == "" })
+	switch {
+	case len(same) == 1:
+		return same[0], nil
+	case len(same) > 1:
+		return app{}, fmt.Errorf("okta: %d applications are called %q: %s; rename the one that is not meant", len(same), c.label, candidates(same))
+	case len(found) > 0:
+		return app{}, fmt.Errorf("okta: no application is called exactly %q; there is %s: %w", c.label, candidates(found), transport.ErrNotFound)
+	}
+	return app{}, fmt.Errorf("okta: no application is called %q; give the label that the admin console shows under Applications: %w", c.label, transport.ErrNotFound)
+}
+
+// candidates lists at most five applications.
+func candidates(apps []app) string {
+	const most = 5
+	var names []string
+	for _, a := range apps[:min(len(apps), most)] {
+		names = append(names, fmt.Sprintf("%q (%s, %s)", a.Label, a.ID, strings.ToLower(a.Status)))
+	}
+	if len(apps) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(apps)-most))
+	}
+	return strings.Join(names, ", ")
+}
+
+// feature is how provisioning is set (Application Features API,
+// GET /api/v1/apps/{appId}/features/USER_PROVISIONING).
+type feature struct {
+	Status       string `json:"status"`
+	Capabilities struct {
+		Create struct {
+			LifecycleCreate setting `json:"lifecycleCreate"`
+		} `json:"create"`
+		Update struct {
+			Profile             setting `json:"profile"`
+			LifecycleDeactivate setting `json:"lifecycleDeactivate"`
+		} `json:"update"`
+	} `json:"capabilities"`
+}
+
+type setting struct {
+	Status string `json:"status"` // ENABLED, DISABLED
+}
+
+func (s setting) on() bool { return s.Status == "ENABLED" }
+
+func (c *Client) provisioning(ctx context.Context, a app) (idp.Provisioning, error) {
+	var f feature
+	err := c.door.GetJSON(ctx, path("apps", a.ID, "features", "USER_PROVISIONING"), nil, &f)
+	switch {
+	case err == nil:
+		return idp.Provisioning{
+			Known:      true,
+			Enabled:    f.Status == "ENABLED",
+			Create:     f.Capabilities.Create.LifecycleCreate.on(),
+			Update:     f.Capabilities.Update.Profile.on(),
+			Deactivate: f.Capabilities.Update.LifecycleDeactivate.on(),
+		}, nil
+	case errors.Is(err, transport.ErrNotFound), errors.Is(err, transport.ErrForbidden), errors.Is(err, transport.ErrRefused):
+		// Not every application has the resource, nor every token the right.
+		return a.listed(), nil
+	}
+	return idp.Provisioning{}, err
+}
+
+// listed is what the application's own list of features says.
+func (a app) listed() idp.Provisioning {
+	p := idp.Provisioning{
+		Known:      a.Features != nil,
+		Create:     slices.Contains(a.Features, "PUSH_NEW_USERS"),
+		Update:     slices.Contains(a.Features, "PUSH_PROFILE_UPDATES"),
+		Deactivate: slices.Contains(a.Features, "PUSH_USER_DEACTIVATION"),
+	}
+	p.Enabled = p.Create || p.Update || p.Deactivate
+	return p
+}
+
+// extension is the namespace that Docker reads its attributes from (Docker,
+// "Set up SCIM", role mapping). Name and namespace must match exactly.
+const extension = "urn:ietf:params:scim:schemas:extension:docker:2.0:User"
+
+// schema is the application's user schema (Schemas API,
+// GET /api/v1/meta/schemas/apps/{appId}/default).
+type schema struct {
+	Definitions map[string]struct {
+		Properties map[string]property `json:"properties"`
+	} `json:"definitions"` // "base" and "custom"
+}
+
+type property struct {
+	ExternalName      string `json:"externalName"`
+	ExternalNamespace string `json:"externalNamespace"`
+}
+
+// variables are the names that the administrator gave to what SCIM calls
+// otherwise. An empty one has no counterpart in the application profile.
+type variables struct {
+	role, org, team, given, family string
+	problems                       []string // attributes that Docker will not read, and why
+}
+
+func (s schema) variables() variables {
+	var v variables
+	docker := map[string]*string{"dockerRole": &v.role, "dockerOrg": &v.org, "dockerTeam": &v.team}
+	core := map[string]*string{"name.givenName": &v.given, "name.familyName": &v.family, "givenName": &v.given, "familyName": &v.family}
+	for _, part := range sorted(s.Definitions) {
+		properties := s.Definitions[part].Properties
+		for _, name := range sorted(properties) {
+			p := properties[name]
+			into := docker[p.ExternalName]
+			switch {
+			case into != nil && p.ExternalNamespace == extension:
+				*into = name
+			case into != nil, misspelled(docker, p.ExternalName):
+				v.problems = append(v.problems, fmt.Sprintf(
+					"profile property %s is sent as %q in namespace %q; Docker reads dockerRole, dockerOrg and dockerTeam, spelled like this, in %s only",
+					name, p.ExternalName, p.ExternalNamespace, extension))
+			case core[p.ExternalName] != nil && *core[p.ExternalName] == "":
+				*core[p.ExternalName] = name
+			}
+		}
+	}
+	return v
+}
+
+// misspelled reports whether a name is meant for Docker but for its case.
+func misspelled(docker map[string]*string, name string) bool {
+	for right := range docker {
+		if strings.EqualFold(right, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Client) variables(ctx context.Context, appID string) (variables, error) {
+	var s schema
+	if err := c.door.GetJSON(ctx, path("meta", "schemas", "apps", appID, "default"), nil, &s); err != nil {
+		return variables{}, err
+	}
+	return s.variables(), nil
+}

@@ -1,0 +1,233 @@
+package okta
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// profile is a JSON object of which numbers keep their spelling, because it is
+// sent back as it was.
+type profile map[string]any
+
+func (p *profile) UnmarshalJSON(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode((*map[string]any)(p))
+}
+
+// user is a person (Users API, GET /api/v1/users).
+type user struct {
+	ID      string  `json:"id"`
+	Status  string  `json:"status"` // ACTIVE, SUSPENDED, DEPROVISIONED and so on
+	Profile profile `json:"profile"`
+}
+
+func (u user) login() string { return text(u.Profile["login"]) }
+
+// appUser is a person's assignment to an application (Application Users API,
+// GET /api/v1/apps/{appId}/users/{userId}).
+type appUser struct {
+	ID          string    `json:"id"`
+	ExternalID  string    `json:"externalId"`
+	Status      string    `json:"status"`
+	Scope       string    `json:"scope"`     // USER or GROUP
+	SyncState   string    `json:"syncState"` // DISABLED, OUT_OF_SYNC, SYNCING, SYNCHRONIZED, ERROR
+	LastSync    wireTime  `json:"lastSync"`
+	Credentials appUserID `json:"credentials"`
+	Profile     profile   `json:"profile"`
+}
+
+type appUserID struct {
+	UserName string `json:"userName"`
+}
+
+// wireTime is a time that Okta may leave out, or spell in a way that no RFC
+// knows; both are the zero time, for no decision hangs on it.
+type wireTime struct{ time.Time }
+
+func (t *wireTime) UnmarshalJSON(raw []byte) error {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		t.Time, _ = time.Parse(time.RFC3339, s)
+	}
+	return nil
+}
+
+// group is a group (Groups API), and an assignment of one to an application.
+type group struct {
+	ID      string `json:"id"`
+	Profile struct {
+		Name string `json:"name"`
+	} `json:"profile"`
+}
+
+// Assignment reads whether and how the person with that email address is
+// assigned to the application, and what would be sent about them. That they
+// are not assigned, or not known to Okta (UserID empty), is no error.
+func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, error) {
+	ctx = transport.WithOp(ctx, "read the assignment of "+email)
+	a, err := c.app(ctx)
+	if err != nil {
+		return idp.Assignment{}, err
+	}
+	application, err := c.application(ctx, a)
+	if err != nil {
+		return idp.Assignment{}, err
+	}
+	out := idp.Assignment{Provider: provider, App: application}
+
+	who, err := c.user(ctx, email)
+	if err != nil || who.ID == "" {
+		return out, err
+	}
+	out.UserID, out.Login = who.ID, who.login()
+	out.SSO = a.statements(orEmpty(who.Profile), map[string]any{})
+
+	var assigned appUser
+	err = c.door.GetJSON(ctx, path("apps", a.ID, "users", who.ID), nil, &assigned)
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		return out, nil
+	case err != nil:
+		return idp.Assignment{}, err
+	}
+	out.SSO = a.statements(orEmpty(who.Profile), orEmpty(assigned.Profile))
+	return c.describe(ctx, a, assigned, out)
+}
+
+// describe adds what an assignment says.
+func (c *Client) describe(ctx context.Context, a app, assigned appUser, out idp.Assignment) (idp.Assignment, error) {
+	out.Assigned, out.Status, out.Scope = true, assigned.Status, idp.ScopeUser
+	out.ExternalID, out.SyncState, out.LastSync = assigned.ExternalID, assigned.SyncState, assigned.LastSync.Time
+	out.UserName, out.Profile = assigned.Credentials.UserName, assigned.Profile
+
+	v, err := c.variables(ctx, a.ID)
+	if err != nil {
+		return idp.Assignment{}, err
+	}
+	of := func(variable string) []string {
+		if variable == "" {
+			return nil
+		}
+		return texts(assigned.Profile[variable])
+	}
+	out.Role, out.Org, out.Teams = strings.Join(of(v.role), ", "), strings.Join(of(v.org), ", "), of(v.team)
+	out.GivenName, out.FamilyName = strings.Join(of(v.given), " "), strings.Join(of(v.family), " ")
+	out.Errors = v.problems
+
+	if assigned.Scope == "GROUP" {
+		out.Scope = idp.ScopeGroup
+		if out.Groups, err = c.groups(ctx, a.ID, out.UserID); err != nil {
+			return idp.Assignment{}, err
+		}
+	}
+	if assigned.SyncState == "ERROR" {
+		out.Errors = append(c.failures(ctx, out.UserID), out.Errors...)
+	}
+	return out, nil
+}
+
+func orEmpty(p profile) map[string]any {
+	if p == nil {
+		return map[string]any{}
+	}
+	return p
+}
+
+// user finds a person by address, and failing that by login. It returns one
+// without an id if there is none.
+func (c *Client) user(ctx context.Context, email string) (user, error) {
+	if strings.TrimSpace(email) == "" {
+		return user{}, errors.New("okta: a person is looked up by email address, and none is known")
+	}
+	found, err := list[user](ctx, c, path("users"), url.Values{"search": {"profile.email eq " + quoted(email)}, "limit": {"200"}})
+	if err != nil {
+		return user{}, err
+	}
+	if live := current(found); len(live) > 0 {
+		found = live
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return c.userByLogin(ctx, email)
+	}
+	var logins []string
+	for _, u := range found {
+		logins = append(logins, u.login()+" ("+strings.ToLower(u.Status)+")")
+	}
+	return user{}, fmt.Errorf("okta: %d people have the address %s: %s; which one is meant cannot be told", len(found), email, strings.Join(logins, ", "))
+}
+
+// current leaves out people who have left.
+func current(users []user) []user {
+	var out []user
+	for _, u := range users {
+		if u.Status != "DEPROVISIONED" {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func (c *Client) userByLogin(ctx context.Context, login string) (user, error) {
+	var u user
+	err := c.door.GetJSON(ctx, path("users", login), nil, &u)
+	if errors.Is(err, transport.ErrNotFound) {
+		return user{}, nil
+	}
+	return u, err
+}
+
+// groups finds through which groups the person has the application: those of
+// theirs that it is assigned to.
+func (c *Client) groups(ctx context.Context, appID, userID string) ([]idp.Group, error) {
+	granting, err := list[group](ctx, c, path("apps", appID, "groups"), url.Values{"limit": {"200"}})
+	if err != nil {
+		return nil, err
+	}
+	grants := map[string]bool{}
+	for _, g := range granting {
+		grants[g.ID] = true
+	}
+	theirs, err := list[group](ctx, c, path("users", userID, "groups"), nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []idp.Group
+	for _, g := range theirs {
+		if !grants[g.ID] {
+			continue
+		}
+		others, err := c.otherApps(ctx, g.ID, appID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, idp.Group{ID: g.ID, Name: g.Profile.Name, OtherApps: others})
+	}
+	return out, nil
+}
+
+func (c *Client) otherApps(ctx context.Context, groupID, appID string) ([]string, error) {
+	apps, err := list[app](ctx, c, path("groups", groupID, "apps"), url.Values{"limit": {"200"}})
+	if err != nil {
+		return nil, err
+	}
+	var labels []string
+	for _, a := range apps {
+		if a.ID != appID {
+			labels = append(labels, a.Label)
+		}
+	}
+	return labels, nil
+}

@@ -1,0 +1,94 @@
+package okta
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// errorsSince is how far back the log is searched for what went wrong. Okta
+// keeps it for 90 days.
+const errorsSince = 30 * 24 * time.Hour
+
+// logEvent is an entry of the log (System Log API, GET /api/v1/logs).
+type logEvent struct {
+	Published wireTime `json:"published"`
+	EventType string   `json:"eventType"`
+	Actor     struct {
+		AlternateID string `json:"alternateId"`
+		DisplayName string `json:"displayName"`
+	} `json:"actor"`
+	Outcome struct {
+		Result string `json:"result"` // SUCCESS, FAILURE, SKIPPED and so on
+		Reason string `json:"reason"`
+	} `json:"outcome"`
+	Target []struct {
+		ID          string `json:"id"`
+		Type        string `json:"type"`
+		AlternateID string `json:"alternateId"`
+		DisplayName string `json:"displayName"`
+	} `json:"target"`
+}
+
+// concerns reports whether the event names the application.
+func (e logEvent) concerns(label string) bool {
+	for _, t := range e.Target {
+		if t.Type == "AppInstance" && (t.DisplayName == label || t.AlternateID == label) {
+			return true
+		}
+	}
+	return false
+}
+
+// Events reads what the log says about a person and the application since a
+// time, oldest first: application.provision.user.push, .push_profile, .sync,
+// .reactivate, .deactivate, application.user_membership.add, .remove and so
+// on. They can be some seconds late.
+func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
+	ctx = transport.WithOp(ctx, "read the system log")
+	all, err := list[logEvent](ctx, c, path("logs"), url.Values{
+		"since":  {since.UTC().Format(time.RFC3339)},
+		"filter": {"target.id eq " + quoted(userID)},
+		"limit":  {"200"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []idp.Event
+	for _, e := range all {
+		if !e.concerns(c.label) {
+			continue
+		}
+		actor := e.Actor.DisplayName
+		if actor == "" {
+			actor = e.Actor.AlternateID
+		}
+		out = append(out, idp.Event{At: e.Published.Time, Type: e.EventType, Result: e.Outcome.Result, Reason: e.Outcome.Reason, Actor: actor})
+	}
+	slices.SortStableFunc(out, func(a, b idp.Event) int { return a.At.Compare(b.At) })
+	return out, nil
+}
+
+// failures are the reasons why provisioning failed, newest first. It is called
+// when Okta says that it did, so there is always one.
+func (c *Client) failures(ctx context.Context, userID string) []string {
+	events, err := c.Events(ctx, userID, c.now().Add(-errorsSince))
+	if err != nil {
+		return []string{"Okta could not synchronize the person; why is in its system log, which could not be read: " + err.Error()}
+	}
+	var out []string
+	for _, e := range slices.Backward(events) {
+		if e.Result == "FAILURE" && strings.HasPrefix(e.Type, "application.provision.") {
+			out = append(out, strings.TrimSuffix(e.Type+": "+e.Reason, ": "))
+		}
+	}
+	if len(out) == 0 {
+		out = []string{"Okta could not synchronize the person; its system log of the last 30 days does not say why"}
+	}
+	return out
+}

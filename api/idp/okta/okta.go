@@ -1,0 +1,193 @@
+// Package okta reads from Okta what it would send to Docker about a person,
+// and builds the requests that make it send that again.
+//
+// What is known of the API is Okta's public reference: Apps, Application
+// Users, Application Features, Schemas, Users, Groups and System Log APIs
+// (developer.okta.com). The console's "Provision User", "Force Sync" and
+// "Retry" have no public counterpart, so a push is taking the assignment away
+// and giving it back.
+package okta
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+const (
+	system   = "okta"
+	provider = "Okta"
+
+	defaultLabel = "Docker"
+)
+
+// Options say which Okta organization, and which of its applications.
+type Options struct {
+	BaseURL  string        // https://acme.okta.com; the admin console's address is taken too
+	Token    func() string // an API token; a func, so that no struct prints it
+	AppLabel string        // the application's name as people see it; "Docker" when empty
+	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
+	// on. System, BaseURL, Authorize and Explain are set here.
+	Transport transport.Options
+}
+
+// Client reads from one Okta organization. It is safe for concurrent use.
+type Client struct {
+	door  *transport.Client
+	base  string
+	label string
+	now   func() time.Time
+}
+
+// New makes a client. It sends nothing.
+func New(o Options) (*Client, error) {
+	if o.Token == nil {
+		return nil, errors.New("okta: an API token is needed (Security > API > Tokens in the admin console)")
+	}
+	base, err := baseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	t := o.Transport
+	t.System, t.BaseURL, t.Explain = system, base, explain
+	t.Authorize = func(_ context.Context, r *http.Request) error {
+		token := o.Token()
+		if token == "" {
+			return errors.New("no API token: sign in to Okta first")
+		}
+		r.Header.Set("Authorization", "SSWS "+token)
+		return nil
+	}
+	door, err := transport.New(t)
+	if err != nil {
+		return nil, fmt.Errorf("okta: %w", err)
+	}
+	c := &Client{door: door, base: base, label: o.AppLabel, now: t.Now}
+	if c.label == "" {
+		c.label = defaultLabel
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	return c, nil
+}
+
+// adminHosts are the domains whose admin console has a host of its own,
+// "acme-admin.okta.com".
+var adminHosts = []string{".okta.com", ".oktapreview.com", ".okta-emea.com"}
+
+// baseURL makes what people paste the address of the API: it drops a path, and
+// the "-admin" of the console's host.
+func baseURL(raw string) (string, error) {
+	raw = strings.TrimSpace(raw)
+	if raw != "" && !strings.Contains(raw, "://") {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil {
+		return "", errors.New("okta: the address must be that of your Okta organization, such as https://acme.okta.com")
+	}
+	host := strings.ToLower(u.Host)
+	for _, domain := range adminHosts {
+		if org, ok := strings.CutSuffix(host, "-admin"+domain); ok {
+			host = org + domain
+		}
+	}
+	return u.Scheme + "://" + host, nil
+}
+
+// consoleURL is the application's page in the admin console; empty where its
+// host cannot be told.
+func (c *Client) consoleURL(a app) string {
+	u, err := url.Parse(c.base)
+	if err != nil || a.Name == "" {
+		return ""
+	}
+	for _, domain := range adminHosts {
+		if org, ok := strings.CutSuffix(u.Host, domain); ok {
+			return "https://" + org + "-admin" + domain + "/admin/app/" + url.PathEscape(a.Name) + "/instance/" + url.PathEscape(a.ID) + "/"
+		}
+	}
+	return ""
+}
+
+// Send sends a call that one of the …Call methods built. It must have been
+// approved.
+func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Response, error) {
+	return c.door.Do(ctx, call)
+}
+
+// CloseIdleConnections closes connections that are not in use.
+func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }
+
+// wireError is the body of a refusal (Okta, "Error codes").
+type wireError struct {
+	Code    string `json:"errorCode"` // E0000011 and its siblings
+	Summary string `json:"errorSummary"`
+	Causes  []struct {
+		Summary string `json:"errorSummary"`
+	} `json:"errorCauses"`
+}
+
+// hints say what to do about an error code.
+var hints = map[string]string{
+	"E0000011": "make a new API token, or sign in again",
+	"E0000006": "the token's owner needs rights on the application, its users and groups",
+	"E0000047": "Okta limits how often it may be asked",
+}
+
+func explain(_ int, _ http.Header, body []byte) (code, message string) {
+	var e wireError
+	if json.Unmarshal(body, &e) != nil {
+		return "", ""
+	}
+	words := []string{}
+	if e.Summary != "" {
+		words = append(words, e.Summary)
+	}
+	for _, cause := range e.Causes {
+		if cause.Summary != "" {
+			words = append(words, cause.Summary)
+		}
+	}
+	message = strings.Join(words, "; ")
+	if hint := hints[e.Code]; hint != "" {
+		message += " (" + hint + ")"
+	}
+	return e.Code, strings.TrimSpace(message)
+}
+
+// path joins escaped segments to a path of the API.
+func path(segments ...string) string {
+	var b strings.Builder
+	b.WriteString("/api/v1")
+	for _, s := range segments {
+		b.WriteString("/" + url.PathEscape(s))
+	}
+	return b.String()
+}
+
+// quoted is a string literal of a filter or search expression.
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// compact is JSON as it is previewed: one line, keys in order, nothing
+// escaped for HTML.
+func compact(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic("okta: a request body that is no JSON: " + err.Error()) // only our own values, and decoded JSON
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

@@ -1,0 +1,130 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// maxPages bounds a listing: at 20 entries a page, Okta's smallest default,
+// this is 40,000.
+const maxPages = 2000
+
+// list reads all pages of a listing. Okta links the next page in a Link
+// header; a link that repeats or leaves the host is an error.
+func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
+	var all []T
+	seen := map[string]bool{}
+	for range maxPages {
+		response, err := c.door.Get(ctx, ref, query)
+		if err != nil {
+			return nil, err
+		}
+		var page []T
+		if json.Unmarshal(response.Body, &page) != nil {
+			return nil, fmt.Errorf("okta: GET %s: %w: it should be a list; open the address in a browser to see what came",
+				c.door.URL(ref, nil), transport.ErrNotJSON)
+		}
+		all = append(all, page...)
+		next := nextLink(response.Header)
+		// A log that is still being written links a next page for ever.
+		if next == "" || len(page) == 0 {
+			return all, nil
+		}
+		if err := c.door.Same(next); err != nil {
+			return nil, fmt.Errorf("okta: the link to the next page: %w", err)
+		}
+		if seen[next] {
+			return nil, errors.New("okta: the listing links to a page that was read already; try again later")
+		}
+		seen[next] = true
+		ref, query = next, nil
+	}
+	return nil, fmt.Errorf("okta: the listing does not end after %d pages", maxPages)
+}
+
+// nextLink returns the target of the link with relation "next", empty if there
+// is none (RFC 8288, section 3).
+func nextLink(h http.Header) string {
+	for _, value := range h.Values("Link") {
+		for value != "" {
+			var target string
+			var next bool
+			target, next, value = cutLink(value)
+			if next && target != "" {
+				return target
+			}
+		}
+	}
+	return ""
+}
+
+// cutLink takes the first link-value from a header: its target, whether its
+// relation is next, and what comes after it.
+func cutLink(value string) (target string, next bool, rest string) {
+	_, value, ok := strings.Cut(value, "<")
+	if !ok {
+		return "", false, ""
+	}
+	target, value, ok = strings.Cut(value, ">")
+	if !ok {
+		return "", false, ""
+	}
+	related := false // only the first rel counts
+	for {
+		value = strings.TrimLeft(value, " \t")
+		if !strings.HasPrefix(value, ";") {
+			break
+		}
+		var name, content string
+		name, content, value = cutParameter(value[1:])
+		if strings.EqualFold(name, "rel") && !related {
+			related = true
+			for relation := range strings.FieldsSeq(content) {
+				next = next || strings.EqualFold(relation, "next")
+			}
+		}
+	}
+	_, rest, _ = strings.Cut(value, ",")
+	return strings.TrimSpace(target), next, rest
+}
+
+// cutParameter takes `name=token` or `name="quoted"` from the front.
+func cutParameter(value string) (name, content, rest string) {
+	end := strings.IndexAny(value, "=;,")
+	if end < 0 {
+		return strings.TrimSpace(value), "", ""
+	}
+	name = strings.TrimSpace(value[:end])
+	if value[end] != '=' {
+		return name, "", value[end:]
+	}
+	value = strings.TrimLeft(value[end+1:], " \t")
+	if !strings.HasPrefix(value, `"`) {
+		end := strings.IndexAny(value, ";,")
+		if end < 0 {
+			end = len(value)
+		}
+		return name, strings.TrimSpace(value[:end]), value[end:]
+	}
+	var b strings.Builder
+	for i := 1; i < len(value); i++ {
+		switch value[i] {
+		case '"':
+			return name, b.String(), value[i+1:]
+		case '\\':
+			i++
+			if i == len(value) {
+				return name, b.String(), ""
+			}
+		}
+		b.WriteByte(value[i])
+	}
+	return name, b.String(), ""
+}

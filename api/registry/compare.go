@@ -1,0 +1,220 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// Kind is how source and target differ.
+type Kind string
+
+// The kinds of differences.
+const (
+	TagMissing      Kind = "the target lacks the tag"
+	TagGone         Kind = "the source has the tag no more"
+	DigestDiffers   Kind = "the tag has other content at the target"
+	ManifestMissing Kind = "the target lacks a manifest"
+	BlobMissing     Kind = "the target lacks a blob"
+	BlobSize        Kind = "the target has a blob of another size"
+)
+
+// Difference is one way in which a tag of the target is not the source's.
+type Difference struct {
+	Tag            string
+	Kind           Kind
+	Source, Target string // digests of the tag; empty where it does not exist
+	Digest         string // of the manifest or blob that is meant, of the last three kinds
+}
+
+func (d Difference) String() string {
+	switch d.Kind {
+	case DigestDiffers:
+		return fmt.Sprintf("%s: %s: %s instead of %s", d.Tag, d.Kind, d.Target, d.Source)
+	case ManifestMissing, BlobMissing, BlobSize:
+		return fmt.Sprintf("%s: %s: %s", d.Tag, d.Kind, d.Digest)
+	case TagMissing, TagGone:
+	}
+	return fmt.Sprintf("%s: %s", d.Tag, d.Kind)
+}
+
+// Compare checks that the target holds all that the source does: every tag
+// with the same digest, every manifest below it, and every blob of these. Tags
+// that only the target has are no difference. The request is the one that was
+// copied; Replace does not matter. It changes nothing.
+func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, error) {
+	run, err := c.newCopy(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	tags := slices.Compact(slices.Sorted(slices.Values(r.Tags)))
+	if r.Tags == nil {
+		if tags, err = run.source.list(ctx, false); err != nil {
+			return nil, err
+		}
+	}
+	here, err := run.source.heads(ctx, tags, c.jobs)
+	if err != nil {
+		return nil, err
+	}
+	there, err := run.target.heads(ctx, tags, c.jobs)
+	if err != nil {
+		return nil, err
+	}
+	audit := &audit{forest: run.target, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
+	if err := audit.look(ctx, there, c.jobs); err != nil {
+		return nil, err
+	}
+	var out []Difference
+	for _, tag := range tags {
+		d := Difference{Tag: tag, Source: text(here[tag]), Target: text(there[tag])}
+		switch {
+		case d.Source == "" && r.Tags == nil && d.Target == "":
+			continue // deleted since it was listed
+		case d.Source == "":
+			d.Kind = TagGone
+			out = append(out, d)
+		case d.Target == "":
+			d.Kind = TagMissing
+			out = append(out, d)
+		default:
+			if d.Source != d.Target {
+				d.Kind = DigestDiffers
+				out = append(out, d)
+			}
+			out = append(out, audit.missing(d, there[tag])...)
+		}
+	}
+	return out, nil
+}
+
+func text(h v1.Hash) string {
+	if h == (v1.Hash{}) {
+		return ""
+	}
+	return h.String()
+}
+
+// audit looks whether a repository holds all that its manifests name.
+type audit struct {
+	forest *forest
+
+	mu    sync.Mutex
+	trees map[v1.Hash]tree // by digest of the root
+	blobs map[v1.Hash]Kind // what is wrong with a blob, empty for nothing
+}
+
+// tree is what could be read of an image.
+type tree struct {
+	missing []v1.Hash // manifests
+	blobs   []v1.Descriptor
+}
+
+func (a *audit) look(ctx context.Context, heads map[string]v1.Hash, jobs int) error {
+	g, each := errgroup.WithContext(ctx)
+	g.SetLimit(jobs)
+	for _, digest := range heads {
+		g.Go(func() error {
+			var t tree
+			if err := a.climb(each, digest, 0, &t); err != nil {
+				return err
+			}
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.trees[digest] = t
+			for _, b := range t.blobs {
+				a.blobs[b.Digest] = ""
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	sizes := map[v1.Hash]int64{}
+	for _, t := range a.trees {
+		for _, b := range t.blobs {
+			sizes[b.Digest] = b.Size
+		}
+	}
+	g, each = errgroup.WithContext(ctx)
+	g.SetLimit(jobs)
+	for digest, size := range sizes {
+		g.Go(func() error {
+			kind, err := a.blob(each, digest, size)
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.blobs[digest] = kind
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// climb collects what a manifest leads to. Unlike forest.read it goes on when
+// a part is missing.
+func (a *audit) climb(ctx context.Context, digest v1.Hash, depth int, t *tree) error {
+	n, err := a.forest.one(ctx, digest, depth)
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		t.missing = append(t.missing, digest)
+		return nil
+	case err != nil:
+		return err
+	}
+	t.blobs = append(t.blobs, n.blobs...)
+	for _, child := range n.below {
+		if err := a.climb(ctx, child, depth+1, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blob asks for one blob, and says what is wrong with it.
+func (a *audit) blob(ctx context.Context, digest v1.Hash, size int64) (Kind, error) {
+	doing := "look up blob " + digest.String()
+	ctx = transport.WithOp(ctx, doing)
+	l, err := a.forest.puller.Layer(ctx, a.forest.repo.Digest(digest.String()))
+	if err != nil {
+		return "", explain(ctx, doing, err)
+	}
+	got, err := l.Size() // a HEAD
+	switch err = explain(ctx, doing, err); {
+	case errors.Is(err, transport.ErrNotFound):
+		return BlobMissing, nil
+	case err != nil:
+		return "", err
+	case got >= 0 && got != size: // a negative one was not told
+		return BlobSize, nil
+	}
+	return "", nil
+}
+
+// missing lists what a tag lacks, each once.
+func (a *audit) missing(d Difference, root v1.Hash) []Difference {
+	var out []Difference
+	add := func(kind Kind, digest v1.Hash) {
+		d.Kind, d.Digest = kind, digest.String()
+		if !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	t := a.trees[root]
+	for _, digest := range t.missing {
+		add(ManifestMissing, digest)
+	}
+	for _, b := range t.blobs {
+		if kind := a.blobs[b.Digest]; kind != "" {
+			add(kind, b.Digest)
+		}
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	wire "github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// What an error can be, for errors.Is, besides those of package transport.
+var (
+	ErrOccupied = errors.New("the target has tags with other content")            // see CopyRequest.Replace
+	ErrFormat   = errors.New("the image has a format that registries gave up")    // to be built again
+	ErrMismatch = errors.New("the target does not hold what was sent")            // found by reading it again
+	errEndless  = errors.New("the list of tags does not end, or repeats itself")  // a broken registry
+	errSame     = errors.New("source and target are the same repository")         //
+	errTooDeep  = errors.New("indexes are nested deeper than any sound image is") //
+)
+
+// explain makes an error of go-containerregistry one of package transport.
+func explain(ctx context.Context, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var door *transport.Error
+	if errors.As(err, &door) {
+		return door
+	}
+	var refusal *wire.Error
+	if errors.As(err, &refusal) {
+		return translate(doing, refusal)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("registry: %s: %w", doing, context.Cause(ctx))
+	}
+	// Its text would quote the whole address, and in it the state of an upload.
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("registry: %s: %w", doing, err)
+}
+
+func translate(doing string, refusal *wire.Error) *transport.Error {
+	e := &transport.Error{System: system, Op: doing, Status: refusal.StatusCode}
+	if r := refusal.Request; r != nil {
+		e.Method = r.Method
+		e.URL = (&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: r.URL.Path}).String()
+		e.Unknown = changes(r.Method) && e.Status >= 500
+	}
+	var words []string
+	for _, d := range refusal.Errors {
+		if e.Code == "" {
+			e.Code = oneLine(string(d.Code))
+		}
+		words = append(words, oneLine(d.Message))
+	}
+	e.Message = oneLine(strings.Join(words, "; "))
+	if e.Message == "" && e.Status == http.StatusUnauthorized {
+		e.Message = "the credential may not do this; a private repository is open to its own namespace's credential only"
+	}
+	return e
+}
+
+func changes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
+
+// oneLine makes words of a server fit for a terminal.
+func oneLine(words string) string {
+	const most = 300
+	words = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Co):
+			return -1
+		}
+		return r
+	}, words)
+	words = strings.Join(strings.Fields(words), " ")
+	if runes := []rune(words); len(runes) > most {
+		words = string(runes[:most-1]) + "…"
+	}
+	return words
+}
+
+const (
+	attempts  = 3
+	firstRest = time.Second
+)
+
+// insist repeats a step of a copy that failed for a reason which may pass.
+// This is safe where the door itself must not repeat: every step looks first
+// whether the target has the content, and content is named by its digest.
+func (c *Client) insist(ctx context.Context, try func() error) error {
+	for n, rest := 1, firstRest; ; n, rest = n+1, rest*4 {
+		err := try()
+		if err == nil || n == attempts || ctx.Err() != nil || !passing(err) {
+			return err
+		}
+		if c.o.Waiting != nil {
+			c.o.Waiting(transport.Wait{System: system, Reason: err.Error(), For: rest, Attempt: n})
+		}
+		if c.o.Sleep(ctx, rest) != nil {
+			return err
+		}
+	}
+}
+
+func passing(err error) bool {
+	var e *transport.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch {
+	case e.Unknown, errors.Is(err, transport.ErrServer), errors.Is(err, transport.ErrUnreachable), errors.Is(err, transport.ErrTimeout):
+		return true
+	}
+	// The registry lost the upload that was under way.
+	return e.Code == string(wire.BlobUploadInvalidErrorCode) || e.Code == string(wire.BlobUploadUnknownErrorCode)
+}

@@ -1,0 +1,57 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// layer is a blob of the source, read when it has to be sent.
+type layer struct {
+	ctx        context.Context // v1.Layer has no room for one
+	run        *copying
+	descriptor v1.Descriptor
+	read       atomic.Int64 // bytes counted as progress
+	sent       atomic.Bool
+}
+
+var errCompressedOnly = errors.New("registry: blobs are copied as they are")
+
+func (l *layer) Digest() (v1.Hash, error)             { return l.descriptor.Digest, nil }
+func (l *layer) DiffID() (v1.Hash, error)             { return v1.Hash{}, errCompressedOnly }
+func (l *layer) Uncompressed() (io.ReadCloser, error) { return nil, errCompressedOnly }
+func (l *layer) Size() (int64, error)                 { return l.descriptor.Size, nil }
+func (l *layer) MediaType() (types.MediaType, error)  { return l.descriptor.MediaType, nil }
+func (l *layer) count(n int64)                        { l.read.Add(n); l.run.moved(l.descriptor.Digest, n) }
+func (l *layer) Descriptor() (*v1.Descriptor, error)  { return &l.descriptor, nil }
+
+// Compressed opens the blob at the source. It is called again when a send is
+// repeated; what was counted for the one before is taken back.
+func (l *layer) Compressed() (io.ReadCloser, error) {
+	l.count(-l.read.Load())
+	l.sent.Store(true)
+	source, err := l.run.source.puller.Layer(l.ctx, l.run.source.repo.Digest(l.descriptor.Digest.String()))
+	if err != nil {
+		return nil, err
+	}
+	content, err := source.Compressed() // checks the digest while it is read
+	if err != nil {
+		return nil, err
+	}
+	return &counting{content, l}, nil
+}
+
+type counting struct {
+	io.ReadCloser
+	layer *layer
+}
+
+func (r *counting) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.layer.count(int64(n))
+	return n, err
+}
