@@ -1,0 +1,219 @@
+// Package hub is a client of the part of the Docker Hub API that provisioning
+// touches: members, teams, invites, audit logs and repositories of one
+// organization. The wire formats follow the Docker Hub API reference, version
+// 2-beta.
+//
+// Reading methods send GET requests and return wire types. Changing requests
+// are built by pure methods whose names end in Call and are sent by
+// [Client.Send], so that a preview and the request are the same value.
+//
+// Text in wire types (names, descriptions, team names, audit data) was written
+// by other people and is left as the server sent it: it may hold control
+// characters and terminal escapes. Whoever shows it cleans it first.
+package hub
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// DefaultBaseURL is where Docker Hub answers.
+const DefaultBaseURL = "https://hub.docker.com"
+
+const (
+	system          = "hub"
+	defaultPageSize = 100      // the documented maximum where there is one
+	defaultMaxPages = 2000     // 200,000 members
+	defaultMaxBody  = 64 << 20 // the member export of a large organization comes in one piece
+)
+
+// Options says where Docker Hub is and as whom to sign in.
+type Options struct {
+	BaseURL string // DefaultBaseURL when empty
+
+	// Identifier is the organization's name when Secret is an organization
+	// access token, and a username for a personal access token or a password.
+	Identifier string
+
+	// Secret returns the token or password. It is a function so that no way of
+	// printing the options shows the value.
+	Secret func() string
+
+	PageSize int // entries asked for in one page; 0 means 100
+	MaxPages int // a listing longer than this is an error; 0 means 2000
+
+	// Transport carries what all clients share. New sets System, BaseURL,
+	// Authorize, Renew, SignIn and Explain itself.
+	Transport transport.Options
+}
+
+// Client talks to Docker Hub. It is safe for concurrent use.
+type Client struct {
+	door     *transport.Client
+	session  *session
+	secret   func() string
+	pageSize int
+	maxPages int
+}
+
+// New makes a client. It sends nothing: the first call, or SignIn, does.
+func New(o Options) (*Client, error) {
+	if o.Identifier == "" || o.Secret == nil {
+		return nil, errors.New("docker hub client: an identifier and a secret are needed")
+	}
+	if o.BaseURL == "" {
+		o.BaseURL = DefaultBaseURL
+	}
+	if o.PageSize <= 0 {
+		o.PageSize = defaultPageSize
+	}
+	if o.MaxPages <= 0 {
+		o.MaxPages = defaultMaxPages
+	}
+
+	shared := o.Transport
+	shared.System = system
+	shared.BaseURL = o.BaseURL
+	shared.Explain = explainBody
+	if shared.MaxBody == 0 {
+		shared.MaxBody = defaultMaxBody
+	}
+	if shared.Now == nil {
+		shared.Now = time.Now
+	}
+
+	// The door asks for no credential on the way to an exchange, so an exchange
+	// can go through the door that waits for it.
+	var door *transport.Client
+	signed := &session{
+		now: shared.Now,
+		exchange: func(ctx context.Context) (func() string, error) {
+			return exchangeToken(ctx, door, o.Identifier, o.Secret)
+		},
+	}
+	shared.SignIn = []string{signInPath}
+	shared.Authorize = signed.authorize
+	shared.Renew = signed.forget
+	door, err := transport.New(shared)
+	if err != nil {
+		return nil, fmt.Errorf("docker hub client: %w", err)
+	}
+	return &Client{door: door, session: signed, secret: o.Secret, pageSize: o.PageSize, maxPages: o.MaxPages}, nil
+}
+
+// SignIn proves the identifier and the secret by exchanging them for a token
+// that later calls use (Docker Hub API reference 2-beta, POST /v2/auth/token).
+// It does not prove any right: a personal access token signs in too and is
+// refused by the organization's routes with ErrPersonalToken.
+func (c *Client) SignIn(ctx context.Context) error {
+	c.session.forget()
+	_, err := c.session.token(ctx)
+	return err
+}
+
+// Send sends a call that one of the Call builders made. The context must carry
+// the approval of this very call (transport.Approve). A *transport.Error with
+// Unknown set means that the change may have happened: look before repeating.
+func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Response, error) {
+	if call.System != system {
+		return nil, fmt.Errorf("send to docker hub: the call is for %q", call.System)
+	}
+	if err := c.door.Same(call.URL); err != nil {
+		return nil, fmt.Errorf("send to docker hub: %w", err)
+	}
+	if err := checkPath(call.URL); err != nil {
+		return nil, fmt.Errorf("send to docker hub: %s: %w", call.Method, err)
+	}
+	response, err := c.door.Do(transport.WithOp(ctx, operation(call)), call)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	return response, nil
+}
+
+// read gets one JSON document.
+func (c *Client) read(ctx context.Context, op, ref string, query url.Values, into any) error {
+	if err := checkPath(c.door.URL(ref, nil)); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return c.follow(ctx, op, ref, query, into)
+}
+
+// follow is read for a link that the server itself gave.
+func (c *Client) follow(ctx context.Context, op, ref string, query url.Values, into any) error {
+	var body json.RawMessage
+	if err := c.door.GetJSON(transport.WithOp(ctx, op), ref, query, &body); err != nil {
+		return c.explain(err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return c.misshapen(op, ref, err)
+	}
+	return nil
+}
+
+// misshapen reports an answer that arrived whole and is not what the reference
+// documents.
+func (c *Client) misshapen(op, ref string, err error) error {
+	address, _, _ := strings.Cut(c.door.URL(ref, nil), "?") // a cursor is nobody's business
+	return &transport.Error{
+		System: system, Op: op, Method: http.MethodGet, URL: address, Status: http.StatusOK,
+		Err: fmt.Errorf("%w: %w", ErrShape, err),
+	}
+}
+
+// route joins path segments, each escaped.
+func route(segments ...string) string {
+	var b strings.Builder
+	for _, s := range segments {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(s))
+	}
+	return b.String()
+}
+
+// checkPath refuses a URL with a name in its path that would make it another
+// route: "DELETE …/members/.." must never leave.
+func checkPath(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return fmt.Errorf("%w: not a URL", ErrName)
+	}
+	for segment := range strings.SplitSeq(strings.TrimPrefix(u.EscapedPath(), "/"), "/") {
+		name, err := url.PathUnescape(segment)
+		if err != nil {
+			return fmt.Errorf("%w: %q", ErrName, segment)
+		}
+		if name == "" || name == "." || name == ".." || strings.ContainsFunc(name, unsafeInPath) {
+			return fmt.Errorf("%w: %q in %s", ErrName, name, u.EscapedPath())
+		}
+	}
+	return nil
+}
+
+func unsafeInPath(r rune) bool { return r == '/' || r == '\\' || unicode.IsControl(r) }
+
+// shown is a name as it may stand in an error: one that came from a server may
+// hold terminal escapes.
+func shown(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// isNull reports whether a field is absent or null.
+func isNull(raw json.RawMessage) bool {
+	trimmed := bytes.TrimSpace(raw)
+	return len(trimmed) == 0 || bytes.Equal(trimmed, []byte("null"))
+}

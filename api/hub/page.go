@@ -1,0 +1,143 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// page is one page of a listing: {count, next, previous, results}.
+type page[T any] struct {
+	Next    string // absolute or relative; empty on the last page
+	Results []T
+	sum     [sha256.Size]byte // of the results as they came
+}
+
+// UnmarshalJSON accepts the page itself and, as the reference's schema of the
+// member list has it, an array that holds the page. An object without results
+// is refused: it must not pass for an empty list.
+func (p *page[T]) UnmarshalJSON(body []byte) error {
+	var wrapped []json.RawMessage
+	if json.Unmarshal(body, &wrapped) == nil {
+		if len(wrapped) != 1 {
+			return fmt.Errorf("an array of %d pages", len(wrapped))
+		}
+		body = wrapped[0]
+	}
+	var wire struct {
+		Next    *string         `json:"next"`
+		Results json.RawMessage `json:"results"`
+	}
+	if err := json.Unmarshal(body, &wire); err != nil {
+		return err
+	}
+	if wire.Results == nil {
+		return errors.New(`no "results"`)
+	}
+	if err := json.Unmarshal(wire.Results, &p.Results); err != nil {
+		return err
+	}
+	if wire.Next != nil {
+		p.Next = *wire.Next
+	}
+	p.sum = sha256.Sum256(wire.Results)
+	return nil
+}
+
+// pages walks a listing along its next links. The walk ends with an error when
+// a link leaves the server, when a link or a page comes again, and when there
+// are more pages than the client's bound.
+func pages[T any](ctx context.Context, c *Client, op, ref string, query url.Values) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		if err := checkPath(c.door.URL(ref, nil)); err != nil {
+			yield(none, fmt.Errorf("%s: %w", op, err))
+			return
+		}
+		at := c.door.URL(ref, query)
+		visited := map[string]bool{}
+		var last [sha256.Size]byte
+		for n := 1; ; n++ {
+			if n > c.maxPages {
+				yield(none, fmt.Errorf("%s: %w: %d pages read", op, ErrEndless, c.maxPages))
+				return
+			}
+			visited[at] = true
+			var p page[T]
+			err := c.follow(ctx, op, at, nil, &p)
+			if n > 1 && errors.Is(err, transport.ErrNotFound) {
+				return // "page not found": past the end
+			}
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			// A server may drop entries that the credential must not see, so
+			// empty pages in a row are no proof of anything.
+			if n > 1 && len(p.Results) > 0 && p.sum == last {
+				yield(none, fmt.Errorf("%s: %w: page %d is page %d again", op, ErrEndless, n, n-1))
+				return
+			}
+			last = p.sum
+			for _, item := range p.Results {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if p.Next == "" {
+				return
+			}
+			if at, err = c.next(at, p.Next); err != nil {
+				yield(none, fmt.Errorf("%s: page %d: %w", op, n+1, err))
+				return
+			}
+			if visited[at] {
+				yield(none, fmt.Errorf("%s: %w: page %d links back", op, ErrEndless, n))
+				return
+			}
+		}
+	}
+}
+
+// next resolves a link that a page gave, and refuses one that leaves the
+// server: following it would hand the credential to whoever wrote it.
+func (c *Client) next(from, link string) (string, error) {
+	base, err := url.Parse(from)
+	if err != nil {
+		return "", fmt.Errorf("%w: %q is not a URL", ErrShape, from)
+	}
+	u, err := base.Parse(link)
+	if err != nil {
+		return "", fmt.Errorf("%w: the link to it is not a URL", ErrShape)
+	}
+	u.Fragment = ""
+	if err := c.door.Same(u.String()); err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+// collect reads a whole listing. It returns nothing with an error: half a list
+// would be taken for a whole one.
+func collect[T any](listing iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for item, err := range listing {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
+}
+
+// paging is the query of a first page.
+func (c *Client) paging() url.Values {
+	return url.Values{"page": {"1"}, "page_size": {strconv.Itoa(c.pageSize)}}
+}

@@ -1,0 +1,190 @@
+package hub
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+const (
+	signInPath    = "/v2/auth/token"
+	tokenLifetime = 10 * time.Minute // documented at POST /v2/auth/token
+	renewAhead    = time.Minute
+)
+
+// session keeps the short-lived bearer token. However many calls need one at
+// the same time, a single exchange is under way.
+type session struct {
+	now      func() time.Time
+	exchange func(context.Context) (func() string, error)
+
+	mu     sync.Mutex
+	lease  lease
+	flight *flight // the exchange under way, nil when there is none
+}
+
+// lease is a token and the moment from which it is not used any more. The
+// token hides in a function so that no way of printing the client shows it.
+type lease struct {
+	bearer func() string
+	until  time.Time
+}
+
+// flight is one exchange. Its fields are written before done is closed.
+type flight struct {
+	done      chan struct{}
+	bearer    func() string
+	err       error
+	abandoned bool // the caller who led it gave up: the others try again
+}
+
+// authorize adds the bearer token to a request.
+func (s *session) authorize(ctx context.Context, r *http.Request) error {
+	bearer, err := s.token(ctx)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+bearer())
+	return nil
+}
+
+// forget makes the next call exchange again.
+func (s *session) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lease = lease{}
+}
+
+// token returns a token that is good for a minute at least. Those who wait for
+// an exchange share its outcome, a refusal included: asking again with a wrong
+// secret, once for every waiting call, may lock an account.
+func (s *session) token(ctx context.Context) (func() string, error) {
+	for {
+		s.mu.Lock()
+		if s.lease.bearer != nil && s.now().Before(s.lease.until) {
+			defer s.mu.Unlock()
+			return s.lease.bearer, nil
+		}
+		f := s.flight
+		if f == nil {
+			f = &flight{done: make(chan struct{})}
+			s.flight = f
+			s.mu.Unlock()
+			s.lead(ctx, f)
+			return f.bearer, f.err
+		}
+		s.mu.Unlock()
+
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the docker hub sign-in: %w", context.Cause(ctx))
+		case <-f.done:
+		}
+		if !f.abandoned {
+			return f.bearer, f.err
+		}
+	}
+}
+
+// lead carries out one exchange and tells those who wait.
+func (s *session) lead(ctx context.Context, f *flight) {
+	asked := s.now()
+	f.bearer, f.err = s.exchange(ctx)
+	f.abandoned = f.err != nil && ctx.Err() != nil
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flight = nil
+	if f.err == nil {
+		life := lifetime(f.bearer())
+		// A token of a minute or less would never be used with a whole minute
+		// of margin.
+		s.lease = lease{bearer: f.bearer, until: asked.Add(life - min(renewAhead, life/2))}
+	}
+	close(f.done)
+}
+
+// exchangeToken trades identifier and secret for a token (Docker Hub API
+// reference 2-beta, POST /v2/auth/token).
+func exchangeToken(ctx context.Context, door *transport.Client, identifier string, secret func() string) (func() string, error) {
+	body, err := json.Marshal(map[string]string{"identifier": identifier, "secret": secret()})
+	if err != nil {
+		return nil, fmt.Errorf("sign in to docker hub: %w", err)
+	}
+	response, err := door.Do(transport.WithOp(ctx, "sign in"), transport.Call{
+		System:      system,
+		Method:      http.MethodPost,
+		URL:         door.URL(signInPath, nil),
+		ContentType: "application/json",
+		Body:        string(body),
+	})
+	if err != nil {
+		return nil, explainSignIn(identifier, err)
+	}
+	token, err := decodeToken(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("sign in to docker hub: %w", err)
+	}
+	return func() string { return token }, nil
+}
+
+func explainSignIn(identifier string, err error) error {
+	// A token exchange changes nothing that a later look could find.
+	var refused *transport.Error
+	if errors.As(err, &refused) {
+		refused.Unknown = false
+	}
+	if errors.Is(err, transport.ErrUnauthorized) {
+		return fmt.Errorf("sign in to docker hub as %q: %w; an organization access token goes with the organization's name, a personal one with its owner's username, and a password is refused where SSO is enforced", identifier, err)
+	}
+	return fmt.Errorf("sign in to docker hub as %q: %w", identifier, err)
+}
+
+func decodeToken(body []byte) (string, error) {
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	// The cause is left out: it might quote a part of the token.
+	if json.Unmarshal(body, &answer) != nil {
+		return "", fmt.Errorf("%w: the answer is not the JSON of a token", ErrShape)
+	}
+	if answer.AccessToken == "" {
+		return "", fmt.Errorf("%w: no access_token", ErrShape)
+	}
+	if strings.ContainsFunc(answer.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("%w: the access_token is not one printable word", ErrShape)
+	}
+	return answer.AccessToken, nil
+}
+
+// lifetime is how long a token lives: the documented ten minutes, or less when
+// its claims say so. The claims are compared with each other, never with our
+// clock, which may be wrong.
+func lifetime(token string) time.Duration {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return tokenLifetime
+	}
+	var claims struct {
+		Issued  float64 `json:"iat"`
+		Expires float64 `json:"exp"`
+	}
+	if json.Unmarshal(raw, &claims) != nil || claims.Issued <= 0 {
+		return tokenLifetime
+	}
+	seconds := claims.Expires - claims.Issued
+	if seconds <= 0 || seconds >= tokenLifetime.Seconds() {
+		return tokenLifetime
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
