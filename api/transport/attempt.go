@@ -110,7 +110,7 @@ func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secr
 		e.Unknown = e.Unknown && !unsent
 		return nil, nil, e, lost
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 
 	if next := redirection(j, response); next != nil {
 		_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // so that the connection can be used again

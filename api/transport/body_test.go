@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
@@ -18,7 +20,7 @@ import (
 func TestWhatIsNotJSONIsSaidToBeSo(t *testing.T) {
 	page := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprint(w, "  <!doctype html><title>Sign in</title>")
+		_, _ = io.WriteString(w, "  <!doctype html><title>Sign in</title>")
 	}
 	for _, c := range []struct {
 		name   string
@@ -171,6 +173,43 @@ func TestALibrarysBodyIsSentAgainOnlyIfItCanBe(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, 429, response.StatusCode)
 	require.Len(t, f.requests(), 1)
+}
+
+func TestOddRequestsOfALibraryAreHandled(t *testing.T) {
+	f := newFar(t, inTurn(saysWith(429, "Retry-After", "1"), says(200, ``)))
+	n := newNear(t, f.URL, nil)
+	address, err := url.Parse(f.URL)
+	require.NoError(t, err)
+	call := transport.Call{System: "hub", Method: "PUT", URL: f.URL + "/x", Body: "body"}
+	ctx := transport.Approve(t.Context(), []transport.Call{call}, []string{f.URL + "/v2/"})
+
+	_, err = n.RoundTripper().RoundTrip(&http.Request{Method: http.MethodGet})
+	require.ErrorContains(t, err, "no address")
+
+	unreadable := request(t, ctx, "PUT", call.URL, "-")
+	unreadable.Body = io.NopCloser(iotest.ErrReader(io.ErrClosedPipe))
+	_, err = n.RoundTripper().RoundTrip(unreadable)
+	require.ErrorIs(t, err, transport.ErrNotApproved)
+	_, err = n.RoundTripper().RoundTrip(request(t, ctx, "PUT", call.URL, ""))
+	require.ErrorIs(t, err, transport.ErrNotApproved)
+	require.Empty(t, f.requests())
+
+	vanished := request(t, ctx, "PUT", f.URL+"/v2/x", "layer")
+	vanished.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrClosedPipe }
+	_, err = n.RoundTripper().RoundTrip(vanished)
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+
+	response, err := n.RoundTripper().RoundTrip(&http.Request{URL: address}) // no method, no header: a GET
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, "GET", f.requests()[1].Method)
+
+	_, err = n.Do(t.Context(), transport.Call{System: "hub", Method: "GET", URL: f.URL + "/%zz?token=" + canary})
+	require.ErrorContains(t, err, "cannot be read")
+	require.NotContains(t, err.Error(), canary)
+	bad := transport.Call{System: "hub", Method: "DE LETE", URL: f.URL}
+	_, err = n.Do(transport.Approve(t.Context(), []transport.Call{bad}, nil), bad)
+	require.ErrorContains(t, err, "check its method")
 }
 
 // slowly yields one byte a minute and then breaks, or ends.

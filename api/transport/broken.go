@@ -18,17 +18,17 @@ var errSilence = errors.New("silence")
 // attempt, made from ctx. Unknown is set for every change; the caller clears it
 // where it knows better.
 func (c *Client) broken(ctx, limited context.Context, j *job, err error, secrets []string) (_ *Error, lost bool) {
-	err, lost = c.cause(ctx, limited, err, secrets)
+	lost, err = c.cause(ctx, limited, err, secrets)
 	e := c.failed(j, err)
 	e.Unknown = j.kind == change
 	return e, lost
 }
 
-// cause puts a failure of the network into words, and says whether a second try
-// may mend it.
-func (c *Client) cause(ctx, limited context.Context, err error, secrets []string) (_ error, lost bool) {
+// cause says whether a second try may mend a failure of the network, and puts it
+// into words.
+func (c *Client) cause(ctx, limited context.Context, err error, secrets []string) (lost bool, _ error) {
 	if stopped := ctx.Err(); stopped != nil {
-		return stop(stopped), false
+		return false, stop(stopped)
 	}
 	var (
 		timeout net.Error
@@ -37,21 +37,21 @@ func (c *Client) cause(ctx, limited context.Context, err error, secrets []string
 	)
 	plain := safeCause(err, secrets)
 	switch {
-	case context.Cause(limited) == errSilence:
-		return fmt.Errorf("%w: the server was silent, or not done, for %s; check the network and the proxy settings, then try again",
-			ErrTimeout, c.o.Timeout.Round(time.Millisecond)), false
+	case errors.Is(context.Cause(limited), errSilence):
+		return false, fmt.Errorf("%w: the server was silent, or not done, for %s; check the network and the proxy settings, then try again",
+			ErrTimeout, c.o.Timeout.Round(time.Millisecond))
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("%w: %w; check the network and the proxy settings, then try again", ErrTimeout, plain), false
+		return false, fmt.Errorf("%w: %w; check the network and the proxy settings, then try again", ErrTimeout, plain)
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Errorf("%w: the host name is not known; check the address and the network: %w", ErrUnreachable, plain), false
+		return false, fmt.Errorf("%w: the host name is not known; check the address and the network: %w", ErrUnreachable, plain)
 	case isCertificate(err):
-		return fmt.Errorf("%w: the server's certificate is not trusted; if a proxy inspects traffic here, its certificate must be among the system's: %w", ErrUnreachable, plain), false
+		return false, fmt.Errorf("%w: the server's certificate is not trusted; if a proxy inspects traffic here, its certificate must be among the system's: %w", ErrUnreachable, plain)
 	case errors.As(err, &record):
-		return fmt.Errorf("%w: the server does not speak TLS: %w", ErrUnreachable, plain), false
+		return false, fmt.Errorf("%w: the server does not speak TLS: %w", ErrUnreachable, plain)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: the answer broke off halfway: %w", ErrUnreachable, plain), true
+		return true, fmt.Errorf("%w: the answer broke off halfway: %w", ErrUnreachable, plain)
 	}
-	return fmt.Errorf("%w: %w", ErrUnreachable, plain), true
+	return true, fmt.Errorf("%w: %w", ErrUnreachable, plain)
 }
 
 // stop puts the end of the caller's context into an error.

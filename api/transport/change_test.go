@@ -137,7 +137,7 @@ func TestTheBodyThatWasApprovedIsTheBodyThatArrives(t *testing.T) {
 		func(w http.ResponseWriter, r *http.Request) {
 			b, _ := io.ReadAll(r.Body)
 			bodies <- string(b)
-			w.WriteHeader(429)
+			w.WriteHeader(http.StatusTooManyRequests)
 		},
 		func(_ http.ResponseWriter, r *http.Request) {
 			b, _ := io.ReadAll(r.Body)

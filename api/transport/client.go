@@ -86,7 +86,7 @@ func New(o Options) (*Client, error) {
 func newBase() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  environmentProxy,
+		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           16,
@@ -96,16 +96,6 @@ func newBase() *http.Transport {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
-}
-
-// environmentProxy is http.ProxyFromEnvironment without the proxy's address in
-// its error: the address may hold a password.
-func environmentProxy(r *http.Request) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the proxy in HTTPS_PROXY or HTTP_PROXY is not a valid address")
-	}
-	return proxy, nil
 }
 
 // URL is the absolute address of ref, for building calls. A ref is relative to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ func TestARedirectOnTheSameHostIsFollowedWithTheCredential(t *testing.T) {
 			http.Redirect(w, r, "/new?page=2", http.StatusMovedPermanently)
 			return
 		}
-		fmt.Fprint(w, r.Header.Get("Authorization"))
+		_, _ = io.WriteString(w, r.Header.Get("Authorization"))
 	})
 	n := newNear(t, f.URL, bearer)
 
@@ -257,7 +258,7 @@ func TestASecretIsInNoErrorAndNoRecord(t *testing.T) {
 		func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err == nil {
-				fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", canary)
+				_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", canary)
 				_ = conn.Close()
 			}
 		},
@@ -300,7 +301,7 @@ func TestASecretIsInNoErrorAndNoRecord(t *testing.T) {
 
 // unwrap goes down one level; of several causes, to the last.
 func unwrap(err error) error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // each level is wanted, one by one
 	case interface{ Unwrap() error }:
 		return e.Unwrap()
 	case interface{ Unwrap() []error }:

@@ -2,9 +2,13 @@ package transport_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,7 +63,7 @@ func TestRetryAfterCountsBeforeTheOtherHeaders(t *testing.T) {
 		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(noon.Add(time.Minute).Unix()))
 		w.Header().Set("X-Retry-After", "20")
 		w.Header().Set("Retry-After", "2")
-		w.WriteHeader(429)
+		w.WriteHeader(http.StatusTooManyRequests)
 	}, says(200, `{}`)))
 	n := newNear(t, f.URL, nil)
 
@@ -129,8 +133,8 @@ func TestAnswersThatWillNotChangeAreNotAskedForAgain(t *testing.T) {
 func TestAWaitIsAnnouncedAndRecorded(t *testing.T) {
 	f := newFar(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "30")
-		w.WriteHeader(429)
-		fmt.Fprint(w, `{"detail":"Rate limit exceeded","error":false}`)
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = io.WriteString(w, `{"detail":"Rate limit exceeded","error":false}`)
 	}, says(200, `{}`)))
 	n := newNear(t, f.URL, nil)
 
@@ -183,6 +187,35 @@ func TestAServerThatIsNotThereIsUnreachable(t *testing.T) {
 	require.False(t, isError(t, err).Unknown, "no connection was made, so nothing was sent")
 }
 
+func TestWhatASecondTryCannotMendIsNotTriedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"unknown host": {&net.DNSError{Err: "no such host", Name: "hub.example", IsNotFound: true}, "the host name is not known"},
+		"no TLS":       {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "does not speak TLS"},
+	} {
+		n := newNear(t, "https://hub.example", func(o *transport.Options) {
+			o.Base = roundTrip(func(*http.Request) (*http.Response, error) { return nil, c.err })
+		})
+		_, err := n.Get(t.Context(), "/", nil)
+		require.ErrorIs(t, err, transport.ErrUnreachable, name)
+		require.ErrorContains(t, err, c.want, name)
+		require.Empty(t, n.slept, name)
+	}
+}
+
+func TestASlowHandshakeIsATimeout(t *testing.T) {
+	n := newNear(t, "https://hub.example", func(o *transport.Options) {
+		o.Base = roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+		})
+	})
+	_, err := n.Get(t.Context(), "/", nil)
+	require.ErrorIs(t, err, transport.ErrTimeout)
+	require.Empty(t, n.slept)
+}
+
 func TestTheRealTimerWaitsAsLongAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
@@ -223,7 +256,10 @@ func TestAWaitEndsWhenTheCallerGivesUp(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, transport.ErrTimeout)
 
+		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
 		_, err = door.RoundTripper().RoundTrip(request(t, ctx, "GET", "https://hub.example/", ""))
+		require.ErrorContains(t, err, "while waiting to repeat it")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
@@ -254,10 +290,11 @@ func TestASilentServerEndsInATimeout(t *testing.T) {
 
 func TestAHangingServerIsLeftOverRealHTTP(t *testing.T) {
 	release := make(chan struct{})
+	defer close(release)
 	for name, hang := range map[string]http.HandlerFunc{
 		"before the answer": func(http.ResponseWriter, *http.Request) { <-release },
 		"within the answer": func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprint(w, `{"half":`)
+			_, _ = io.WriteString(w, `{"half":`)
 			w.(http.Flusher).Flush()
 			<-release
 		},
@@ -266,9 +303,9 @@ func TestAHangingServerIsLeftOverRealHTTP(t *testing.T) {
 		n := newNear(t, f.URL, func(o *transport.Options) { o.Timeout = 50 * time.Millisecond })
 		_, err := n.Get(t.Context(), "/", nil)
 		require.ErrorIs(t, err, transport.ErrTimeout, name)
-		require.Len(t, f.requests(), 1, name)
+		require.Len(t, n.exchanges, 1, name)
+		require.Empty(t, n.slept, name)
 	}
-	close(release)
 }
 
 func TestTheCallerCanCancelAtAnyTime(t *testing.T) {

@@ -35,7 +35,7 @@ func (t roundTripper) RoundTrip(in *http.Request) (*http.Response, error) {
 		if response != nil {
 			discard(response)
 		}
-		response, failed, lost = t.c.stream(in, j, bodies, n)
+		response, failed, lost = t.c.stream(in, j, bodies, n) //nolint:bodyclose // the library closes what it gets, discard the others
 		return failed, lost
 	})
 	switch {
@@ -277,7 +277,7 @@ func (r *receiving) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF {
 		return n, err
 	}
-	cause, _ := r.c.cause(r.ctx, r.limited, err, nil)
+	_, cause := r.c.cause(r.ctx, r.limited, err, nil)
 	return n, r.c.failed(r.job, cause)
 }
 
