@@ -50,7 +50,7 @@ type Options struct {
 	// printing the options shows the value.
 	Secret func() string
 
-	PageSize int // entries asked for in one page; 0 means 100
+	PageSize int // entries asked for in one page, at most 100; 0 means 100
 	MaxPages int // a listing longer than this is an error; 0 means 2000
 
 	// Transport carries what all clients share. New sets System, BaseURL,
@@ -75,7 +75,7 @@ func New(o Options) (*Client, error) {
 	if o.BaseURL == "" {
 		o.BaseURL = DefaultBaseURL
 	}
-	if o.PageSize <= 0 {
+	if o.PageSize <= 0 || o.PageSize > defaultPageSize {
 		o.PageSize = defaultPageSize
 	}
 	if o.MaxPages <= 0 {

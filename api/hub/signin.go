@@ -137,11 +137,6 @@ func exchangeToken(ctx context.Context, door *transport.Client, identifier strin
 }
 
 func explainSignIn(identifier string, err error) error {
-	// A token exchange changes nothing that a later look could find.
-	var refused *transport.Error
-	if errors.As(err, &refused) {
-		refused.Unknown = false
-	}
 	if errors.Is(err, transport.ErrUnauthorized) {
 		return fmt.Errorf("sign in to docker hub as %q: %w; an organization access token goes with the organization's name, a personal one with its owner's username, and a password is refused where SSO is enforced", identifier, err)
 	}
