@@ -137,6 +137,7 @@ type Receipt struct {
 	Change string    `json:"change"`
 	Plan   string    `json:"plan"` // digest
 	Title  string    `json:"title"`
+	Target string    `json:"target"`
 	Status string    `json:"status"` // "204 No Content", "seen in the audit log", …
 	Note   string    `json:"note,omitempty"`
 	Tags   []TagRef  `json:"tags,omitempty"` // what a copy put at its target

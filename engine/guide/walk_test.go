@@ -215,10 +215,21 @@ func (w *world) answer(q engine.Question) guide.Event {
 func (w *world) act(s guide.State) guide.Event {
 	if w.r.IntN(12) == 0 {
 		return []guide.Event{
-			guide.Back{}, guide.Cancel{}, guide.Stop{}, guide.Retry{}, guide.Begin{}, guide.SaveWanted{}, guide.SignInWanted{}, guide.Continue{},
-			guide.Observed{Seq: s.Seq - 1}, guide.Verified{Seq: s.Seq - 1, Check: engine.Check{OK: true}},
-			guide.Executed{Seq: s.Seq - 1}, guide.Planned{Seq: s.Seq - 1}, guide.Approved{Digest: "else"},
-			guide.Chosen{Outcome: "do"}, guide.Answered{Question: engine.AskSelf, Value: "no"},
+			guide.Back{},
+			guide.Cancel{},
+			guide.Stop{},
+			guide.Retry{},
+			guide.Begin{},
+			guide.SaveWanted{},
+			guide.SignInWanted{},
+			guide.Continue{},
+			guide.Observed{Seq: s.Seq - 1},
+			guide.Verified{Seq: s.Seq - 1, Check: engine.Check{OK: true}},
+			guide.Executed{Seq: s.Seq - 1},
+			guide.Planned{Seq: s.Seq - 1},
+			guide.Approved{Digest: "else"},
+			guide.Chosen{Outcome: "do"},
+			guide.Answered{Question: engine.AskSelf, Value: "no"},
 		}[w.r.IntN(15)]
 	}
 	switch s.Phase {

@@ -113,7 +113,7 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 		err = fmt.Errorf("%s: %w", ch.Title, err)
 		return engine.Receipt{}, errors.Join(err, r.note(Entry{Kind: EntryOutcome, Action: plan.Action, Change: &ch, Error: err.Error()}))
 	}
-	receipt.Action, receipt.Change, receipt.Plan, receipt.Title, receipt.At = plan.Action, ch.ID, plan.Digest(), ch.Title, r.cfg.Now()
+	receipt.Action, receipt.Change, receipt.Plan, receipt.Title, receipt.Target, receipt.At = plan.Action, ch.ID, plan.Digest(), ch.Title, ch.Target, r.cfg.Now()
 	return receipt, r.note(Entry{Kind: EntryOutcome, Action: plan.Action, Change: &ch, Receipt: &receipt})
 }
 

@@ -1,0 +1,51 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+)
+
+// Exit codes. They are part of the command line's contract.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitPending     = 3 // findings, or changes that were previewed and not made
+	exitAuth        = 4
+	exitRefused     = 5 // by a safety rule
+	exitInterrupted = 130
+)
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// exitCode maps what a command returned to the process's exit code.
+func exitCode(err error) int {
+	var usage usageError
+	var refused *run.RefusedError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, errPending):
+		return exitPending
+	case errors.As(err, &refused), errors.Is(err, transport.ErrReadOnly), errors.Is(err, transport.ErrNotApproved):
+		return exitRefused
+	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrForbidden):
+		return exitAuth
+	}
+	return exitError
+}
+
+// errPending ends a dry run that previewed changes: nothing is wrong with the
+// command, but something is left to do.
+var errPending = errors.New("changes are pending")

@@ -1,0 +1,96 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/observe"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+)
+
+// Scopes of an organization access token that the walk needs (Docker, "Access
+// token reference").
+const scopes = "scope-member-read, scope-activity-read, scope-group-read and scope-invite-read to look; " +
+	"scope-member-edit and scope-invite-edit to change; scope-repository-list, scope-repository-create, scope-image-pull and scope-image-push to hand over"
+
+// explain puts an error into a person's words: what happened, and what to do
+// next. Both windows use it.
+func explain(err error) engine.Problem {
+	p := engine.Problem{Title: "This did not work", Detail: err.Error(), Advice: "Try again, or go back."}
+	var (
+		stale   *run.StaleError
+		refused *run.RefusedError
+		wire    *transport.Error
+	)
+	if errors.As(err, &wire) {
+		p.System = signInSystem(wire.System)
+	}
+	switch {
+	case errors.As(err, &stale):
+		p.Title, p.Advice, p.Stale = "The world has moved since the plan was made", "Nothing more was changed. Try again: a new plan is made from what is there now.", true
+	case errors.As(err, &refused):
+		p.Title, p.Advice = "A safety rule forbids this", "Go back and settle what it asks for."
+	case errors.Is(err, run.ErrBusy):
+		p.Title, p.Advice = "Another run is under way", "Wait until it has ended, then try again."
+	case errors.Is(err, context.Canceled):
+		p.Title, p.Advice, p.System = "Cancelled", "Try again, or go back.", ""
+	case errors.Is(err, observe.ErrNotSignedIn):
+		p.Title, p.Advice, p.System = "Not signed in", "Sign in to Docker Hub.", engine.SystemHub
+	case errors.Is(err, transport.ErrReadOnly):
+		p.Title, p.Advice, p.System = "This is a dry run", "Nothing was sent. Start without --dry-run to make changes.", ""
+	case errors.Is(err, transport.ErrNotApproved):
+		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a fault of the program: please report it.", ""
+	case errors.Is(err, hub.ErrPersonalToken):
+		p.Title = "A personal access token cannot do this"
+		p.Advice = "Docker Hub lets only an organization access token read members and the audit log. Make one under Identity & auth > Access tokens with " + scopes + "; then sign in with the organization's name."
+	default:
+		explainWire(err, &p)
+	}
+	return p
+}
+
+func explainWire(err error, p *engine.Problem) {
+	switch {
+	case errors.Is(err, transport.ErrUnauthorized):
+		p.Title, p.Advice = "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again."
+	case errors.Is(err, transport.ErrForbidden):
+		p.Title, p.Advice = "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs "+scopes+"."
+	case errors.Is(err, transport.ErrNotFound):
+		p.Title, p.Advice, p.System = "It was not found", "Check the spelling of the organization and the member. Docker also answers so when the credential must not see it.", ""
+	case errors.Is(err, transport.ErrConflict):
+		p.Title, p.Advice, p.System = "It conflicts with what is there", "Look again: somebody else may have changed it meanwhile.", ""
+	case errors.Is(err, transport.ErrRateLimited):
+		p.Title, p.Advice, p.System = "Too many requests", "Wait for a minute, then try again. Nothing is lost.", ""
+	case errors.Is(err, transport.ErrRefused):
+		p.Title, p.Advice, p.System = "The server refused it", "Its reason is above.", ""
+	case errors.Is(err, transport.ErrNotJSON):
+		p.Title, p.Advice, p.System = "The answer was not what the API documents", "A proxy or a sign-in page may stand in between. Check the network, then try again.", ""
+	case errors.Is(err, transport.ErrTooLarge):
+		p.Title, p.Advice, p.System = "The answer was larger than allowed", "Nothing of it was used. Try again; if it stays so, please report it.", ""
+	case errors.Is(err, transport.ErrForeignHost):
+		p.Title, p.Advice, p.System = "A link led to another host", "It was not followed, and no credential was sent there.", ""
+	case errors.Is(err, transport.ErrTimeout):
+		p.Title, p.Advice, p.System = "No answer in time", "The server or the network is slow. Nothing is lost; try again.", ""
+	case errors.Is(err, transport.ErrUnreachable):
+		p.Title, p.Advice, p.System = "The server could not be reached", "Check the network and the address, then try again.", ""
+	case errors.Is(err, transport.ErrServer):
+		p.Title, p.Advice, p.System = "The server failed", "It is not your doing. Try again in a while.", ""
+	default:
+		p.System = ""
+	}
+}
+
+// signInSystem is the system whose sign-in may cure a refusal.
+func signInSystem(name string) engine.SystemID {
+	switch id := engine.SystemID(name); id {
+	case engine.SystemHub, engine.SystemSCIM, engine.SystemOkta:
+		return id
+	case engine.SystemRegistry:
+		return engine.SystemHub // the organization's credential serves both
+	case engine.SystemMember:
+	}
+	return ""
+}

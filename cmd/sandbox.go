@@ -1,0 +1,70 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+)
+
+func newSandbox(interrupts <-chan struct{}) *cobra.Command {
+	var stateFile string
+	c := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Serve the simulated organization on 127.0.0.1 until interrupted",
+		Long: "sandbox serves the simulated Docker organization, identity provider, console and registry on 127.0.0.1, prints\n" +
+			"where they are and what signs in to them, and runs until it is interrupted.",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runSandbox(c.Context(), interrupts, stateFile, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&stateFile, "state-file", "", "at the end, write the state and the request log as JSON to this `file`")
+	return c
+}
+
+func runSandbox(ctx context.Context, interrupts <-chan struct{}, stateFile string, out io.Writer) (err error) {
+	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay})
+	if err := box.Start(ctx); err != nil {
+		return fmt.Errorf("start the sandbox: %w", err)
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	if err := e.Encode(struct {
+		Addresses   sandbox.Addresses
+		Credentials sandbox.Credentials
+	}{box.Addresses(), box.Credentials()}); err != nil {
+		return fmt.Errorf("print the addresses: %w", err)
+	}
+	select {
+	case <-interrupts:
+	case <-ctx.Done():
+	}
+	if stateFile == "" {
+		return nil
+	}
+	return writeState(stateFile, box)
+}
+
+// writeState writes what the sandbox itself knows, which is the proof of a
+// walk.
+func writeState(path string, box *sandbox.Sandbox) error {
+	raw, err := json.MarshalIndent(struct {
+		State    json.RawMessage
+		Requests []sandbox.Request
+	}{box.State().JSON(), box.Requests()}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the sandbox's state: %w", err)
+	}
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		return fmt.Errorf("write the sandbox's state: %w", err)
+	}
+	return nil
+}

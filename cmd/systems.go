@@ -1,0 +1,242 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/scim"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/observe"
+	"github.com/seed-05b3d87e/reprovision/engine/remedy"
+)
+
+// places says where the systems are. The zero value is the real world.
+type places struct {
+	Hub      string // "" means Docker Hub
+	SCIM     string
+	Registry string // host of the registry
+	Console  string
+}
+
+const (
+	dockerRegistry = "index.docker.io"
+	dockerConsole  = "https://app.docker.com"
+)
+
+// systems holds the clients of a session: made from credentials, proven, and
+// replaced when somebody signs in again.
+type systems struct {
+	at       places
+	operator string // Docker ID of whoever runs the tool, if it is known
+	options  transport.Options
+	keep     func(context.Context, engine.Credential) error // stores an accepted credential; may be nil
+
+	mu          sync.Mutex
+	credentials map[engine.SystemID]engine.Credential
+	proven      map[engine.SystemID]bool
+	problems    map[engine.SystemID]string
+	hub         *hub.Client
+	scim        *scim.Client
+	okta        *okta.Client
+	registry    *registry.Client
+	members     map[string]member
+}
+
+// member is the client of a member's own credential, which lives as long as
+// the walk.
+type member struct {
+	hub        *hub.Client
+	credential engine.Credential
+}
+
+func newSystems(at places, operator string, options transport.Options, credentials ...engine.Credential) (*systems, error) {
+	if at.Registry == "" {
+		at.Registry = dockerRegistry
+	}
+	if at.Console == "" {
+		at.Console = dockerConsole
+	}
+	s := &systems{
+		at: at, operator: operator, options: options,
+		credentials: map[engine.SystemID]engine.Credential{}, proven: map[engine.SystemID]bool{},
+		problems: map[engine.SystemID]string{}, members: map[string]member{},
+	}
+	for _, c := range credentials {
+		s.credentials[c.System] = c
+	}
+	var err error
+	if s.registry, err = registry.New(registry.Options{Host: at.Registry, Transport: options}); err != nil {
+		return nil, fmt.Errorf("set up the registry client: %w", err)
+	}
+	return s, nil
+}
+
+var systemTitles = map[engine.SystemID]string{
+	engine.SystemHub: "Docker Hub", engine.SystemSCIM: "Docker SCIM", engine.SystemOkta: "Okta",
+}
+
+// Session proves every credential that has not been proven yet, with reading
+// calls only, and tells how each system stands.
+func (s *systems) Session(ctx context.Context) (engine.Session, error) {
+	for _, id := range []engine.SystemID{engine.SystemHub, engine.SystemSCIM, engine.SystemOkta} {
+		s.mu.Lock()
+		cred, have := s.credentials[id]
+		done := s.proven[id] || s.problems[id] != ""
+		s.mu.Unlock()
+		if !have || done {
+			continue
+		}
+		if err := s.prove(ctx, cred); err != nil {
+			if ctx.Err() != nil {
+				return engine.Session{}, ctx.Err()
+			}
+			p := explain(err)
+			s.mu.Lock()
+			s.problems[id] = p.Title + ". " + p.Advice + " (" + p.Detail + ")"
+			s.mu.Unlock()
+		}
+	}
+	return s.session(), nil
+}
+
+func (s *systems) session() engine.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := engine.Session{User: s.operator}
+	for _, id := range []engine.SystemID{engine.SystemHub, engine.SystemSCIM, engine.SystemOkta} {
+		cred := s.credentials[id]
+		out.Systems = append(out.Systems, engine.System{
+			ID: id, Title: systemTitles[id], Host: cred.Host, Who: cred.Identifier,
+			Required: id == engine.SystemHub, OK: s.proven[id], Problem: s.problems[id],
+		})
+	}
+	return out
+}
+
+// Connect implements run.Connector: it proves a credential, and keeps it only
+// when the system accepts it.
+func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Credential) (engine.Session, error) {
+	if cred.System == engine.SystemMember {
+		cred.Identifier = c.Username
+	}
+	if err := s.prove(ctx, cred); err != nil {
+		return engine.Session{}, err
+	}
+	if s.keep != nil && cred.System != engine.SystemMember {
+		if err := s.keep(ctx, cred); err != nil {
+			return engine.Session{}, fmt.Errorf("signed in to %s, but the credential could not be stored: %w", systemTitles[cred.System], err)
+		}
+	}
+	return s.session(), nil
+}
+
+// prove makes a client from the credential, lets the system accept it, and
+// puts it in place.
+func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
+	if cred.Secret.Empty() {
+		return errors.New("no token was given")
+	}
+	var install func()
+	switch cred.System {
+	case engine.SystemHub, engine.SystemMember:
+		client, err := hub.New(hub.Options{BaseURL: s.at.Hub, Identifier: cred.Identifier, Secret: cred.Secret.Reveal, Transport: s.options})
+		if err != nil {
+			return err
+		}
+		if err := client.SignIn(ctx); err != nil {
+			return err
+		}
+		install = func() {
+			if cred.System == engine.SystemMember {
+				s.members[cred.Identifier] = member{hub: client, credential: cred}
+				return
+			}
+			s.hub = client
+		}
+	case engine.SystemSCIM:
+		client, err := scim.New(scim.Options{BaseURL: s.at.SCIM, Token: cred.Secret.Reveal, Transport: s.options})
+		if err != nil {
+			return err
+		}
+		if _, err := client.Prove(ctx); err != nil {
+			return err
+		}
+		install = func() { s.scim = client }
+	case engine.SystemOkta:
+		client, err := okta.New(okta.Options{BaseURL: cred.Host, Token: cred.Secret.Reveal, AppLabel: cred.Identifier, Transport: s.options})
+		if err != nil {
+			return err
+		}
+		if _, err := client.Application(ctx); err != nil {
+			return err
+		}
+		install = func() { s.okta = client }
+	case engine.SystemRegistry:
+		return errors.New("the registry takes the credential of Docker Hub")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	install()
+	if cred.System != engine.SystemMember {
+		s.credentials[cred.System] = cred
+		s.proven[cred.System] = true
+		delete(s.problems, cred.System)
+	}
+	return nil
+}
+
+// Hub returns the organization's client.
+func (s *systems) Hub() *hub.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hub
+}
+
+// SCIM returns the client of Docker's SCIM service.
+func (s *systems) SCIM() *scim.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.scim
+}
+
+// IdP returns the identity provider to read from, or nil.
+func (s *systems) IdP() observe.IdP {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.okta == nil {
+		return nil
+	}
+	return s.okta
+}
+
+// Pusher returns the identity provider that can push, or nil.
+func (s *systems) Pusher() remedy.IdP {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.okta == nil {
+		return nil
+	}
+	return s.okta
+}
+
+// Member returns the member's own client, or nil.
+func (s *systems) Member(username string) *hub.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.members[username].hub
+}
+
+// Registry returns the registry's client.
+func (s *systems) Registry() *registry.Client { return s.registry }
+
+// RegistryHost is the registry that repositories live in.
+func (s *systems) RegistryHost() string { return s.at.Registry }
+
+// Console is the page where the SSO settings are.
+func (s *systems) Console() string { return s.at.Console }

@@ -1,0 +1,129 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/seed-05b3d87e/reprovision/api/credentials"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/report"
+	"github.com/seed-05b3d87e/reprovision/tui"
+)
+
+// walkOptions are those of the walk on a real organization.
+type walkOptions struct {
+	org, member, operator string
+	dryRun, remember      bool
+	interrupts            <-chan struct{}
+}
+
+func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
+	if err := requireTerminal(); err != nil {
+		return err
+	}
+	creds := fromEnvironment(o.org)
+	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
+	if o.remember {
+		store := credentials.NewKeyring()
+		creds = append(fromStore(ctx, store, o.org), creds...) // the environment wins
+		w.keep = func(ctx context.Context, c engine.Credential) error { return remember(ctx, store, o.org, c) }
+	}
+	w.credentials = creds
+	p, err := wire(w)
+	if err != nil {
+		return err
+	}
+	return show(ctx, p, tui.Options{
+		Start:      guide.New(engine.Case{Org: o.org, Username: o.member, DryRun: o.dryRun}),
+		Title:      "reprovision",
+		Open:       openBrowser,
+		Forms:      forms(o.org),
+		Interrupts: o.interrupts,
+	}, out)
+}
+
+// requireTerminal refuses to draw where nobody can see it.
+func requireTerminal() error {
+	for _, f := range []*os.File{os.Stdin, os.Stdout} {
+		info, err := f.Stat()
+		if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+			return usageError{errors.New("the walk needs a terminal; standard input or output is not one")}
+		}
+	}
+	return nil
+}
+
+// show draws the walk, then waits for whatever is still being changed: a
+// request in flight is finished and written down before the process ends.
+func show(ctx context.Context, p parts, o tui.Options, out io.Writer) error {
+	o.Doer, o.Now, o.Report = p.runner, time.Now, report.Markdown
+	o.IsDark = true
+	o.ReducedMotion = os.Getenv("REDUCED_MOTION") != ""
+	end, err := tui.Run(ctx, o)
+	if drainErr := drain(p, o.Interrupts, out); drainErr != nil {
+		err = errors.Join(err, drainErr)
+	}
+	if err != nil {
+		return err
+	}
+	summarize(out, end)
+	return nil
+}
+
+// drain waits for the change in flight. Another interrupt cuts it off; the
+// journal then holds an intent without an outcome.
+func drain(p parts, interrupts <-chan struct{}, out io.Writer) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- p.runner.Drain(ctx) }()
+	notice := time.NewTimer(300 * time.Millisecond)
+	defer notice.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-notice.C:
+			_, _ = fmt.Fprintln(out, "Finishing the change in flight. Press ctrl+c to cut it off; its outcome is then unknown.")
+		case <-interrupts:
+			cancel()
+		}
+	}
+}
+
+// summarize leaves in the scrollback what the screen, now gone, had shown.
+func summarize(out io.Writer, s guide.State) {
+	if s.Case.Username == "" {
+		return
+	}
+	_, _ = fmt.Fprintf(out, "%s in %s: %s\n", clean(s.Case.Username), clean(s.Case.Org), clean(s.Verdict.Headline))
+	if s.Case.DryRun {
+		_, _ = fmt.Fprintln(out, "Dry run: nothing was changed.")
+	}
+	for _, r := range s.Case.Receipts {
+		_, _ = fmt.Fprintf(out, "  done: %s (%s)\n", clean(r.Title), clean(r.Status))
+	}
+	if s.Saved != "" {
+		_, _ = fmt.Fprintln(out, "Report: "+clean(s.Saved))
+	}
+}
+
+// clean makes foreign text harmless on a terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,146 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cli/browser"
+
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/observe"
+	"github.com/seed-05b3d87e/reprovision/engine/remedy"
+	"github.com/seed-05b3d87e/reprovision/engine/report"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+)
+
+// parts is the real world put together: the one place where clients, reader,
+// actions and runner meet.
+type parts struct {
+	systems *systems
+	runner  *run.Runner
+}
+
+// world says what to put together.
+type world struct {
+	at          places
+	operator    string
+	dryRun      bool
+	credentials []engine.Credential
+	stateDir    string // where journals are kept
+	reportDir   string // where reports are written
+	keep        func(context.Context, engine.Credential) error
+	now         func() time.Time                           // nil means time.Now
+	sleep       func(context.Context, time.Duration) error // nil means real time
+}
+
+func wire(w world) (parts, error) {
+	if w.now == nil {
+		w.now = time.Now
+	}
+	if w.sleep == nil {
+		w.sleep = sleep
+	}
+	// A dry run is a property of the door itself: whatever asks for it, no
+	// request that changes anything leaves.
+	s, err := newSystems(w.at, w.operator, transport.Options{ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep}, w.credentials...)
+	if err != nil {
+		return parts{}, err
+	}
+	s.keep = w.keep
+	observer := &observe.Observer{Systems: s, Now: w.now}
+	runner := run.New(run.Config{
+		Observer:  observer,
+		Connector: s,
+		Actions:   remedy.Actions(remedy.World{Systems: s, Reader: observer, Now: w.now, Sleep: w.sleep}),
+		Approve: func(ctx context.Context, calls []engine.Call, uploads []string) context.Context {
+			approved := make([]transport.Call, len(calls))
+			for i, c := range calls {
+				approved[i] = transport.Call(c)
+			}
+			return transport.Approve(ctx, approved, uploads)
+		},
+		Explain:     explain,
+		OpenJournal: func(org string, now time.Time) (run.Journal, error) { return run.OpenJournal(w.stateDir, org, now) },
+		SaveReport:  func(c engine.Case, now time.Time) (string, error) { return saveReport(w.reportDir, c, now) },
+		Now:         w.now,
+	})
+	return parts{systems: s, runner: runner}, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// saveReport writes the report beside the owner's other files, and never over
+// one that is there.
+func saveReport(dir string, c engine.Case, now time.Time) (string, error) {
+	base := fmt.Sprintf("reprovision-%s-%s-%s", fileName(c.Org), fileName(c.Username), now.Format("20060102-150405"))
+	for n := range 100 {
+		path := filepath.Join(dir, base+".md")
+		if n > 0 {
+			path = filepath.Join(dir, fmt.Sprintf("%s-%d.md", base, n+1))
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("save the report: %w", err)
+		}
+		_, err = io.WriteString(f, report.Markdown(c))
+		return path, errors.Join(err, f.Close())
+	}
+	return "", fmt.Errorf("save the report: %s.md and 99 more are there already", base)
+}
+
+// fileName keeps what is safe in a file's name.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+// openBrowser opens an address and keeps the launcher's own words off the
+// screen.
+func openBrowser(url string) error {
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	return browser.OpenURL(url)
+}
+
+// OrgRegistry is the credential with which the organization's repositories
+// are read and written.
+func (s *systems) OrgRegistry() registry.Credential {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return registryCredential(s.credentials[engine.SystemHub])
+}
+
+// MemberRegistry is the member's own credential if there is one, and otherwise
+// the organization's, which reads public repositories.
+func (s *systems) MemberRegistry(username string) registry.Credential {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m, ok := s.members[username]; ok {
+		return registryCredential(m.credential)
+	}
+	return registryCredential(s.credentials[engine.SystemHub])
+}

@@ -1,0 +1,175 @@
+package guide
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// The steps of the re-provision branch, in its order.
+
+func decideProveSCIM(c engine.Case) engine.Verdict {
+	if c.Expected.Stated && c.SCIM.Proven {
+		if _, ok := c.Answers[engine.AskSCIMTested]; !ok {
+			return engine.Verdict{Headline: "Is provisioning proven?", Ask: &engine.Question{
+				ID: engine.AskSCIMTested, Kind: engine.AnswerChoice,
+				Text: "Have you seen your identity provider create somebody in Docker through SCIM, and is " + c.Username + " assigned there?",
+				Why:  "Your identity provider cannot be read from here, and a person who is removed but not assigned does not come back.",
+				Options: []engine.Option{
+					{Value: "yes", Label: "Yes, to both"},
+					{Value: "no", Label: "No, or not sure"},
+				},
+			}}
+		}
+	}
+	var why []string
+	if !c.SCIM.Proven {
+		why = append(why, "Docker's SCIM service has not answered with our token"+detail(c.Sources[engine.FactSCIM].Missing))
+	}
+	if !engine.ProvisioningProven(c) {
+		why = append(why, "it is not shown that "+c.Expected.Provider+" would create them again: assigned "+
+			fmt.Sprint(c.Expected.Assigned)+", provisioning "+orUnknown(c.Expected.Provisioning)+detail(c.Sources[engine.FactExpectation].Missing))
+	}
+	if len(why) == 0 {
+		return engine.Verdict{Headline: "SCIM is proven", Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: "SCIM is not proven: nobody is removed",
+		Choices: []engine.Choice{
+			{Outcome: outNext, Label: "Go on", Disabled: strings.Join(why, "; ")},
+			{Outcome: outAgain, Label: "Look again", Recommended: true},
+			{Outcome: outFix, Label: "See what to change by hand"},
+		},
+	}
+}
+
+func decideCancelInvites(c engine.Case) engine.Verdict {
+	if len(c.Invites) == 0 || (c.DryRun && c.Settled(engine.ActionCancelInvites)) {
+		return engine.Verdict{Headline: "No invite is pending", Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: plural(len(c.Invites), "pending invite"),
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Cancel " + plural(len(c.Invites), "invite"), Action: engine.ActionCancelInvites, Recommended: true, Why: "an invite is accepted at the next sign-in and would let them in unmanaged"},
+		},
+	}
+}
+
+func decideAcceptRace(c engine.Case) engine.Verdict {
+	if c.Answers[engine.AskRace].Value == engine.RacePhrase || jitOff(c) {
+		return engine.Verdict{Auto: outNext}
+	}
+	return engine.Verdict{Headline: "JIT stays on", Ask: &engine.Question{
+		ID: engine.AskRace, Kind: engine.AnswerWords, Phrase: engine.RacePhrase,
+		Text: "Type the words to go on although " + c.Username + " may sign in before the push and be added by JIT again.",
+	}}
+}
+
+func decideSnapshot(c engine.Case) engine.Verdict {
+	if !c.Snapshot.Taken {
+		return engine.Verdict{
+			Headline: "No snapshot yet",
+			Choices: []engine.Choice{
+				{Outcome: outNext, Label: "Go on", Disabled: "their role and teams could not be read"},
+				{Outcome: outAgain, Label: "Look again", Recommended: true},
+			},
+		}
+	}
+	return engine.Verdict{
+		Headline: "Role, teams and invites are noted down",
+		Choices: []engine.Choice{
+			{Outcome: outNext, Label: "Keep this snapshot and go on", Recommended: true, Why: "removal drops every team; this is what puts them back"},
+			{Outcome: outAgain, Label: "Take it again"},
+		},
+	}
+}
+
+func decideHandOver(c engine.Case) engine.Verdict {
+	if !c.Repositories.PrivateVisible {
+		private := c.Answers[engine.AskPrivate]
+		if private.Value == engine.PrivateSignIn {
+			if tried, ok := c.Answers[engine.AskMemberToken]; !ok || tried.At.Before(private.At) {
+				return engine.Verdict{Headline: "Sign in as " + c.Username, Ask: &engine.Question{
+					ID: engine.AskMemberToken, Kind: engine.AnswerCredential, Systems: []engine.SystemID{engine.SystemMember},
+					Text:    "A personal access token of " + c.Username + " that may read their repositories",
+					Why:     "It is used for this walk only and never stored.",
+					Options: []engine.Option{{Value: skipSignIn, Label: "Go back"}},
+				}}
+			}
+		}
+		if private.Value != engine.PrivateNone {
+			return engine.Verdict{Headline: "Private repositories cannot be seen", Ask: askPrivate(c)}
+		}
+	}
+	if engine.HandedOver(c) {
+		return engine.Verdict{Headline: "Nothing is left to lose", Auto: outNext}
+	}
+	return engine.Verdict{
+		Headline: plural(len(c.Repositories.Personal), "personal repository") + " to hand over",
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Copy them into " + c.Org, Action: engine.ActionHandOver, Recommended: true, Why: "every tag's digest is compared on both sides; the originals stay as they are"},
+		},
+	}
+}
+
+func askPrivate(c engine.Case) *engine.Question {
+	return &engine.Question{
+		ID: engine.AskPrivate, Kind: engine.AnswerChoice,
+		Text: "Private repositories under " + c.Username + "/ can be read by nobody but themselves. How do we go on?",
+		Why:  fmt.Sprintf("Public ones found: %d.", len(c.Repositories.Personal)),
+		Options: []engine.Option{
+			{Value: engine.PrivateSignIn, Label: "They are here: sign in as " + c.Username, Why: "their token is used once and never stored"},
+			{Value: engine.PrivateNone, Label: "None of them is needed: I take responsibility", Why: "recorded in the report"},
+		},
+	}
+}
+
+func decideRemove(c engine.Case) engine.Verdict {
+	if (c.Sources[engine.FactMember].Known() && !c.Member.Present) || (c.DryRun && c.Settled(engine.ActionRemove)) {
+		return engine.Verdict{Headline: c.Username + " is out of the organization", Auto: outNext}
+	}
+	if _, said := c.Answers[engine.AskSelf]; c.Operator() == "" && !said {
+		return engine.Verdict{Headline: "Is this you?", Ask: &engine.Question{
+			ID: engine.AskSelf, Kind: engine.AnswerChoice, Text: "Is " + c.Username + " your own account?",
+			Why: "An organization access token does not tell whose hands it is in, and nobody should remove themselves.",
+			Options: []engine.Option{
+				{Value: "no", Label: "No, somebody else's"},
+				{Value: "yes", Label: "Yes, mine"},
+			},
+		}}
+	}
+	return engine.Verdict{
+		Headline: "Remove " + c.Username + " from " + c.Org,
+		Choices: []engine.Choice{
+			{
+				Outcome: outDo, Label: "Remove them", Action: engine.ActionRemove, Recommended: true,
+				Why:      "so that SCIM can create the membership anew",
+				Disabled: strings.Join(engine.RemovalBlockers(c), "; "),
+			},
+			{Outcome: outAgain, Label: "Look again"},
+			{Outcome: outReport, Label: "Leave them as they are and go to the report"},
+		},
+	}
+}
+
+func decidePush(c engine.Case) engine.Verdict {
+	if c.Settled(engine.ActionPush) && (c.Member.Present || c.DryRun) {
+		return engine.Verdict{Headline: "They are back", Auto: outNext}
+	}
+	headline := "Bring " + c.Username + " back: push them from " + c.Expected.Provider
+	return engine.Verdict{
+		Headline: headline,
+		Choices: []engine.Choice{
+			{Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: true, Why: "SCIM creates the membership with the right role and teams"},
+			{Outcome: outPassedOver, Label: "They are back already: verify", Disabled: notBack(c)},
+		},
+	}
+}
+
+func notBack(c engine.Case) string {
+	if c.Member.Present {
+		return ""
+	}
+	return "Docker does not list them yet"
+}

@@ -1,0 +1,235 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// The SSO switches in Docker's audit catalogue: the key as composed from the
+// documented answer of GET /v2/auditlogs/{account}/actions, and the label as
+// Docker Home shows it, in case the key differs.
+const (
+	jitToggleKey    = "enterprise.sso.connection.jit_toggle"
+	jitToggleLabel  = "Toggle JIT provisioning"
+	scimToggleKey   = "enterprise.sso.connection.scim_toggle"
+	scimToggleLabel = "Enforce SCIM"
+	tagPushKey      = "repo.tag.push"
+)
+
+// maxEvents bounds how many audit events of one kind are kept in a case.
+const maxEvents = 50
+
+func lower(s string) string { return strings.ToLower(s) }
+
+func person(m hub.Member) engine.Person {
+	p := engine.Person{
+		Username: m.Username, Name: m.FullName, Email: m.Email, Role: lower(m.Role), Teams: m.Teams, Guest: m.Guest,
+		LastSeen: m.LastSeen.Time,
+	}
+	p.Invitee = p.Role == "invitee" || m.Username == ""
+	return p
+}
+
+func roster(ctx context.Context, client *hub.Client, c *engine.Case, report func(engine.Progress)) error {
+	if c.Org == "" {
+		return nil // the step asks for it
+	}
+	var people []engine.Person
+	for m, err := range client.Members(ctx, c.Org, hub.MembersQuery{Invites: true}) {
+		if err != nil {
+			return err
+		}
+		people = append(people, person(m))
+		if len(people)%100 == 0 {
+			report(engine.Progress{Fact: engine.FactRoster, Text: "reading members", Done: int64(len(people)), Unit: "members"})
+		}
+	}
+	slices.SortFunc(people, func(a, b engine.Person) int { return strings.Compare(a.Username, b.Username) })
+	c.Roster = people
+	return nil
+}
+
+func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
+	if c.Username == "" {
+		return errors.New("no member is chosen")
+	}
+	before := c.Member
+	found := engine.Member{}
+	for m, err := range client.Members(ctx, c.Org, hub.MembersQuery{Search: c.Username, Invites: true}) {
+		if err != nil {
+			return err
+		}
+		if strings.EqualFold(m.Username, c.Username) {
+			found = engine.Member{Person: person(m), Present: true}
+			break
+		}
+	}
+	if !found.Present {
+		// Whoever is out keeps their name and address here: the identity
+		// provider is asked by address.
+		c.Member = engine.Member{Person: engine.Person{Username: c.Username, Name: before.Name, Email: before.Email}, Joined: before.Joined}
+		return nil
+	}
+	for m, err := range client.Members(ctx, c.Org, hub.MembersQuery{Role: "owner"}) {
+		if err != nil {
+			return err
+		}
+		if strings.EqualFold(m.Role, "owner") { // a server that ignores the filter must not inflate the count
+			found.Owners++
+		}
+	}
+	teams, err := client.MemberTeams(ctx, c.Org, c.Username)
+	if err != nil {
+		return err
+	}
+	found.Teams = nil
+	for _, t := range teams {
+		found.Teams = append(found.Teams, t.Name)
+	}
+	slices.Sort(found.Teams)
+	found.Joined = before.Joined
+	if found.Joined.IsZero() || !strings.EqualFold(before.Username, found.Username) || !before.Present {
+		if found.Joined, err = joined(ctx, client, c.Org, c.Username); err != nil {
+			return err
+		}
+	}
+	c.Member = found
+	return nil
+}
+
+// joined reads the day of joining from the member export, the one place that
+// has it; without the right to export it stays unknown.
+func joined(ctx context.Context, client *hub.Client, org, username string) (time.Time, error) {
+	rows, err := client.ExportMembers(ctx, org)
+	if errors.Is(err, transport.ErrForbidden) || notFound(err) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, r := range rows {
+		if strings.EqualFold(r.Username, username) {
+			return r.DateJoined.Time, nil
+		}
+	}
+	return time.Time{}, nil
+}
+
+func invites(ctx context.Context, client *hub.Client, c *engine.Case) error {
+	all, err := client.Invites(ctx, c.Org)
+	if err != nil {
+		return err
+	}
+	c.Invites = nil
+	for _, i := range all {
+		if !strings.EqualFold(i.Invitee, c.Username) && (c.Member.Email == "" || !strings.EqualFold(i.Invitee, c.Member.Email)) {
+			continue
+		}
+		invite := engine.Invite{ID: i.ID, Invitee: i.Invitee, Team: i.Team, Role: lower(i.Role), Inviter: i.Inviter, CreatedAt: i.CreatedAt.Time}
+		c.Invites = append(c.Invites, invite)
+		if !slices.ContainsFunc(c.Snapshot.Invites, func(x engine.Invite) bool { return x.ID == i.ID }) {
+			c.Snapshot.Invites = append(slices.Clip(c.Snapshot.Invites), invite)
+		}
+	}
+	return nil
+}
+
+func audit(ctx context.Context, client *hub.Client, c *engine.Case) error {
+	c.Audit = engine.Audit{}
+	catalogue, err := client.AuditActions(ctx, c.Org)
+	if err != nil {
+		return err
+	}
+	read := func(key, label, actor string, needed bool) ([]engine.AuditEvent, error) {
+		action, ok := catalogue.Resolve(key, label)
+		if !ok {
+			if !needed {
+				return nil, nil
+			}
+			return nil, fmt.Errorf("the audit log's catalogue has no action %q", label)
+		}
+		var events []engine.AuditEvent
+		for e, err := range client.AuditLogs(ctx, c.Org, hub.AuditQuery{Action: action.Key, Actor: actor}) {
+			if err != nil {
+				return nil, err
+			}
+			if !action.Matches(e) {
+				continue
+			}
+			events = append(events, engine.AuditEvent{
+				Action: e.Action, Name: e.Name, Label: catalogue.Label(e), Actor: e.Actor, Description: e.Description, Data: e.Data, At: e.At.Time,
+			})
+			if len(events) == maxEvents {
+				break
+			}
+		}
+		slices.SortStableFunc(events, func(a, b engine.AuditEvent) int { return b.At.Compare(a.At) })
+		return events, nil
+	}
+	if c.Audit.JIT, err = read(jitToggleKey, jitToggleLabel, "", true); err != nil {
+		return err
+	}
+	if c.Audit.SCIM, err = read(scimToggleKey, scimToggleLabel, "", true); err != nil {
+		return err
+	}
+	if c.Username != "" {
+		c.Audit.Pushes, err = read(tagPushKey, "", c.Username, false)
+	}
+	return err
+}
+
+func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engine.Case) (string, error) {
+	source := "Docker Hub, public repositories"
+	reader := client
+	c.Repositories = engine.Repositories{}
+	if own := o.Systems.Member(c.Username); own != nil {
+		reader, source = own, "Docker Hub, as "+c.Username
+		c.Repositories.PrivateVisible = true
+	}
+	for r, err := range reader.Repositories(ctx, c.Username) {
+		if notFound(err) {
+			break // a user without repositories has no namespace to list
+		}
+		if err != nil {
+			return source, err
+		}
+		c.Repositories.Personal = append(c.Repositories.Personal, engine.Repository{
+			Name: c.Username + "/" + r.Name, Private: r.Private, Size: r.StorageSize, Updated: r.LastUpdated.Time,
+			Description: r.Description, Target: c.Org + "/" + r.Name,
+		})
+	}
+	for i, r := range c.Repositories.Personal {
+		for _, err := range reader.Tags(ctx, c.Username, strings.TrimPrefix(r.Name, c.Username+"/")) {
+			if err != nil {
+				return source, err
+			}
+			c.Repositories.Personal[i].Tags++
+		}
+	}
+	for _, e := range c.Audit.Pushes {
+		if name := e.Name; name != "" && !slices.Contains(c.Repositories.LastPushed, name) {
+			c.Repositories.LastPushed = append(c.Repositories.LastPushed, name)
+		}
+	}
+	if !c.Member.Present {
+		return source, nil
+	}
+	teams, err := client.MemberTeams(ctx, c.Org, c.Username)
+	if err != nil {
+		return source, err
+	}
+	for _, t := range teams {
+		if t.MemberCount == 1 {
+			c.Repositories.SoleTeams = append(c.Repositories.SoleTeams, t.Name)
+		}
+	}
+	return source, nil
+}

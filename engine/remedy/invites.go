@@ -1,0 +1,88 @@
+package remedy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// cancelInvites withdraws the person's pending invites: one of them would be
+// accepted at the next sign-in, JIT on or off.
+type cancelInvites struct{ World }
+
+// settlePatience is how long Docker Hub may take to show a change of its own.
+const settlePatience = time.Minute
+
+func (cancelInvites) ID() engine.ActionID { return engine.ActionCancelInvites }
+
+func (cancelInvites) Offer(c engine.Case) engine.Availability {
+	if !c.Sources[engine.FactInvites].Known() {
+		return engine.Availability{Reason: "the pending invites have not been read"}
+	}
+	return engine.Availability{}
+}
+
+func (a cancelInvites) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
+	live, err := a.live(ctx, c, engine.FactInvites)
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	p := engine.Plan{
+		Action: a.ID(), Title: "Cancel the pending invites of " + c.Username, Subject: c.Username,
+		Notes: []string{"An invite can be sent again; the snapshot keeps its team and role."},
+	}
+	if len(live.Invites) == 0 {
+		p.Nothing = "No invite is pending."
+		return p, nil
+	}
+	client := a.Systems.Hub()
+	for _, i := range live.Invites {
+		before := "pending"
+		if i.Team != "" {
+			before += ", team " + i.Team
+		}
+		p.Changes = append(p.Changes, request("invite "+i.ID, "Cancel the invite of "+i.Invitee, i.Invitee, before, "cancelled", client.CancelInviteCall(i.ID)))
+	}
+	p.Guards, err = a.Guards(ctx, c)
+	return p, err
+}
+
+func (a cancelInvites) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error) {
+	live, err := a.live(ctx, c, engine.FactMember)
+	if err != nil {
+		return nil, err
+	}
+	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(live.Member.Present))}, nil
+}
+
+func (a cancelInvites) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
+	live, err := a.live(ctx, c, engine.FactInvites)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(live.Invites, func(i engine.Invite) bool { return "invite "+i.ID == ch.ID }), nil
+}
+
+func (a cancelInvites) Run(ctx context.Context, _ engine.Case, ch engine.Change, _ func(engine.Progress)) (engine.Receipt, error) {
+	return a.sendHub(ctx, ch.Call)
+}
+
+func (a cancelInvites) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
+	var left int
+	err := a.poll(ctx, settlePatience, "the invites to be gone", report, func() (bool, error) {
+		live, err := a.live(ctx, c, engine.FactInvites)
+		left = len(live.Invites)
+		return left == 0, err
+	})
+	switch {
+	case errors.Is(err, errGaveUp):
+		return engine.Check{Text: fmt.Sprintf("%d invites are still listed.", left)}, nil
+	case err != nil:
+		return engine.Check{}, err
+	}
+	return engine.Check{OK: true, Text: "No invite is pending any more."}, nil
+}

@@ -1,0 +1,124 @@
+package remedy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// match guides the owner through the identity provider's console, so that
+// sign-in carries what SCIM sends.
+type match struct{ World }
+
+func (match) ID() engine.ActionID { return engine.ActionMatch }
+
+func (match) Offer(c engine.Case) engine.Availability {
+	if !c.Sources[engine.FactExpectation].Known() {
+		return engine.Availability{Reason: "what the identity provider sends is not known"}
+	}
+	return engine.Availability{}
+}
+
+// unmatched lists where sign-in carries something else than SCIM sends.
+func unmatched(e engine.Expectation) []string {
+	var out []string
+	for _, want := range []struct{ name, value string }{
+		{"dockerRole", e.WantedRole()},
+		{"dockerTeam", strings.Join(e.Teams, ", ")},
+	} {
+		value, known := e.SSOValue(want.name)
+		where := "the application's SAML attribute statements"
+		for _, a := range e.SSO {
+			if strings.EqualFold(a.Name, want.name) && a.Where != "" {
+				where = fmt.Sprintf("%s (expression %s)", a.Where, a.Expression)
+			}
+		}
+		switch {
+		case !known:
+			out = append(out, fmt.Sprintf("%s: SCIM sends %q, what sign-in carries could not be read; compare it in %s", want.name, want.value, where))
+		case !strings.EqualFold(value, want.value):
+			out = append(out, fmt.Sprintf("%s: SCIM sends %q, sign-in carries %q; change it in %s", want.name, want.value, value, where))
+		}
+	}
+	return out
+}
+
+func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
+	live, err := a.expected(ctx, c)
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	diff := unmatched(live.Expected)
+	p := engine.Plan{Action: a.ID(), Title: "Make sign-in carry what SCIM sends", Subject: c.Username}
+	if len(diff) == 0 {
+		p.Nothing = "Sign-in already carries what SCIM sends; the values take effect when they sign in again."
+		return p, nil
+	}
+	p.Notes = append(diff, "Attribute statements belong to the application: changing an expression concerns everybody who signs in through it. Changing the person's own profile concerns only them.",
+		"It takes effect when "+c.Username+" signs in to Docker through SSO again.")
+	clicks := []string{"Open the application " + live.Expected.Application + " in the console of " + live.Expected.Provider}
+	clicks = append(clicks, diff...)
+	clicks = append(clicks, "Save, and ask "+c.Username+" to sign out of Docker and to sign in through SSO again")
+	p.Changes = []engine.Change{{
+		ID: "attributes", Kind: engine.ChangeConsole, Title: "Change the SSO attributes", Target: live.Expected.Application,
+		Before: "sign-in differs from SCIM", After: "sign-in equals SCIM",
+		Console: engine.Console{URL: live.Expected.Console, Ways: [][]string{clicks}, Watch: watchAttributes(live.Expected)},
+	}}
+	return p, nil
+}
+
+func watchAttributes(e engine.Expectation) string {
+	if e.Stated {
+		return ""
+	}
+	return "the attribute statements of " + e.Application + ", read again"
+}
+
+// expected reads the expectation afresh, unless it is the owner's word.
+func (w World) expected(ctx context.Context, c engine.Case) (engine.Case, error) {
+	if c.Expected.Stated {
+		return c, nil
+	}
+	return w.live(ctx, c, engine.FactExpectation)
+}
+
+func (match) Guards(context.Context, engine.Case) ([]engine.Guard, error) { return nil, nil }
+
+func (a match) Made(ctx context.Context, c engine.Case, _ engine.Change) (bool, error) {
+	live, err := a.expected(ctx, c)
+	return err == nil && len(unmatched(live.Expected)) == 0, err
+}
+
+func (a match) Run(ctx context.Context, c engine.Case, _ engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
+	err := a.poll(ctx, clicksPatience, "the attributes to match", report, func() (bool, error) {
+		if c.Expected.Stated {
+			return false, nil // nothing can be read: the owner's word ends the wait
+		}
+		return a.Made(ctx, c, engine.Change{})
+	})
+	if err != nil {
+		return engine.Receipt{}, fmt.Errorf("watch the SSO attributes: %w", err)
+	}
+	return engine.Receipt{Status: "seen in the identity provider"}, nil
+}
+
+func (a match) Verify(ctx context.Context, c engine.Case, _ func(engine.Progress)) (engine.Check, error) {
+	live, err := a.expected(ctx, c)
+	if err != nil {
+		return engine.Check{}, err
+	}
+	diff := unmatched(live.Expected)
+	if len(diff) > 0 && !live.Expected.Stated {
+		return engine.Check{Text: "Sign-in still differs: " + strings.Join(diff, "; ")}, nil
+	}
+	text := "Sign-in carries what SCIM sends. Docker shows it when " + c.Username + " has signed in through SSO again."
+	if live.Expected.Stated {
+		text = "You say that the attributes match now. Docker shows it when " + c.Username + " has signed in through SSO again."
+	}
+	return engine.Check{OK: true, Text: text}, nil
+}
+
+var errNoProvider = errors.New("no identity provider is signed in to")

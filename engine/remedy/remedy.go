@@ -1,0 +1,149 @@
+// Package remedy holds the actions: each changes the world in exactly one way,
+// and can plan, run and verify itself. Plans carry the very calls that are
+// sent; guards and results are read live through an observer.
+package remedy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// Reader reads facts into a case; package observe has it.
+type Reader interface {
+	Observe(context.Context, engine.Case, []engine.FactID, func(engine.Progress)) (engine.Case, error)
+}
+
+// IdP is an identity provider that can be told to push one person.
+type IdP interface {
+	Assignment(ctx context.Context, email string) (idp.Assignment, error)
+	Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error)
+	UnassignCall(idp.Assignment) transport.Call
+	AssignCall(idp.Assignment) transport.Call
+	PushProfileCall(idp.Assignment) transport.Call
+	ConvertToUserCall(idp.Assignment) transport.Call
+	Send(context.Context, transport.Call) (*transport.Response, error)
+}
+
+// Systems gives the clients of the session. One that nobody has signed in to
+// is nil.
+type Systems interface {
+	Hub() *hub.Client
+	Pusher() IdP
+	Registry() *registry.Client
+	RegistryHost() string
+	OrgRegistry() registry.Credential
+	MemberRegistry(username string) registry.Credential
+	Console() string // the page where SSO settings are
+}
+
+// World is what actions work on.
+type World struct {
+	Systems Systems
+	Reader  Reader
+	Now     func() time.Time
+	Sleep   func(context.Context, time.Duration) error
+}
+
+// Actions returns every action on that world.
+func Actions(w World) []engine.Action {
+	return []engine.Action{
+		disableJIT{w}, match{w}, pushProfile{w}, cancelInvites{w}, handOver{w}, remove{w}, push{w},
+	}
+}
+
+// How often the world is looked at while something is awaited.
+const (
+	pollFirst = 500 * time.Millisecond
+	pollMost  = 10 * time.Second
+)
+
+// errGaveUp says that what was awaited did not show in time.
+var errGaveUp = errors.New("it did not show in time")
+
+// poll looks until look is satisfied, the context ends, or patience is over.
+// It tells how long it has been waiting.
+func (w World) poll(ctx context.Context, patience time.Duration, what string, report func(engine.Progress), look func() (bool, error)) error {
+	start, pause := w.Now(), pollFirst
+	for {
+		ok, err := look()
+		if err != nil || ok {
+			return err
+		}
+		waited := w.Now().Sub(start)
+		if waited >= patience {
+			return errGaveUp
+		}
+		report(engine.Progress{Text: fmt.Sprintf("waiting for %s (%s so far)", what, waited.Round(time.Second))})
+		if err := w.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		pause = min(pause*3/2, pollMost)
+	}
+}
+
+// observe reads facts without telling about it.
+func (w World) observe(ctx context.Context, c engine.Case, facts ...engine.FactID) (engine.Case, error) {
+	return w.Reader.Observe(ctx, c, facts, func(engine.Progress) {})
+}
+
+// request makes the change of one call.
+func request(id, title, target, before, after string, call transport.Call) engine.Change {
+	return engine.Change{
+		ID: id, Kind: engine.ChangeRequest, Title: title, Target: target, Before: before, After: after, Call: engine.Call(call),
+	}
+}
+
+func sent(r *transport.Response, err error) (engine.Receipt, error) {
+	if err != nil {
+		return engine.Receipt{}, err
+	}
+	return engine.Receipt{Status: fmt.Sprintf("HTTP %d", r.Status)}, nil
+}
+
+// sendHub sends an approved call of the plan to Docker Hub.
+func (w World) sendHub(ctx context.Context, c engine.Call) (engine.Receipt, error) {
+	client := w.Systems.Hub()
+	if client == nil {
+		return engine.Receipt{}, errors.New("not signed in to Docker Hub")
+	}
+	return sent(client.Send(ctx, transport.Call(c)))
+}
+
+// live reads one fact that an action cannot do without.
+func (w World) live(ctx context.Context, c engine.Case, facts ...engine.FactID) (engine.Case, error) {
+	c, err := w.observe(ctx, c, facts...)
+	if err != nil {
+		return c, err
+	}
+	for _, f := range facts {
+		if m := c.Sources[f].Missing; m != "" {
+			return c, fmt.Errorf("%s is not known: %s", f.Title(), m)
+		}
+	}
+	return c, nil
+}
+
+func guard(id, text, seen string) engine.Guard { return engine.Guard{ID: id, Text: text, Seen: seen} }
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func roleAndTeams(role string, teams []string) string {
+	if len(teams) == 0 {
+		return role + ", no team"
+	}
+	return role + " on " + strings.Join(teams, ", ")
+}
