@@ -96,25 +96,26 @@ func (s *Sandbox) consoleJIT(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This form is not from this page. Open the page again and use its button.", http.StatusForbidden)
 		return
 	}
-	wanted := r.PostForm.Get("jit")
-	if wanted != "on" && wanted != "off" {
+	var enable bool
+	title, done := "Disable JIT provisioning?", "/?done=off"
+	switch r.PostForm.Get("jit") {
+	case "on":
+		enable, title, done = true, "Enable JIT provisioning?", "/?done=on"
+	case "off":
+	default:
 		http.Error(w, "JIT provisioning can be switched on or off.", http.StatusBadRequest)
 		return
 	}
 	if r.PostForm.Get("confirm") == "yes" {
-		s.ToggleJIT(wanted == "on")
-		http.Redirect(w, r, "/?done="+wanted, http.StatusSeeOther)
+		s.ToggleJIT(enable)
+		http.Redirect(w, r, done, http.StatusSeeOther)
 		return
-	}
-	title := "Disable JIT provisioning?"
-	if wanted == "on" {
-		title = "Enable JIT provisioning?"
 	}
 	s.render(w, "confirm", struct {
 		frame
 		Connection, CSRF string
 		Enable           bool
-	}{frame{Title: title, Org: s.org.name, Here: "/"}, connectionName, s.csrf, wanted == "on"})
+	}{frame{Title: title, Org: s.org.name, Here: "/"}, connectionName, s.csrf, enable})
 }
 
 func (s *Sandbox) consoleMembers(w http.ResponseWriter, _ *http.Request) {

@@ -12,7 +12,7 @@ import (
 // The credentials. Each is a string that a search of logs and files finds at once.
 const (
 	oatSecret  = "sandbox-oat-canary-7f3a91c2"
-	scimSecret = "sandbox-scim-canary-58d0be44"
+	scimSecret = "sandbox-scim-canary-58d0be44" //nolint:gosec // opens nothing but a sandbox
 	oktaSecret = "sandbox-okta-canary-c6e2174d"
 	patPrefix  = "sandbox-pat-canary-"
 	jwtPrefix  = "sandbox-jwt-canary-"

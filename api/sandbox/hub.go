@@ -137,9 +137,10 @@ func hubError(w http.ResponseWriter, status int, message, detail string) {
 	writeJSON(w, status, body)
 }
 
-// plainError writes the shape of tags and settings: detail and message.
-func plainError(w http.ResponseWriter, status int, text string) {
-	writeJSON(w, status, map[string]string{"detail": text, "message": text})
+// notFound writes the shape of tags and settings: detail and message.
+func notFound(w http.ResponseWriter) {
+	const text = "object not found"
+	writeJSON(w, http.StatusNotFound, map[string]string{"detail": text, "message": text})
 }
 
 // ruleError answers a refusal of the rules.

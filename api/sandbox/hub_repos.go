@@ -165,12 +165,12 @@ func (s *Sandbox) listTags(w http.ResponseWriter, r *http.Request, who identity)
 	found := s.org.repository(who, fullNameOf(r))
 	number, size, ok := s.window(r.URL.Query())
 	if found == nil || !ok {
-		plainError(w, http.StatusNotFound, "object not found")
+		notFound(w)
 		return
 	}
 	names := sortedKeys(found.tags)
 	if number > 1 && (number-1)*size >= len(names) {
-		plainError(w, http.StatusNotFound, "object not found")
+		notFound(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, slicePage(r, names, number, size, func(name string) map[string]any { return wireTag(found, name) }))
@@ -179,7 +179,7 @@ func (s *Sandbox) listTags(w http.ResponseWriter, r *http.Request, who identity)
 func (s *Sandbox) getTag(w http.ResponseWriter, r *http.Request, who identity) {
 	found := s.org.repository(who, fullNameOf(r))
 	if found == nil || found.tags[r.PathValue("tag")] == nil {
-		plainError(w, http.StatusNotFound, "object not found")
+		notFound(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, wireTag(found, r.PathValue("tag")))
@@ -207,7 +207,7 @@ func (s *Sandbox) listRepositoryTeams(w http.ResponseWriter, r *http.Request, wh
 	found := s.org.repository(who, fullNameOf(r))
 	number, size, ok := s.window(r.URL.Query())
 	if found == nil || !ok || !s.org.owns(who, found.namespace) {
-		plainError(w, http.StatusNotFound, "object not found")
+		notFound(w)
 		return
 	}
 	names := sortedKeys(found.permissions)
@@ -227,7 +227,7 @@ func (s *Sandbox) postRepositoryTeam(w http.ResponseWriter, r *http.Request, who
 	found := s.org.repository(who, fullNameOf(r))
 	switch {
 	case found == nil || found.namespace != s.org.name:
-		plainError(w, http.StatusNotFound, "object not found")
+		notFound(w)
 		return
 	case !s.org.owns(who, found.namespace):
 		ruleError(w, errForbidden)

@@ -60,7 +60,7 @@ func (s *Sandbox) postTeam(w http.ResponseWriter, r *http.Request, who identity)
 		hubError(w, http.StatusBadRequest, "bad request", "a team has a name")
 		return
 	}
-	if _, err := s.org.createTeam(body.Name, body.Description, who.name); err != nil {
+	if err := s.org.createTeam(body.Name, body.Description, who.name); err != nil {
 		ruleError(w, err)
 		return
 	}

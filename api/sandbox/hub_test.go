@@ -88,7 +88,9 @@ func TestMembersListPagesAndFilters(t *testing.T) {
 	require.Equal(t, 4, pages)
 	require.Len(t, seen, 33)
 
-	count := func(query string) any { return w.hub(http.MethodGet, "/v2/orgs/acme/members?"+query, nil).json["count"] }
+	count := func(query string) any {
+		return w.hub(http.MethodGet, "/v2/orgs/acme/members?"+query, nil).json["count"]
+	}
 	require.EqualValues(t, 1, count("search=PRIYA"))
 	require.EqualValues(t, 1, count("search=partner.example"))
 	require.EqualValues(t, 1, count("role=owner"))

@@ -155,16 +155,16 @@ func (k *okta) grants(userID string) *oktaGroup {
 // assign gives a person the Docker application (again) and provisions them. An
 // existing assignment is changed instead: its scope and, property by property,
 // its profile.
-func (o *org) assign(userID, scope, userName string, profile map[string]any) (*assignment, error) {
+func (o *org) assign(userID, scope, userName string, profile map[string]any) error {
 	u := o.okta.users[userID]
 	if u == nil {
-		return nil, errNoUser
+		return errNoUser
 	}
 	if o.okta.assignments[userID] != nil {
 		return o.updateAssignment(userID, scope, profile)
 	}
 	if scope == scopeGroup && o.okta.grants(userID) == nil {
-		return nil, errNoGroup
+		return errNoGroup
 	}
 	if profile == nil {
 		profile = map[string]any{}
@@ -180,7 +180,7 @@ func (o *org) assign(userID, scope, userName string, profile map[string]any) (*a
 	o.okta.setAssignment(userID, a)
 	o.oktaLog("application.user_membership.add", userID, "SUCCESS", "")
 	o.push(jobProvision, userID)
-	return a, nil
+	return nil
 }
 
 func setDefault(m map[string]any, key, value string) {
@@ -190,24 +190,24 @@ func setDefault(m map[string]any, key, value string) {
 }
 
 // updateAssignment converts between the scopes, or changes the profile and pushes it.
-func (o *org) updateAssignment(userID, scope string, profile map[string]any) (*assignment, error) {
+func (o *org) updateAssignment(userID, scope string, profile map[string]any) error {
 	a := o.okta.assignments[userID]
 	switch {
 	case o.okta.users[userID] == nil:
-		return nil, errNoUser
+		return errNoUser
 	case a == nil:
-		return nil, errNoAssignment
+		return errNoAssignment
 	case scope == scopeGroup && o.okta.grants(userID) == nil:
-		return nil, errNoGroup
+		return errNoGroup
 	}
 	a.scope, a.updated = orElse(scope, a.scope), o.now()
 	if profile == nil {
-		return a, nil
+		return nil
 	}
 	maps.Copy(a.profile, profile)
 	a.syncState = "SYNCING"
 	o.push(jobUpdate, userID)
-	return a, nil
+	return nil
 }
 
 // unassign takes the Docker application from a person who has it individually,
@@ -243,8 +243,7 @@ func (o *org) groupAdd(groupID, userID string) error {
 	}
 	g.members[userID] = true
 	if slices.Contains(g.apps, o.okta.dockerApp().id) && o.okta.assignments[userID] == nil {
-		_, err := o.assign(userID, scopeGroup, "", g.profile)
-		return err
+		return o.assign(userID, scopeGroup, "", g.profile)
 	}
 	return nil
 }

@@ -148,7 +148,7 @@ func (s *Sandbox) oktaAssign(w http.ResponseWriter, r *http.Request) {
 	if !readOkta(w, r, &body) || !s.profileFits(w, body) {
 		return
 	}
-	if _, err := s.org.assign(body.ID, body.Scope, body.Credentials.UserName, body.Profile); err != nil {
+	if err := s.org.assign(body.ID, body.Scope, body.Credentials.UserName, body.Profile); err != nil {
 		oktaRuleError(w, r, err)
 		return
 	}
@@ -161,7 +161,7 @@ func (s *Sandbox) oktaUpdateAssignment(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := r.PathValue("user")
-	if _, err := s.org.updateAssignment(id, body.Scope, body.Profile); err != nil {
+	if err := s.org.updateAssignment(id, body.Scope, body.Profile); err != nil {
 		oktaRuleError(w, r, err)
 		return
 	}

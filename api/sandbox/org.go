@@ -243,14 +243,13 @@ func (o *org) ensureTeam(name string) *team {
 	return t
 }
 
-func (o *org) createTeam(name, description, actor string) (*team, error) {
+func (o *org) createTeam(name, description, actor string) error {
 	if o.teams[name] != nil {
-		return nil, errTeamExists
+		return errTeamExists
 	}
-	t := o.ensureTeam(name)
-	t.description = description
+	o.ensureTeam(name).description = description
 	o.record("org.team.create", name, actor, map[string]string{"team": name}, "created the team "+name)
-	return t, nil
+	return nil
 }
 
 func (o *org) deleteTeam(name, actor string) error {
@@ -325,7 +324,7 @@ func (o *org) placeExactly(username string, names ...string) {
 			continue
 		}
 		if o.teams[name] == nil {
-			_, _ = o.createTeam(name, "", o.name) // cannot exist: just looked
+			_ = o.createTeam(name, "", o.name) // cannot exist: just looked
 		}
 		o.teams[name].members[username] = true
 	}

@@ -34,6 +34,8 @@ func (s *Sandbox) scimRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+scimBase+"/Schemas", s.scimRoute(func(w http.ResponseWriter, _ *http.Request) {
 		s.scimList(w, []any{scimSchema}, 1, 1)
 	}))
+	mux.HandleFunc("GET "+scimBase+"/ResourceTypes/{id}", s.scimRoute(scimOne(scimResourceType, "User")))
+	mux.HandleFunc("GET "+scimBase+"/Schemas/{id}", s.scimRoute(scimOne(scimSchema, scimUserSchema)))
 	mux.HandleFunc("GET "+scimBase+"/Users", s.scimRoute(s.scimListUsers))
 	mux.HandleFunc("POST "+scimBase+"/Users", s.scimRoute(s.scimPostUser))
 	mux.HandleFunc("GET "+scimBase+"/Users/{id}", s.scimRoute(s.scimGetUser))
@@ -41,6 +43,17 @@ func (s *Sandbox) scimRoutes(mux *http.ServeMux) {
 	mux.HandleFunc(scimBase+"/", s.scimRoute(func(w http.ResponseWriter, _ *http.Request) {
 		scimError(w, http.StatusNotFound, "", "no such resource")
 	}))
+}
+
+// scimOne serves the only resource of a list by its name.
+func scimOne(resource any, id string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("id") != id {
+			scimError(w, http.StatusNotFound, "", "no such resource")
+			return
+		}
+		writeAs(w, scimMediaType, http.StatusOK, resource)
+	}
 }
 
 // scimProviderConfig is the newest example of the reference: PATCH is said to be

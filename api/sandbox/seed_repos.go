@@ -165,8 +165,8 @@ var seededIndexes = sync.OnceValues(func() (map[int64]v1.ImageIndex, error) {
 func seededIndex(number int64) (v1.ImageIndex, error) {
 	index := v1.ImageIndex(empty.Index)
 	for i, architecture := range []string{"amd64", "arm64"} {
-		source := rand.NewSource(number*10 + int64(i)) //nolint:gosec // content that has to repeat
-		image := v1.Image(empty.Image)
+		source := rand.NewSource(number*10 + int64(i))
+		image := empty.Image
 		for range 2 {
 			layer, err := random.Layer(512, types.DockerUncompressedLayer, random.WithSource(source))
 			if err != nil {
