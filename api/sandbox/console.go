@@ -73,10 +73,10 @@ func (s *Sandbox) consoleConnection(w http.ResponseWriter, r *http.Request) {
 	s.org.lock()
 	defer s.org.mu.Unlock()
 	notice := ""
-	switch r.URL.Query().Get("done") {
-	case "on":
+	switch done := r.URL.Query().Get("done"); {
+	case done == "on" && s.org.jit:
 		notice = "JIT provisioning is enabled."
-	case "off":
+	case done == "off" && !s.org.jit:
 		notice = "JIT provisioning is disabled."
 	}
 	s.render(w, "connection", struct {

@@ -50,6 +50,7 @@ func TestConsoleDisablesJITInTwoSteps(t *testing.T) {
 	after := w.page(done.header.Get("Location"))
 	require.Contains(t, after.body, "JIT provisioning is disabled.")
 	require.Contains(t, after.body, "Enable JIT provisioning</button>")
+	require.NotContains(t, w.page("/?done=on").body, "JIT provisioning is enabled.", "the page tells what is, not what its address says")
 	require.Contains(t, w.page("/activity").body, "disabled JIT provisioning on the SSO connection")
 }
 
