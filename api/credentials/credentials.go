@@ -132,7 +132,7 @@ func explain(err error) error {
 	case errors.Is(err, keyring.ErrSetDataTooBig):
 		return ErrTooLarge
 	}
-	return fmt.Errorf("%w: %w; give the secret in the environment instead, or start a keyring service", ErrUnavailable, err)
+	return fmt.Errorf("%w: %w; start a keyring service, or sign in for this run only", ErrUnavailable, err)
 }
 
 // Memory is a store that the program's end empties, for tests, for the demo
@@ -146,11 +146,14 @@ type Memory struct {
 func (m *Memory) Get(ctx context.Context, account string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	secret, ok := m.secrets[account]
 	if !ok {
 		return "", fmt.Errorf("read entry %q: %w", account, ErrNotFound)
 	}
-	return secret, ctx.Err()
+	return secret, nil
 }
 
 // Set implements Store.
