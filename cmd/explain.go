@@ -11,10 +11,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/run"
 )
 
-// Scopes of an organization access token that the walk needs (Docker, "Access
-// token reference").
-const scopes = "scope-member-read, scope-activity-read, scope-group-read and scope-invite-read to look; " +
-	"scope-member-edit and scope-invite-edit to change; scope-repository-list, scope-repository-create, scope-image-pull and scope-image-push to hand over"
+// scopes of an organization access token that the walk needs.
+const scopes = hub.ReadScopes + " to look; " + hub.ChangeScopes + " to change; " + hub.CopyScopes + " to hand over"
 
 // explain puts an error into a person's words: what happened, and what to do
 // next. Both windows use it.

@@ -39,6 +39,7 @@ type world struct {
 	keep        func(context.Context, engine.Credential) error
 	now         func() time.Time                           // nil means time.Now
 	sleep       func(context.Context, time.Duration) error // nil means real time
+	timeout     time.Duration                              // of one request; 0 means the transport's own
 }
 
 func wire(w world) (parts, error) {
@@ -50,7 +51,7 @@ func wire(w world) (parts, error) {
 	}
 	// A dry run is a property of the door itself: whatever asks for it, no
 	// request that changes anything leaves.
-	s, err := newSystems(w.at, w.operator, transport.Options{ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep}, w.credentials...)
+	s, err := newSystems(w.at, w.operator, transport.Options{ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep, Timeout: w.timeout}, w.credentials...)
 	if err != nil {
 		return parts{}, err
 	}

@@ -163,6 +163,7 @@ func decidePush(c engine.Case) engine.Verdict {
 		Choices: []engine.Choice{
 			{Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: true, Why: "SCIM creates the membership with the right role and teams"},
 			{Outcome: outPassedOver, Label: "They are back already: verify", Disabled: notBack(c)},
+			{Outcome: outAgain, Label: "Look again"},
 		},
 	}
 }

@@ -140,7 +140,7 @@ var steps = []Step{
 		ID: StepPush, Title: "Push from the identity provider", Short: "Push", Link: linkSCIM,
 		Doc:   "Provisioning is triggered for this one person; SCIM creates the membership again. The step is done when Docker lists them.",
 		Reads: []engine.FactID{engine.FactMember, engine.FactExpectation}, Decide: decidePush, Main: outNext,
-		Next: map[engine.Outcome]StepID{outNext: StepVerify, outPassedOver: StepVerify},
+		Next: map[engine.Outcome]StepID{outNext: StepVerify, outPassedOver: StepVerify, outAgain: StepPush},
 	},
 	{
 		ID: StepVerify, Title: "Verify", Short: "Verify", Link: linkMigrate,

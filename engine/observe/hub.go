@@ -24,8 +24,12 @@ const (
 	tagPushKey      = "repo.tag.push"
 )
 
-// maxEvents bounds how many audit events of one kind are kept in a case.
-const maxEvents = 50
+// maxEvents bounds how many audit events of one kind are kept in a case;
+// pushesSince is how far back the member's own pushes matter.
+const (
+	maxEvents   = 50
+	pushesSince = 90 * 24 * time.Hour
+)
 
 func lower(s string) string { return strings.ToLower(s) }
 
@@ -142,48 +146,50 @@ func invites(ctx context.Context, client *hub.Client, c *engine.Case) error {
 	return nil
 }
 
-func audit(ctx context.Context, client *hub.Client, c *engine.Case) error {
+func audit(ctx context.Context, client *hub.Client, c *engine.Case, now time.Time) error {
 	c.Audit = engine.Audit{}
 	catalogue, err := client.AuditActions(ctx, c.Org)
 	if err != nil {
 		return err
 	}
-	read := func(key, label, actor string, needed bool) ([]engine.AuditEvent, error) {
-		action, ok := catalogue.Resolve(key, label)
-		if !ok {
-			if !needed {
-				return nil, nil
-			}
-			return nil, fmt.Errorf("the audit log's catalogue has no action %q", label)
-		}
-		var events []engine.AuditEvent
-		for e, err := range client.AuditLogs(ctx, c.Org, hub.AuditQuery{Action: action.Key, Actor: actor}) {
-			if err != nil {
-				return nil, err
-			}
-			if !action.Matches(e) {
-				continue
-			}
-			events = append(events, engine.AuditEvent{
-				Action: e.Action, Name: e.Name, Label: catalogue.Label(e), Actor: e.Actor, Description: e.Description, Data: e.Data, At: e.At.Time,
-			})
-			if len(events) == maxEvents {
-				break
-			}
-		}
-		slices.SortStableFunc(events, func(a, b engine.AuditEvent) int { return b.At.Compare(a.At) })
-		return events, nil
+	jit, ok := catalogue.Resolve(jitToggleKey, jitToggleLabel)
+	if !ok {
+		return fmt.Errorf("the audit log's catalogue has no action %q", jitToggleLabel)
 	}
-	if c.Audit.JIT, err = read(jitToggleKey, jitToggleLabel, "", true); err != nil {
+	scim, ok := catalogue.Resolve(scimToggleKey, scimToggleLabel)
+	if !ok {
+		return fmt.Errorf("the audit log's catalogue has no action %q", scimToggleLabel)
+	}
+	if c.Audit.JIT, err = events(ctx, client, c.Org, catalogue, jit, hub.AuditQuery{}); err != nil {
 		return err
 	}
-	if c.Audit.SCIM, err = read(scimToggleKey, scimToggleLabel, "", true); err != nil {
+	if c.Audit.SCIM, err = events(ctx, client, c.Org, catalogue, scim, hub.AuditQuery{}); err != nil {
 		return err
 	}
-	if c.Username != "" {
-		c.Audit.Pushes, err = read(tagPushKey, "", c.Username, false)
+	if pushes, ok := catalogue.Resolve(tagPushKey, ""); ok && c.Username != "" {
+		c.Audit.Pushes, err = events(ctx, client, c.Org, catalogue, pushes, hub.AuditQuery{Actor: c.Username, From: now.Add(-pushesSince)})
 	}
 	return err
+}
+
+// events reads every event of one action, newest first. The order in which the
+// log gives them is not documented.
+func events(ctx context.Context, client *hub.Client, org string, catalogue hub.Catalogue, action hub.AuditAction, q hub.AuditQuery) ([]engine.AuditEvent, error) {
+	q.Action = action.Key
+	var out []engine.AuditEvent
+	for e, err := range client.AuditLogs(ctx, org, q) {
+		if err != nil {
+			return nil, err
+		}
+		if !action.Matches(e) {
+			continue // a server that ignores the filter
+		}
+		out = append(out, engine.AuditEvent{
+			Action: e.Action, Name: e.Name, Label: catalogue.Label(e), Actor: e.Actor, Description: e.Description, Data: e.Data, At: e.At.Time,
+		})
+	}
+	slices.SortStableFunc(out, func(a, b engine.AuditEvent) int { return b.At.Compare(a.At) })
+	return out[:min(len(out), maxEvents)], nil
 }
 
 func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engine.Case) (string, error) {

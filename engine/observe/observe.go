@@ -98,7 +98,7 @@ func (o *Observer) read(ctx context.Context, c *engine.Case, id engine.FactID, r
 	case engine.FactInvites:
 		return "Docker Hub, invites", invites(ctx, client, c)
 	case engine.FactAudit:
-		return "Docker Hub, audit log", audit(ctx, client, c)
+		return "Docker Hub, audit log", audit(ctx, client, c, o.Now())
 	case engine.FactRepositories:
 		return o.repositories(ctx, client, c)
 	case engine.FactSnapshot:

@@ -101,7 +101,10 @@ func (a push) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error)
 	if err != nil {
 		return nil, err
 	}
-	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(live.Member.Present && !c.DryRun))}, nil
+	if live.Member.Present && !c.DryRun {
+		return nil, fmt.Errorf("%s is a member of %s again, somehow: a deactivation could hit them. Go back and look what they have now", c.Username, c.Org)
+	}
+	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(false))}, nil
 }
 
 func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
