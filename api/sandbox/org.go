@@ -340,6 +340,16 @@ func (o *org) invite(email, team, role, inviter string, at time.Time) *invite {
 	return i
 }
 
+// Invite makes a pending invitation as the owner, past all clients. Unlike the
+// API, which answers existing_org_member, it invites members too: such
+// invitations exist, left over from before the person came in another way.
+func (s *Sandbox) Invite(email, team, role string) {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	s.org.invite(email, team, role, ownerUsername, s.org.now())
+	s.org.record("org.member.invite.send", s.org.name, ownerUsername, map[string]string{"invitee": email}, "invited "+email)
+}
+
 func (o *org) cancelInvite(id string) error {
 	i := slices.IndexFunc(o.invites, func(i *invite) bool { return i.id == id })
 	if i < 0 {

@@ -128,6 +128,17 @@ func TestPriyasInviteWaitsForHerNextSignIn(t *testing.T) {
 	require.Nil(t, w.member("priya-nair"))
 }
 
+func TestInviteOfAMemberIsRefusedByTheAPIAndPossibleForTheOwnerOfTheStory(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.Invite("lena.fischer@acme.example", "platform", "editor")
+	require.Len(t, w.State().Invites, 3)
+	require.Len(t, w.hub(http.MethodGet, "/v2/orgs/acme/invites", nil).list("data"), 3)
+	w.ToggleJIT(false)
+	require.NoError(t, w.SSOSignIn("lena.fischer@acme.example"))
+	require.Equal(t, []string{"company", "platform"}, w.member("lena-fischer").Teams)
+	require.Equal(t, "member", w.member("lena-fischer").Role, "an invitation does not change the role of a member")
+}
+
 func TestSignInDuringTheGapWithJITOnMakesAnUnmanagedMemberAgain(t *testing.T) {
 	w := start(t, sandbox.Options{})
 	w.remove("lena-fischer")
