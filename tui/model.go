@@ -2,24 +2,65 @@ package tui
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Model is the window.
+var errNoBrowser = errors.New("no browser is known here")
+
+// Model is the window: the state of the walk, the screen that shows it, and
+// what is in flight. All I/O happens in the commands that Update returns.
 type Model struct {
-	opts   Options
-	state  guide.State
-	ctx    context.Context
-	cancel context.CancelFunc
+	opts  Options
+	state guide.State
+	first []guide.Effect // of Begin, performed by Init
+
+	screen  screen.Screen
+	overlay overlay
+	leaving part.Menu
+	scroll  int
+	notice  string
+
+	ctx     context.Context // parent of every effect's
+	cancel  context.CancelFunc
+	flight  context.CancelFunc // ends the effect in flight
+	feed    *feed
+	live    screen.Live
+	since   time.Time // the first tick of the effect in flight
+	ticking bool
+
+	interrupted bool // a first ctrl+c asked the run to stop
+	quitting    bool
+
+	width, height int
+	theme         theme.Theme
+	ascii         bool
+	markdown      part.Markdown
 }
 
-// New returns the window on a walk that has just begun.
+// overlay is a page over the screen.
+type overlay int
+
+const (
+	overlayNone overlay = iota
+	overlayHelp
+	overlayLeave
+)
+
+// New returns the window on a walk that begins now.
 func New(o Options) *Model {
-	m := &Model{opts: o, state: o.Start}
+	m := &Model{opts: o, width: 80, height: 24, theme: theme.New(o.IsDark, false)}
 	m.under(context.Background())
+	m.state, m.first = guide.Next(o.Start, guide.Begin{})
+	m.enter()
 	return m
 }
 
@@ -35,10 +76,96 @@ func (m *Model) under(ctx context.Context) {
 func (m *Model) State() guide.State { return m.state }
 
 // Init implements tea.Model.
-func (m *Model) Init() tea.Cmd { return tea.RequestBackgroundColor }
+func (m *Model) Init() tea.Cmd {
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.interrupts()}
+	for _, f := range m.first {
+		cmds = append(cmds, m.perform(f))
+	}
+	m.first = nil
+	return tea.Batch(append(cmds, m.arm())...)
+}
 
-// Update implements tea.Model.
-func (m *Model) Update(tea.Msg) (tea.Model, tea.Cmd) { return m, nil }
+// place tells one screen from the next.
+type place struct {
+	step     guide.StepID
+	phase    guide.Phase
+	seq      int
+	ask      engine.QuestionID
+	headline string
+	answered time.Time
+}
 
-// View implements tea.Model.
-func (m *Model) View() tea.View { return tea.NewView(m.opts.Title) }
+func (m *Model) place() place {
+	p := place{step: m.state.Step, phase: m.state.Phase, seq: m.state.Seq, headline: m.state.Verdict.Headline}
+	if ask := m.state.Verdict.Ask; ask != nil {
+		p.ask = ask.ID
+		p.answered = m.state.Case.Answers[ask.ID].At
+	}
+	return p
+}
+
+// walk takes an event into the walk and performs what follows from it.
+func (m *Model) walk(e guide.Event) tea.Cmd {
+	before := m.place()
+	next, effects := guide.Next(m.state, e)
+	m.state = next
+	var cmds []tea.Cmd
+	for _, f := range effects {
+		cmds = append(cmds, m.perform(f))
+	}
+	if m.place() != before {
+		m.enter()
+		cmds = append(cmds, m.arm())
+	}
+	if m.state.Phase == guide.PhaseDone {
+		cmds = append(cmds, m.quit())
+	}
+	return tea.Batch(cmds...)
+}
+
+// enter shows the screen of the state that was just reached.
+func (m *Model) enter() {
+	m.screen = screen.For(m.state, screen.Setup{
+		Forms: m.opts.Forms, Report: m.opts.Report,
+		CanAssist: m.opts.Assist != nil, AssistHint: m.opts.AssistHint,
+	})
+	m.scroll, m.notice, m.interrupted = 0, "", false
+	if m.overlay == overlayLeave {
+		m.overlay = overlayNone // what it asked about has passed
+	}
+}
+
+// arm starts the time after which a confirmation takes keys.
+func (m *Model) arm() tea.Cmd {
+	if m.state.Phase != guide.PhaseApproving {
+		return nil
+	}
+	seq := m.state.Seq
+	return tea.Tick(grace, func(time.Time) tea.Msg { return screen.Armed{Seq: seq} })
+}
+
+func (m *Model) quit() tea.Cmd {
+	m.quitting = true
+	m.cancel()
+	return tea.Quit
+}
+
+// waiting reports whether an effect is in flight.
+func (m *Model) waiting() bool {
+	switch m.state.Phase {
+	case guide.PhaseObserving, guide.PhaseConnecting, guide.PhasePlanning, guide.PhaseRunning, guide.PhaseVerifying, guide.PhaseSaving:
+		return true
+	case guide.PhaseDeciding, guide.PhaseApproving, guide.PhaseSettled, guide.PhaseFailed, guide.PhaseStopped, guide.PhaseDone:
+	}
+	return false
+}
+
+// changing reports whether the outside world may be changing right now.
+func (m *Model) changing() bool {
+	return m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
+}
+
+// unfinished reports whether leaving now would leave a cure half done.
+func (m *Model) unfinished() bool {
+	return len(m.state.Case.Receipts) > 0 && m.state.Step != guide.StepReport && m.state.Step != guide.StepEnd
+}

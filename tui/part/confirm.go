@@ -1,0 +1,138 @@
+package part
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Decision is what came out of a confirmation.
+type Decision int
+
+// The decisions.
+const (
+	Undecided Decision = iota
+	No
+	Yes
+)
+
+// Confirm asks before something is changed. Its default is no. It does nothing
+// until it is armed, so that a key meant for the screen before cannot confirm,
+// and it never takes pasted text.
+type Confirm struct {
+	Phrase  string // what must be typed; empty for a plain yes
+	YesText string
+	NoText  string
+
+	field Field
+	yes   bool
+	armed bool
+	wrong bool
+}
+
+// NewConfirm returns a confirmation that is not armed yet. yes is where a
+// plain one stands first; it is no for whatever changes anything.
+func NewConfirm(phrase, noText, yesText string, yes bool) *Confirm {
+	return &Confirm{Phrase: phrase, NoText: noText, YesText: yesText, yes: yes, field: Field{Typed: true}}
+}
+
+// Arm makes the confirmation listen.
+func (c *Confirm) Arm() { c.armed = true }
+
+// Typed is what was typed.
+func (c *Confirm) Typed() string { return c.field.Value() }
+
+var confirmKeys = struct{ other, take, submit key.Binding }{
+	other:  key.NewBinding(key.WithKeys("tab", "shift+tab", "left", "right", "h", "l"), key.WithHelp("←/→", "yes or no")),
+	take:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "take it")),
+	submit: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm what was typed")),
+}
+
+// Keys are the bindings, for the help.
+func (c *Confirm) Keys() []key.Binding {
+	if c.Phrase != "" {
+		return []key.Binding{confirmKeys.submit}
+	}
+	if c.NoText == "" {
+		return []key.Binding{confirmKeys.take}
+	}
+	return []key.Binding{confirmKeys.other, confirmKeys.take}
+}
+
+// Update takes keys only, and none before the confirmation is armed.
+func (c *Confirm) Update(msg tea.Msg) Decision {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok || !c.armed {
+		return Undecided
+	}
+	if c.Phrase != "" {
+		return c.typed(press)
+	}
+	switch {
+	case key.Matches(press, confirmKeys.other):
+		c.yes = !c.yes || c.NoText == ""
+	case key.Matches(press, confirmKeys.take):
+		if c.yes {
+			return Yes
+		}
+		return No
+	}
+	return Undecided
+}
+
+func (c *Confirm) typed(press tea.KeyPressMsg) Decision {
+	if !key.Matches(press, confirmKeys.submit) {
+		if c.field.Update(press) {
+			c.wrong = false
+		}
+		return Undecided
+	}
+	if c.field.Value() == c.Phrase {
+		return Yes
+	}
+	c.wrong = true
+	return Undecided
+}
+
+// View draws the confirmation and tells where the text cursor stands, which is
+// nowhere for a plain one. ask says what is to be typed.
+func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y int, cursor bool) {
+	if c.Phrase == "" {
+		return Lines(c.buttons(t, width), c.moment(t, width)), 0, 0, false
+	}
+	question := Hang("", Clean(ask)+" ", width, t.Text)
+	phrase := Paragraph(Visible(c.Phrase), width, t.Strong)
+	line, x := c.field.View(t, width, c.armed)
+	note := c.moment(t, width)
+	if c.wrong {
+		note = t.Bad.Render(Fit("That is not it. Type it exactly, or go back with esc.", width))
+	}
+	y = Height(question) + Height(phrase)
+	return Lines(question, phrase, line, note), x, y, true
+}
+
+// moment says whether the confirmation listens yet.
+func (c *Confirm) moment(t theme.Theme, width int) string {
+	if !c.armed {
+		return t.Faint.Render(Fit("one moment"+t.Glyph.More, width))
+	}
+	return t.Muted.Render(Fit("esc goes back; nothing has been sent", width))
+}
+
+func (c *Confirm) buttons(t theme.Theme, width int) string {
+	draw := func(label string, focused bool) string {
+		if !focused {
+			return t.Button.Render("  " + label)
+		}
+		return t.ButtonFocus.Render(t.Glyph.Pointer + " " + label)
+	}
+	if c.NoText == "" {
+		return Fit(draw(c.YesText, true), width)
+	}
+	no, yes := draw(c.NoText, !c.yes), draw(c.YesText, c.yes)
+	if Width(no)+Width(yes)+2 > width {
+		return Lines(Fit(no, width), Fit(yes, width))
+	}
+	return no + "  " + yes
+}

@@ -1,0 +1,219 @@
+package part
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Reading is how far a fact has come while it is being read.
+type Reading struct {
+	Started bool
+	Read    bool
+	Text    string // what the observer says about it
+}
+
+// FactList shows facts one below the other: what is known, from where and
+// since when; what is not known, and why not. spin is the picture of a fact
+// that is on its way; live holds those of an observation that is going on and
+// is nil afterwards.
+func FactList(t theme.Theme, width int, c engine.Case, ids []engine.FactID, live map[engine.FactID]Reading, spin string) string {
+	var blocks []string
+	for _, id := range ids {
+		if b := fact(t, width, c, id, live, spin); b != "" {
+			blocks = append(blocks, b)
+		}
+	}
+	return strings.Join(blocks, "\n")
+}
+
+func fact(t theme.Theme, width int, c engine.Case, id engine.FactID, live map[engine.FactID]Reading, spin string) string {
+	title := id.Title()
+	if live != nil {
+		r := live[id]
+		switch {
+		case r.Read:
+			return factLine(t, width, t.OK.Render(t.Glyph.Done), title, orDefault(r.Text, "read"), "")
+		case r.Started:
+			return factLine(t, width, t.Accent.Render(spin), title, r.Text, "")
+		}
+		return Fit(t.Faint.Render(t.Glyph.Todo+" "+title), width)
+	}
+	s, seen := c.Sources[id]
+	switch {
+	case !seen:
+		return ""
+	case s.Missing != "":
+		return factLine(t, width, t.Warn.Render(t.Glyph.Unknown), title, "not known: "+s.Missing, "")
+	}
+	return factLine(t, width, t.OK.Render(t.Glyph.Done), title, FactValue(c, id), stamp(s.Name, s.At))
+}
+
+// factLine draws title, value and source; the source goes below where the line
+// is too short for it.
+func factLine(t theme.Theme, width int, sign, title, value, source string) string {
+	head := sign + " " + t.Strong.Render(Clean(title))
+	value, source = Clean(value), Clean(source)
+	if width < 44 {
+		return Lines(Fit(head, width), notEmpty(value, Indent(Paragraph(value, width-2, t.Text), 2)))
+	}
+	right := ""
+	if source != "" {
+		right = t.Faint.Render(Fit(source, width/2))
+	}
+	gap := width - Width(head) - Width(right)
+	switch {
+	case right == "":
+		head = Fit(head, width)
+	case gap >= 2:
+		head += strings.Repeat(" ", gap) + right
+	default:
+		head = Lines(Fit(head, width), "  "+Fit(right, width-2))
+	}
+	return Lines(head, notEmpty(value, Indent(Paragraph(value, width-2, t.Muted), 2)))
+}
+
+func notEmpty(s, block string) string {
+	if s == "" {
+		return ""
+	}
+	return block
+}
+
+// FactValue says a fact in a few words.
+func FactValue(c engine.Case, id engine.FactID) string {
+	switch id {
+	case engine.FactSession:
+		return sessionValue(c.Session)
+	case engine.FactRoster:
+		return fmt.Sprintf("%d people", len(c.Roster))
+	case engine.FactMember:
+		return memberValue(c.Member)
+	case engine.FactInvites:
+		return inviteValue(c.Invites)
+	case engine.FactAudit:
+		return auditValue(c.Audit)
+	case engine.FactSCIM:
+		return c.SCIM.Detail
+	case engine.FactSCIMUser:
+		if !c.SCIMUser.Found {
+			return "no record"
+		}
+		return fmt.Sprintf("%s, active %t", c.SCIMUser.UserName, c.SCIMUser.Active)
+	case engine.FactExpectation:
+		return expectationValue(c.Expected)
+	case engine.FactRepositories:
+		return repositoryValue(c.Repositories)
+	case engine.FactSnapshot:
+		if !c.Snapshot.Taken {
+			return "not taken"
+		}
+		return orDefault(c.Snapshot.Role, "no role") + teams(c.Snapshot.Teams)
+	}
+	return ""
+}
+
+func sessionValue(s engine.Session) string {
+	var on []string
+	for _, x := range s.Systems {
+		if x.OK {
+			on = append(on, x.Title)
+		}
+	}
+	return orDefault(strings.Join(on, ", "), "none yet")
+}
+
+func memberValue(m engine.Member) string {
+	switch {
+	case !m.Present:
+		return "not a member"
+	case m.Guest:
+		return "guest, " + m.Role + teams(m.Teams)
+	case m.Invitee:
+		return "invited, has not joined"
+	}
+	return m.Role + teams(m.Teams)
+}
+
+func inviteValue(list []engine.Invite) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	var out []string
+	for _, i := range list {
+		out = append(out, "to "+orDefault(i.Team, "no team")+" by "+orDefault(i.Inviter, "somebody"))
+	}
+	return strings.Join(out, ", ")
+}
+
+func auditValue(a engine.Audit) string {
+	var out []string
+	if len(a.JIT) > 0 {
+		out = append(out, "JIT last switched "+Day(a.JIT[0].At))
+	} else {
+		out = append(out, "no JIT switch in the log")
+	}
+	if since := a.SCIMEnabledSince(); !since.IsZero() {
+		out = append(out, "SCIM first switched "+Day(since))
+	}
+	return strings.Join(out, "; ")
+}
+
+func expectationValue(e engine.Expectation) string {
+	switch {
+	case e.Stated:
+		return e.WantedRole() + teams(e.Teams) + ", by your word"
+	case !e.Assigned:
+		return e.Provider + " does not assign them to " + e.Application
+	}
+	out := e.Provider + ": " + e.WantedRole() + teams(e.Teams)
+	if e.Scope == "group" {
+		out += ", through " + orDefault(strings.Join(e.Groups, ", "), "a group")
+	}
+	return out
+}
+
+func repositoryValue(r engine.Repositories) string {
+	out := fmt.Sprintf("%d personal", len(r.Personal))
+	if !r.PrivateVisible {
+		out += " (private ones cannot be seen)"
+	}
+	if len(r.LastPushed) > 0 {
+		out += "; last to push: " + strings.Join(r.LastPushed, ", ")
+	}
+	return out
+}
+
+func teams(list []string) string {
+	if len(list) == 0 {
+		return " on no team"
+	}
+	return " on " + strings.Join(list, ", ")
+}
+
+func orDefault(s, instead string) string {
+	if s == "" {
+		return instead
+	}
+	return s
+}
+
+// stamp is where and when something was seen.
+func stamp(source string, at time.Time) string {
+	switch {
+	case at.IsZero():
+		return source
+	case source == "":
+		return Clock(at)
+	}
+	return source + ", " + Clock(at)
+}
+
+// Clock is the time of day.
+func Clock(at time.Time) string { return at.Local().Format(time.TimeOnly) }
+
+// Day is the date.
+func Day(at time.Time) string { return at.Local().Format(time.DateOnly) }

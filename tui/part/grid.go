@@ -1,0 +1,86 @@
+package part
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
+
+// Cell is one field of a grid.
+type Cell struct {
+	Text  string // clean
+	Style lipgloss.Style
+}
+
+const gutter = 2
+
+// Grid draws rows in aligned columns; text that is too long for its column
+// goes on below. Columns are as wide as their longest text, as long as all fit
+// into width; else the widest give way.
+func Grid(width int, rows [][]Cell) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	widths := columns(width, rows)
+	var out []string
+	for _, row := range rows {
+		out = append(out, gridRow(row, widths)...)
+	}
+	return strings.Join(out, "\n")
+}
+
+func gridRow(row []Cell, widths []int) []string {
+	cells := make([][]string, len(row))
+	height := 1
+	for i, c := range row {
+		cells[i] = Wrap(c.Text, widths[i])
+		height = max(height, len(cells[i]))
+	}
+	lines := make([]string, height)
+	for y := range height {
+		var b strings.Builder
+		for i, c := range row {
+			text := ""
+			if y < len(cells[i]) {
+				text = cells[i][y]
+			}
+			b.WriteString(c.Style.Render(text))
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", max(0, widths[i]-Width(text))+gutter))
+			}
+		}
+		lines[y] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
+}
+
+// columns gives each column its widest text, capped where all together would
+// not fit.
+func columns(width int, rows [][]Cell) []int {
+	widths := make([]int, len(rows[0]))
+	widest := 1
+	for _, row := range rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], Width(c.Text))
+			widest = max(widest, widths[i])
+		}
+	}
+	room := width - gutter*(len(widths)-1)
+	for limit := widest; limit > 1; limit-- {
+		total := 0
+		for _, w := range widths {
+			total += min(w, limit)
+		}
+		if total <= room {
+			return capped(widths, limit)
+		}
+	}
+	return capped(widths, 1)
+}
+
+func capped(widths []int, limit int) []int {
+	for i, w := range widths {
+		widths[i] = min(w, limit)
+	}
+	return widths
+}

@@ -1,0 +1,165 @@
+package part
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Item is one line of a menu.
+type Item struct {
+	Label    string
+	Why      string
+	Tag      string // a word beside the label, such as "recommended"
+	Disabled string // the reason; such an item is shown and can be looked at, not taken
+}
+
+// Menu lets one of a few items be taken. Those that cannot be are grey, with
+// their reason.
+type Menu struct {
+	Items []Item
+	at    int
+}
+
+// NewMenu returns a menu that stands on the first recommended item, or else on
+// the first that can be taken.
+func NewMenu(items []Item, recommended int) Menu {
+	m := Menu{Items: items, at: -1}
+	if recommended >= 0 && recommended < len(items) && items[recommended].Disabled == "" {
+		m.at = recommended
+	}
+	for i, it := range items {
+		if m.at < 0 && it.Disabled == "" {
+			m.at = i
+		}
+	}
+	m.at = max(m.at, 0)
+	return m
+}
+
+var menuKeys = struct{ up, down, take key.Binding }{
+	up:   key.NewBinding(key.WithKeys("up", "k", "ctrl+p", "shift+tab"), key.WithHelp("↑/k", "up")),
+	down: key.NewBinding(key.WithKeys("down", "j", "ctrl+n", "tab"), key.WithHelp("↓/j", "down")),
+	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "take it")),
+}
+
+// Keys are the menu's bindings, for the help.
+func (m *Menu) Keys() []key.Binding {
+	if len(m.Items) < 2 {
+		return []key.Binding{menuKeys.take}
+	}
+	return []key.Binding{menuKeys.up, menuKeys.down, menuKeys.take}
+}
+
+// Takes reports whether the menu wants the key.
+func (m *Menu) Takes(press tea.KeyPressMsg) bool {
+	return len(m.Items) > 1 && key.Matches(press, menuKeys.up, menuKeys.down)
+}
+
+// Selected is the number of the item that enter takes.
+func (m *Menu) Selected() int { return m.at }
+
+// Update moves the selection; taken is true when enter took an item that can
+// be taken.
+func (m *Menu) Update(msg tea.Msg) (taken bool) {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok || len(m.Items) == 0 {
+		return false
+	}
+	switch {
+	case key.Matches(press, menuKeys.up):
+		m.at = (m.at - 1 + len(m.Items)) % len(m.Items)
+	case key.Matches(press, menuKeys.down):
+		m.at = (m.at + 1) % len(m.Items)
+	case key.Matches(press, menuKeys.take):
+		return m.Items[m.at].Disabled == ""
+	}
+	return false
+}
+
+// View draws the menu in at most height lines: every item on one, and below
+// them the reason of the selected one. Where that is too much, the items
+// scroll.
+func (m *Menu) View(t theme.Theme, width, height int) string {
+	if len(m.Items) == 0 || height <= 0 {
+		return ""
+	}
+	why := m.why(t, m.at, width)
+	for len(why) < m.steady(t, width) {
+		why = append(why, " ")
+	}
+	if over := len(m.Items) + len(why) - height; over > 0 {
+		why = why[:min(len(why), max(len(why)-over, height/2))]
+	}
+	room := max(1, height-len(why))
+	from := 0
+	if len(m.Items) > room {
+		from = min(max(0, m.at-room/2), len(m.Items)-room)
+	}
+	to := min(len(m.Items), from+room)
+	var lines []string
+	for i := from; i < to; i++ {
+		line := m.line(t, i, width-2)
+		switch {
+		case i == from && from > 0:
+			line = Pad(line, width-2) + " " + t.Faint.Render(t.Glyph.Up)
+		case i == to-1 && to < len(m.Items):
+			line = Pad(line, width-2) + " " + t.Faint.Render(t.Glyph.Down)
+		}
+		lines = append(lines, Fit(line, width))
+	}
+	return Lines(append(lines, why...)...)
+}
+
+func (m *Menu) line(t theme.Theme, i, width int) string {
+	it := m.Items[i]
+	label := Clean(it.Label)
+	lead := "  "
+	if i == m.at {
+		lead = t.Accent.Render(t.Glyph.Pointer) + " "
+	}
+	switch {
+	case it.Disabled != "":
+		line := lead + t.Faint.Render(label)
+		if i != m.at {
+			line += t.Faint.Render("  " + t.Glyph.Dash + " " + Clean(it.Disabled))
+		}
+		return Fit(line, width)
+	case i == m.at:
+		label = t.Focused.Render(label)
+	default:
+		label = t.Text.Render(label)
+	}
+	if it.Tag != "" {
+		label += "  " + t.OK.Render(Clean(it.Tag))
+	}
+	return Fit(lead+label, width)
+}
+
+// steady is how many lines the reasons need at most, so that the menu keeps its
+// height while the selection moves. Reasons against an item may be long, and
+// are looked at rarely.
+func (m *Menu) steady(t theme.Theme, width int) int {
+	n := 0
+	for i, it := range m.Items {
+		if it.Disabled == "" {
+			n = max(n, len(m.why(t, i, width)))
+		}
+	}
+	return n
+}
+
+// why is what speaks for an item, or against it.
+func (m *Menu) why(t theme.Theme, i, width int) []string {
+	it := m.Items[i]
+	switch {
+	case it.Disabled != "":
+		return strings.Split(Hang("  "+t.Warn.Render("cannot be taken:")+" ", Clean(it.Disabled), width, t.Warn), "\n")
+	case it.Why != "":
+		return strings.Split(Hang("  ", Clean(it.Why), width, t.Muted), "\n")
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package part
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/table"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Picker finds one person among many. Letters go to the filter, arrows to the
+// list. The table is given only the rows in view, so that a key costs the same
+// in an organization of fifty as in one of fifty thousand.
+type Picker struct {
+	people []engine.Person
+	hay    []string // what the filter looks in, lower case, one for each person
+	match  []int    // indices of the people that the filter lets through
+	filter Field
+	query  string
+	at     int // of match
+	top    int // of match: the first row in view
+	page   int // rows in view, as last drawn
+}
+
+// NewPicker returns a picker over the people, in their order. selected is the
+// username it starts on, if there is one.
+func NewPicker(people []engine.Person, selected string) *Picker {
+	p := &Picker{
+		people: people, hay: make([]string, len(people)), page: 1,
+		filter: Field{Placeholder: "type to filter by name, address, role or team"},
+	}
+	for i, x := range people {
+		p.hay[i] = strings.ToLower(x.Username + " " + x.Name + " " + x.Email + " " + x.Role + " " + strings.Join(x.Teams, " "))
+		if selected != "" && x.Username == selected {
+			p.at = i
+		}
+	}
+	p.match = all(len(people))
+	return p
+}
+
+func all(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+var pickerKeys = struct{ up, down, pageUp, pageDown, take, clear key.Binding }{
+	up:       key.NewBinding(key.WithKeys("up", "ctrl+p"), key.WithHelp("↑", "up")),
+	down:     key.NewBinding(key.WithKeys("down", "ctrl+n"), key.WithHelp("↓", "down")),
+	pageUp:   key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "page up")),
+	pageDown: key.NewBinding(key.WithKeys("pgdown"), key.WithHelp("pgdn", "page down")),
+	take:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
+	clear:    key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear the filter")),
+}
+
+// Keys are the picker's bindings, for the help.
+func (p *Picker) Keys() []key.Binding {
+	keys := []key.Binding{pickerKeys.up, pickerKeys.down, pickerKeys.pageUp, pickerKeys.pageDown, pickerKeys.take}
+	if p.query != "" {
+		keys = append(keys, pickerKeys.clear)
+	}
+	return keys
+}
+
+// Takes reports whether the picker wants the key: those that move in the list,
+// and esc as long as there is a filter to clear.
+func (p *Picker) Takes(press tea.KeyPressMsg) bool {
+	if key.Matches(press, pickerKeys.clear) {
+		return p.filter.Value() != ""
+	}
+	return key.Matches(press, pickerKeys.up, pickerKeys.down, pickerKeys.pageUp, pickerKeys.pageDown)
+}
+
+// Selected is the person that enter takes.
+func (p *Picker) Selected() (engine.Person, bool) {
+	if p.at < 0 || p.at >= len(p.match) {
+		return engine.Person{}, false
+	}
+	return p.people[p.match[p.at]], true
+}
+
+// Update moves the selection or filters; taken is true when enter took
+// somebody.
+func (p *Picker) Update(msg tea.Msg) (taken bool) {
+	if press, ok := msg.(tea.KeyPressMsg); ok {
+		switch {
+		case key.Matches(press, pickerKeys.up):
+			p.move(-1)
+			return false
+		case key.Matches(press, pickerKeys.down):
+			p.move(1)
+			return false
+		case key.Matches(press, pickerKeys.pageUp):
+			p.move(-p.page)
+			return false
+		case key.Matches(press, pickerKeys.pageDown):
+			p.move(p.page)
+			return false
+		case key.Matches(press, pickerKeys.take):
+			_, ok := p.Selected()
+			return ok
+		case key.Matches(press, pickerKeys.clear):
+			p.filter.SetValue("")
+			p.narrow()
+			return false
+		}
+	}
+	if p.filter.Update(msg) {
+		p.narrow()
+	}
+	return false
+}
+
+func (p *Picker) move(n int) {
+	p.at = min(max(0, p.at+n), max(0, len(p.match)-1))
+}
+
+// narrow keeps the people that match every word of the filter, those whose
+// username begins with it first.
+func (p *Picker) narrow() {
+	query := strings.ToLower(p.filter.Value())
+	among := p.match
+	if !strings.HasPrefix(query, p.query) {
+		among = all(len(p.people))
+	}
+	words := strings.Fields(query)
+	lead := strings.TrimSpace(query)
+	var first, rest []int
+	for _, i := range among {
+		switch {
+		case !containsAll(p.hay[i], words):
+		case lead != "" && strings.HasPrefix(p.hay[i], lead):
+			first = append(first, i)
+		default:
+			rest = append(rest, i)
+		}
+	}
+	p.match = append(first, rest...)
+	p.query, p.at, p.top = query, 0, 0
+}
+
+func containsAll(hay string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(hay, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// View draws the picker in height lines and tells where the text cursor
+// stands.
+func (p *Picker) View(t theme.Theme, width, height int) (block string, x, y int) {
+	count := t.Muted.Render(fmt.Sprintf("%d of %d", len(p.match), len(p.people)))
+	room := width - Width(count) - 2
+	if room < 16 {
+		room, count = width, ""
+	}
+	line, x := p.filter.View(t, room, true)
+	line = Pad(line, room)
+	if count != "" {
+		line += "  " + count
+	}
+	p.page = max(1, height-3)
+	if height < 4 {
+		p.page = max(1, height-1)
+	}
+	p.top = min(p.top, p.at)
+	p.top = max(p.top, p.at-p.page+1)
+	p.top = max(0, min(p.top, len(p.match)-p.page))
+	if len(p.match) == 0 {
+		return Lines(line, " ", t.Muted.Render(Fit("  nobody matches; esc clears the filter", width))), x, 0
+	}
+	shown := p.rows(t, width)
+	if height < 4 {
+		_, shown, _ = strings.Cut(shown, "\n") // no room for a header
+		return Lines(line, shown), x, 0
+	}
+	return Lines(line, " ", shown), x, 0
+}
+
+func (p *Picker) rows(t theme.Theme, width int) string {
+	end := min(len(p.match), p.top+p.page)
+	cols := pickerColumns(width)
+	rows := make([]table.Row, 0, end-p.top)
+	for n, i := range p.match[p.top:end] {
+		sign := " "
+		if p.top+n == p.at {
+			sign = t.Glyph.Pointer
+		}
+		rows = append(rows, pickerRow(sign, p.people[i], len(cols)))
+	}
+	tb := table.New(
+		table.WithColumns(cols), table.WithRows(rows), table.WithStyles(t.Table),
+		table.WithHeight(len(rows)+1), table.WithWidth(width),
+	)
+	tb.SetCursor(p.at - p.top)
+	return tb.View()
+}
+
+// pickerColumns are as many as the width holds; the username is always whole
+// where that is possible.
+func pickerColumns(width int) []table.Column {
+	const pad = 2
+	col := func(title string, w int) table.Column { return table.Column{Title: title, Width: max(1, w)} }
+	room := width - 1 - pad
+	switch {
+	case width >= 96:
+		room -= 4 * pad
+		return []table.Column{
+			col("", 1), col("username", room*24/100), col("name", room*22/100), col("role", 8),
+			col("teams", room*22/100), col("address", room-room*24/100-2*(room*22/100)-8-pad),
+		}
+	case width >= 56:
+		room -= 3 * pad
+		return []table.Column{
+			col("", 1), col("username", room*36/100), col("name", room*30/100), col("role", 8),
+			col("teams", room-room*36/100-room*30/100-8-pad),
+		}
+	}
+	return []table.Column{col("", 1), col("username", room-8-2*pad), col("role", 8)}
+}
+
+func pickerRow(sign string, x engine.Person, columns int) table.Row {
+	role := x.Role
+	switch {
+	case x.Guest:
+		role = "guest"
+	case x.Invitee:
+		role = "invited"
+	}
+	user, name, role := Clean(x.Username), Clean(x.Name), Clean(role)
+	if user == "" {
+		user = "(no username)"
+	}
+	row := table.Row{sign, user, name, role, Clean(strings.Join(x.Teams, ", ")), Clean(x.Email)}
+	if columns == 3 {
+		return table.Row{sign, user, role}
+	}
+	return row[:columns]
+}

@@ -1,0 +1,202 @@
+package part
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Plan is the preview of everything that an approval sets going: each change,
+// each request as it will be sent, what is checked again before, and what
+// cannot be undone.
+func Plan(t theme.Theme, width int, p engine.Plan) string {
+	var blocks []string
+	for i, ch := range p.Changes {
+		blocks = append(blocks, change(t, width, i+1, ch))
+	}
+	blocks = append(blocks, notes(t, width, p.Notes), guards(t, width, p.Guards), PlanStamp(t, width, p))
+	return Stack(blocks...)
+}
+
+// PlanStamp identifies the plan.
+func PlanStamp(t theme.Theme, width int, p engine.Plan) string {
+	line := "plan " + p.Digest()[:12]
+	if !p.At.IsZero() {
+		line += ", made " + Clock(p.At)
+	}
+	return t.Faint.Render(Fit(line, width))
+}
+
+func change(t theme.Theme, width, n int, ch engine.Change) string {
+	lead := t.Accent.Render(fmt.Sprintf("%d", n)) + "  "
+	head := Hang(lead, Clean(ch.Title), width, t.Strong)
+	body := Lines(BeforeAfter(t, width-3, ch))
+	switch ch.Kind {
+	case engine.ChangeRequest:
+		body = Lines(body, request(t, width-3, ch.Call))
+	case engine.ChangeCopy:
+		body = Lines(body, copied(t, width-3, ch.Copy))
+	case engine.ChangeConsole:
+		body = Stack(body, Console(t, width-3, ch.Console))
+	}
+	return Lines(head, Indent(body, 3))
+}
+
+// BeforeAfter shows what a change turns into what.
+func BeforeAfter(t theme.Theme, width int, ch engine.Change) string {
+	before, after := Clean(ch.Before), Clean(ch.After)
+	switch {
+	case before == "" && after == "":
+		return ""
+	case before == "":
+		return Hang(t.Muted.Render(t.Glyph.Arrow)+" ", after, width, t.OK)
+	case after == "":
+		return Paragraph("before: "+before, width, t.Muted)
+	}
+	arrow := " " + t.Glyph.Arrow + " "
+	if Width(before)+Width(arrow)+Width(after) <= width {
+		return t.Muted.Render(before) + t.Faint.Render(arrow) + t.OK.Render(after)
+	}
+	return Lines(
+		Paragraph(before, width, t.Muted),
+		Hang(t.Faint.Render(t.Glyph.Arrow)+" ", after, width, t.OK),
+	)
+}
+
+// request shows a call byte for byte as it goes over the wire, the credential
+// apart. Characters without a picture appear as their codes.
+func request(t theme.Theme, width int, c engine.Call) string {
+	bar := t.Faint.Render(t.Glyph.Bar) + " "
+	room := width - 2
+	var lines []string
+	add := func(block string) {
+		for l := range strings.SplitSeq(block, "\n") {
+			lines = append(lines, bar+l)
+		}
+	}
+	add(Hang(t.Strong.Render(Visible(c.Method))+" ", Visible(c.URL), room, t.Code))
+	add(t.Muted.Render(Fit("Authorization: [redacted]", room)))
+	if c.ContentType != "" {
+		add(Paragraph("Content-Type: "+Visible(c.ContentType), room, t.Muted))
+	}
+	if c.Body != "" {
+		add("")
+		for l := range strings.SplitSeq(Visible(pretty(c.Body)), "\n") {
+			add(Paragraph(l, room, t.Code))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// pretty breaks a JSON body into lines; any other is left as it is.
+func pretty(body string) string {
+	var b bytes.Buffer
+	if json.Indent(&b, []byte(body), "", "  ") != nil {
+		return body
+	}
+	return b.String()
+}
+
+func copied(t theme.Theme, width int, c engine.Copy) string {
+	visibility := "public"
+	if c.Private {
+		visibility = "private"
+	}
+	rows := [][]Cell{
+		{{"from", t.Muted}, {Visible(c.Source), t.Code}},
+		{{"to", t.Muted}, {Visible(c.Target) + " (" + visibility + ")", t.Code}},
+	}
+	if c.Uploads != "" {
+		rows = append(rows, []Cell{{"writes below", t.Muted}, {Visible(c.Uploads), t.Code}})
+	}
+	return Stack(Grid(width, rows), Tags(t, width, c.Tags))
+}
+
+// Tags is a table of tags with the digests that a copy must have.
+func Tags(t theme.Theme, width int, tags []engine.TagRef) string {
+	if len(tags) == 0 {
+		return ""
+	}
+	rows := [][]Cell{{{"tag", t.Muted}, {"digest", t.Muted}, {"size", t.Muted}}}
+	for _, tag := range tags {
+		size := ""
+		if tag.Size > 0 {
+			size = Bytes(tag.Size)
+		}
+		rows = append(rows, []Cell{{Clean(tag.Name), t.Text}, {digest(Clean(tag.Digest), width), t.Muted}, {size, t.Muted}})
+	}
+	return Grid(width, rows)
+}
+
+// digest is shortened where a line would not hold it.
+func digest(d string, width int) string {
+	if width >= 110 || len(d) <= 19 {
+		return d
+	}
+	return d[:19] + "…"
+}
+
+// Console is what a person does in a web console: each wording of the clicks.
+func Console(t theme.Theme, width int, c engine.Console) string {
+	blocks := []string{Paragraph(Visible(c.URL), width, t.Link)}
+	for i, way := range c.Ways {
+		var lines []string
+		if len(c.Ways) > 1 {
+			word := "The clicks:"
+			if i > 0 {
+				word = "Or, where the console words it so:"
+			}
+			lines = append(lines, Paragraph(word, width, t.Muted))
+		}
+		for n, click := range way {
+			lines = append(lines, Hang(t.Accent.Render(fmt.Sprintf("%2d", n+1))+"  ", Clean(click), width, t.Text))
+		}
+		blocks = append(blocks, Lines(lines...))
+	}
+	if c.Watch != "" {
+		blocks = append(blocks, Paragraph("Meanwhile the tool looks for "+Clean(c.Watch)+".", width, t.Muted))
+	}
+	return Stack(blocks...)
+}
+
+func notes(t theme.Theme, width int, list []string) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, Hang(t.Warn.Render(t.Glyph.Warn)+" ", Clean(n), width, t.Text))
+	}
+	return Lines(out...)
+}
+
+func guards(t theme.Theme, width int, list []engine.Guard) string {
+	if len(list) == 0 {
+		return ""
+	}
+	out := []string{Paragraph("Read again before each change; if one has moved, nothing is sent:", width, t.Muted)}
+	for _, g := range list {
+		text := Clean(g.Text)
+		if g.Seen != "" {
+			text += ": " + Clean(g.Seen)
+		}
+		out = append(out, Hang("  "+t.Faint.Render(t.Glyph.Bullet)+" ", text, width, t.Text))
+	}
+	return Lines(out...)
+}
+
+// Bytes is a size in words: 1 kB is 1000 bytes, as Docker counts.
+func Bytes(n int64) string {
+	const k = 1000
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	f, i := float64(n), 0
+	for f >= k && i < len(units)-1 {
+		f /= k
+		i++
+	}
+	if i == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", f, units[i])
+}

@@ -1,0 +1,88 @@
+package part
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// RailWidth is what the upright rail takes: a label of at most 14 characters
+// and its mark.
+const RailWidth = 16
+
+type stop struct {
+	label string
+	sign  string
+	style lipgloss.Style
+	word  lipgloss.Style
+}
+
+func stops(t theme.Theme, s guide.State) (list []stop, here int) {
+	past, current, future := guide.Path(s)
+	add := func(id guide.StepID, sign string, style, word lipgloss.Style) {
+		step, ok := guide.Lookup(id)
+		if !ok {
+			return
+		}
+		list = append(list, stop{Clean(step.Short), sign, style, word})
+	}
+	for _, id := range past {
+		add(id, t.Glyph.Done, t.OK, t.Muted)
+	}
+	here = len(list)
+	add(current, t.Glyph.Current, t.Accent, t.Focused)
+	for _, id := range future {
+		add(id, t.Glyph.Todo, t.Faint, t.Faint)
+	}
+	return list, here
+}
+
+// Rail is the walk from top to bottom: what was passed, where it stands, and
+// where the usual way on leads. What does not fit scrolls with the current
+// step.
+func Rail(t theme.Theme, height int, s guide.State) string {
+	list, here := stops(t, s)
+	from, to := 0, len(list)
+	if to > height {
+		from = min(max(0, here-height/3), to-height)
+		to = from + height
+	}
+	link := "\n"
+	if 2*len(list)-1 <= height && height >= 24 {
+		link = "\n" + t.Faint.Render(t.Glyph.Bar) + "\n"
+	}
+	var out []string
+	for _, x := range list[from:to] {
+		out = append(out, x.style.Render(x.sign)+" "+x.word.Render(Fit(x.label, RailWidth-2)))
+	}
+	return strings.Join(out, link)
+}
+
+// Track is the walk on one line: a mark for each step, the current one's name,
+// and the next one's.
+func Track(t theme.Theme, width int, s guide.State) string {
+	list, here := stops(t, s)
+	if here >= len(list) {
+		return ""
+	}
+	var marks strings.Builder
+	for i, x := range list {
+		if i > 0 {
+			marks.WriteString(t.Faint.Render(t.Glyph.Rule))
+		}
+		marks.WriteString(x.style.Render(x.sign))
+	}
+	words := t.Focused.Render(list[here].label)
+	if here+1 < len(list) {
+		words += t.Faint.Render("  then " + list[here+1].label)
+	}
+	line := marks.String() + "  " + words
+	if Width(line) > width {
+		return Fit(t.Accent.Render(fmt.Sprintf("%d/%d", here+1, len(list)))+" "+words, width)
+	}
+	return line
+}

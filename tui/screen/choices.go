@@ -1,0 +1,155 @@
+package screen
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// choices shows a verdict and the ways on. It can show any step.
+type choices struct {
+	plain
+	menu part.Menu
+	list []engine.Choice
+}
+
+func newChoices(s guide.State) *choices {
+	c := &choices{list: s.Verdict.Choices}
+	c.menu = choiceMenu(c.list)
+	return c
+}
+
+func choiceMenu(list []engine.Choice) part.Menu {
+	items := make([]part.Item, len(list))
+	best := -1
+	for i, x := range list {
+		items[i] = part.Item{Label: x.Label, Why: x.Why, Disabled: x.Disabled}
+		if x.Recommended && x.Disabled == "" && best < 0 && len(list) > 1 {
+			best = i
+			items[i].Tag = "recommended"
+		}
+	}
+	return part.NewMenu(items, best)
+}
+
+func (c *choices) Update(msg tea.Msg) Action {
+	if c.menu.Update(msg) {
+		return Walk{guide.Chosen{Outcome: c.list[c.menu.Selected()].Outcome}}
+	}
+	return nil
+}
+
+func (c *choices) Keys() []key.Binding { return c.menu.Keys() }
+
+func (c *choices) Takes(press tea.KeyPressMsg) bool { return c.menu.Takes(press) }
+
+func (c *choices) Body(f Frame) string {
+	v := f.State.Verdict
+	side := part.Stack(known(f))
+	if f.Wide {
+		side = ""
+	}
+	return part.Stack(heading(f, v.Headline), evidence(f, v), about(f), side)
+}
+
+// evidence is what the verdict rests on: the values side by side, and the
+// findings.
+func evidence(f Frame, v engine.Verdict) string {
+	compare := ""
+	if showsValues(f.State) {
+		compare = part.Comparison(f.Theme, f.Width, f.State.Case)
+	}
+	return part.Stack(compare, part.Findings(f.Theme, f.Width, v.Findings, v.Headline))
+}
+
+// showsValues reports whether the step is about what the values are.
+func showsValues(s guide.State) bool {
+	switch s.Step {
+	case guide.StepObserve, guide.StepDiagnose, guide.StepNothingWrong, guide.StepFixSource, guide.StepMatch,
+		guide.StepPushProfile, guide.StepPush, guide.StepVerify:
+		return true
+	}
+	return false
+}
+
+func (c *choices) Side(f Frame) string { return known(f) }
+
+func (c *choices) Foot(f Frame, height int) Foot {
+	return Foot{Block: c.menu.View(f.Theme, f.Width, height)}
+}
+
+// question asks for one of a few answers.
+type question struct {
+	plain
+	ask  engine.Question
+	menu part.Menu
+}
+
+func newQuestion(ask engine.Question) *question {
+	q := &question{ask: ask}
+	items := make([]part.Item, len(ask.Options))
+	for i, o := range ask.Options {
+		items[i] = part.Item{Label: o.Label, Why: o.Why}
+	}
+	q.menu = part.NewMenu(items, -1)
+	return q
+}
+
+func (q *question) Update(msg tea.Msg) Action {
+	if q.menu.Update(msg) {
+		return Answer{q.ask.ID, q.ask.Options[q.menu.Selected()].Value}
+	}
+	return nil
+}
+
+func (q *question) Keys() []key.Binding { return q.menu.Keys() }
+
+func (q *question) Takes(press tea.KeyPressMsg) bool { return q.menu.Takes(press) }
+
+func (q *question) Body(f Frame) string { return asking(f, q.ask) }
+
+func (q *question) Side(f Frame) string { return known(f) }
+
+func (q *question) Foot(f Frame, height int) Foot {
+	return Foot{Block: q.menu.View(f.Theme, f.Width, height)}
+}
+
+// asking is what a screen says around a question: what is asked, why it cannot
+// be read, what was noted, and what is known.
+func asking(f Frame, ask engine.Question) string {
+	t := f.Theme
+	v := f.State.Verdict
+	side := known(f)
+	if f.Wide {
+		side = ""
+	}
+	return part.Stack(
+		heading(f, v.Headline),
+		part.Lines(
+			part.Paragraph(part.Clean(ask.Text), f.Width, t.Text),
+			part.Paragraph(part.Clean(ask.Why), f.Width, t.Muted),
+		),
+		note(f, ask.Note),
+		evidence(f, v),
+		about(f),
+		side,
+	)
+}
+
+// note is what must be read before answering, such as what was wrong with the
+// last answer.
+func note(f Frame, text string) string {
+	if text == "" {
+		return ""
+	}
+	var out []string
+	for l := range strings.SplitSeq(text, "\n") {
+		out = append(out, part.Hang(f.Theme.Warn.Render(f.Theme.Glyph.Warn)+" ", part.Clean(l), f.Width, f.Theme.Text))
+	}
+	return part.Lines(out...)
+}

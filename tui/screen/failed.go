@@ -1,0 +1,104 @@
+package screen
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// failed shows what did not work, or a run that was stopped, and the ways on.
+type failed struct {
+	plain
+	menu   part.Menu
+	events []guide.Event
+}
+
+func newFailed(s guide.State) *failed {
+	f := &failed{}
+	var items []part.Item
+	add := func(e guide.Event, label, why string) {
+		f.events = append(f.events, e)
+		items = append(items, part.Item{Label: label, Why: why})
+	}
+	retry, why := "Try again", ""
+	switch {
+	case s.Phase == guide.PhaseStopped:
+		retry, why = "Go on with the rest", "the plan is made anew and confirmed anew"
+	case s.Problem.Stale, s.FailedIn == guide.PhaseRunning:
+		retry, why = "Make a new plan", "what has been done already is seen and left out"
+	}
+	if s.Problem.System != "" {
+		add(guide.SignInWanted{}, "Sign in again", "with another credential for "+systemTitle(s.Case, s.Problem.System))
+	}
+	add(guide.Retry{}, retry, why)
+	add(guide.Back{}, "Go back", "")
+	f.menu = part.NewMenu(items, 0)
+	return f
+}
+
+func systemTitle(c engine.Case, id engine.SystemID) string {
+	if s, ok := c.Session.System(id); ok && s.Title != "" {
+		return s.Title
+	}
+	return hint(id, c).Title
+}
+
+func (x *failed) Update(msg tea.Msg) Action {
+	if x.menu.Update(msg) {
+		return Walk{x.events[x.menu.Selected()]}
+	}
+	return nil
+}
+
+func (x *failed) Keys() []key.Binding              { return x.menu.Keys() }
+func (x *failed) Takes(press tea.KeyPressMsg) bool { return x.menu.Takes(press) }
+func (x *failed) Side(f Frame) string              { return known(f) }
+
+func (x *failed) Body(f Frame) string {
+	t := f.Theme
+	if f.State.Phase == guide.PhaseStopped {
+		return part.Stack(
+			heading(f, "Stopped between two changes"),
+			part.Paragraph("What was done stays done, and is in the journal. Nothing further was sent.", f.Width, t.Text),
+			receipts(f, f.State.Plan),
+			rest(f),
+		)
+	}
+	p := f.State.Problem
+	return part.Stack(
+		heading(f, ""),
+		part.Lines(
+			part.Hang(t.Bad.Render(t.Glyph.Fail)+" ", part.Clean(p.Title), f.Width, t.Strong),
+			part.Paragraph(part.Clean(p.Detail), f.Width, t.Text),
+		),
+		section(f, "What to do", part.Paragraph(part.Clean(p.Advice), f.Width, t.Text)),
+		receipts(f, f.State.Plan),
+	)
+}
+
+// rest lists what of the plan was not made.
+func rest(f Frame) string {
+	t := f.Theme
+	p := f.State.Plan
+	digest := p.Digest()
+	made := map[string]bool{}
+	for _, r := range f.State.Case.Receipts {
+		if r.Plan == digest {
+			made[r.Change] = true
+		}
+	}
+	var out []string
+	for _, ch := range p.Changes {
+		if !made[ch.ID] {
+			out = append(out, part.Hang(t.Faint.Render(t.Glyph.Todo)+" ", part.Clean(ch.Title), f.Width, t.Text))
+		}
+	}
+	return section(f, "What is left", part.Lines(out...))
+}
+
+func (x *failed) Foot(f Frame, height int) Foot {
+	return Foot{Block: x.menu.View(f.Theme, f.Width, height)}
+}

@@ -1,0 +1,58 @@
+package screen
+
+import (
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// Live is what an effect in flight has told so far.
+type Live struct {
+	Facts   map[engine.FactID]part.Reading
+	Text    string // the last thing said
+	Change  int    // the change of the plan that is being made
+	Done    int64
+	Total   int64
+	Unit    string
+	Elapsed time.Duration
+	Frame   int    // of the spinner
+	Still   string // shown instead of a spinner where nothing may move
+}
+
+// Spin is the picture of something under way.
+func (l Live) Spin(f Frame) string {
+	if l.Still != "" {
+		return l.Still
+	}
+	return f.Theme.Glyph.Frame(l.Frame)
+}
+
+// With adds one report to what was told. titles are those of the plan's
+// changes: the run says each one's when it begins it.
+func (l Live) With(p engine.Progress, titles []string) Live {
+	if p.Fact != "" {
+		facts := make(map[engine.FactID]part.Reading, len(l.Facts)+1)
+		for id, r := range l.Facts {
+			facts[id] = r
+		}
+		facts[p.Fact] = part.Reading{Started: true, Read: p.Read || facts[p.Fact].Read, Text: p.Text}
+		l.Facts = facts
+		if p.Total == 0 {
+			return l
+		}
+	}
+	for i := l.Change; i < len(titles); i++ {
+		if p.Text != "" && titles[i] == p.Text {
+			if i != l.Change || l.Text == "" {
+				l.Change, l.Done, l.Total, l.Unit = i, 0, 0, ""
+			}
+			break
+		}
+	}
+	if p.Text != "" {
+		l.Text = p.Text
+	}
+	l.Done, l.Total, l.Unit = p.Done, p.Total, p.Unit
+	return l
+}

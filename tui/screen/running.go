@@ -1,0 +1,142 @@
+package screen
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// running shows a run: what is made, what is being made, what is to come, and
+// what a person has to do meanwhile.
+type running struct {
+	plain
+	plan    engine.Plan
+	verify  bool
+	console bool // some change is made by a person
+	assist  string
+}
+
+func newRunning(s guide.State, o Setup) *running {
+	r := &running{plan: s.Plan, verify: s.Phase == guide.PhaseVerifying}
+	for _, c := range s.Plan.Changes {
+		r.console = r.console || c.Kind == engine.ChangeConsole
+	}
+	if o.CanAssist && r.console && !s.Case.DryRun && !r.verify {
+		r.assist = o.AssistHint
+		if r.assist == "" {
+			r.assist = "do the clicks for me"
+		}
+	}
+	return r
+}
+
+var runKeys = struct{ assist, done, wait key.Binding }{
+	assist: key.NewBinding(key.WithKeys("s")),
+	done:   key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "I have done it")),
+	wait:   key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "stop waiting")),
+}
+
+func (r *running) Keys() []key.Binding {
+	var keys []key.Binding
+	if r.assist != "" {
+		k := runKeys.assist
+		k.SetHelp("s", r.assist)
+		keys = append(keys, k)
+	}
+	switch {
+	case r.verify:
+		keys = append(keys, runKeys.wait)
+	case r.console:
+		keys = append(keys, runKeys.done)
+	}
+	return keys
+}
+
+func (r *running) Update(msg tea.Msg) Action {
+	press, ok := msg.(tea.KeyPressMsg)
+	switch {
+	case !ok:
+	case key.Matches(press, runKeys.done) && (r.console || r.verify):
+		return Walk{guide.Stop{}}
+	case key.Matches(press, runKeys.assist) && r.assist != "":
+		return Assist{}
+	}
+	return nil
+}
+
+func (r *running) Body(f Frame) string {
+	t := f.Theme
+	at := f.Live.Change
+	if r.verify {
+		at = len(r.plan.Changes)
+	}
+	var list []string
+	for i, ch := range r.plan.Changes {
+		sign, style := t.Faint.Render(t.Glyph.Todo), t.Faint
+		switch {
+		case i < at:
+			sign, style = t.OK.Render(t.Glyph.Done), t.Muted
+		case i == at:
+			sign, style = t.Accent.Render(f.Live.Spin(f)), t.Strong
+		}
+		list = append(list, part.Hang(sign+" ", part.Clean(ch.Title), f.Width, style))
+		if i == at {
+			list = append(list, part.Indent(current(f, ch), 2))
+		}
+	}
+	headline := r.plan.Title
+	if r.verify {
+		headline = "Looking for the result"
+	}
+	return part.Stack(heading(f, headline), part.Lines(list...))
+}
+
+// current is what can be told of the change that is being made.
+func current(f Frame, ch engine.Change) string {
+	width := f.Width - 2
+	if ch.Kind != engine.ChangeConsole {
+		return part.BeforeAfter(f.Theme, width, ch)
+	}
+	return "\n" + part.Console(f.Theme, width, ch.Console) + "\n"
+}
+
+func (r *running) Side(f Frame) string { return known(f) }
+
+func (r *running) Foot(f Frame, height int) Foot {
+	return Foot{Block: under(f, r.words(f), height)}
+}
+
+func (r *running) words(f Frame) string {
+	if ch, ok := Current(f.State, f.Live); ok && ch.Kind == engine.ChangeConsole && !f.State.Stopping {
+		return "Waiting for you"
+	}
+	return waitingWords(f.State)
+}
+
+// Current is the change that is being made.
+func Current(s guide.State, l Live) (engine.Change, bool) {
+	if s.Phase != guide.PhaseRunning || l.Change >= len(s.Plan.Changes) {
+		return engine.Change{}, false
+	}
+	return s.Plan.Changes[l.Change], true
+}
+
+// Link is the address that belongs to what is on screen: the console's while
+// it is about clicks there, Docker's page on the step otherwise.
+func Link(s guide.State, l Live) string {
+	if ch, ok := Current(s, l); ok && ch.Console.URL != "" {
+		return ch.Console.URL
+	}
+	if s.Phase == guide.PhaseApproving {
+		for _, ch := range s.Plan.Changes {
+			if ch.Console.URL != "" {
+				return ch.Console.URL
+			}
+		}
+	}
+	step, _ := guide.Lookup(s.Step)
+	return step.Link
+}

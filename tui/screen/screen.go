@@ -1,0 +1,192 @@
+// Package screen holds the screens of the walk: one for each phase, and one
+// for each kind of question. A screen keeps only what a person is doing on it
+// (what is selected, what is typed); where the walk stands comes with each
+// frame. It talks upwards only by the Action that Update returns.
+package screen
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Screen shows one state of the walk.
+type Screen interface {
+	// Update takes a message and returns what the person wants, or nil.
+	Update(tea.Msg) Action
+	// Body is what the screen tells. It scrolls when it is too tall.
+	Body(Frame) string
+	// Side is what goes beside the body where there is room for it.
+	Side(Frame) string
+	// Foot is what a person acts on. It stays in view, in at most height lines.
+	Foot(f Frame, height int) Foot
+	// Keys are the screen's own bindings, for the help.
+	Keys() []key.Binding
+	// Typing reports whether letters go into an input.
+	Typing() bool
+	// Takes reports whether the screen wants a key that the shell would
+	// otherwise use: to scroll, or to go back.
+	Takes(tea.KeyPressMsg) bool
+}
+
+// Foot is the part of a screen that stays in view.
+type Foot struct {
+	Block  string
+	X, Y   int // the text cursor, counted from the block's corner
+	Cursor bool
+}
+
+// Frame is what a screen needs to draw itself.
+type Frame struct {
+	Theme    theme.Theme
+	Width    int // of the column that the screen draws in
+	Wide     bool
+	State    guide.State
+	Step     guide.Step
+	Live     Live
+	Markdown *part.Markdown
+}
+
+// Action is what a person wants. The set is closed.
+type Action interface{ action() }
+
+type (
+	// Walk is an event without a time stamp.
+	Walk struct{ Event guide.Event }
+	// Answer is an answer to the question on screen.
+	Answer struct {
+		Question engine.QuestionID
+		Value    string
+	}
+	// Approve is a yes to the plan with that digest.
+	Approve struct{ Digest, Typed string }
+	// Open asks for an address to be opened in the browser.
+	Open struct{ URL string }
+	// Assist asks for the clicks of a console step to be done.
+	Assist struct{ Console engine.Console }
+	// Leave asks to leave the window.
+	Leave struct{}
+)
+
+func (Walk) action()    {}
+func (Answer) action()  {}
+func (Approve) action() {}
+func (Open) action()    {}
+func (Assist) action()  {}
+func (Leave) action()   {}
+
+// Setup is what screens are made with besides the state.
+type Setup struct {
+	Forms      map[engine.SystemID]FormHint
+	Report     func(engine.Case) string
+	CanAssist  bool
+	AssistHint string
+}
+
+// For returns the screen for a state.
+func For(s guide.State, o Setup) Screen {
+	switch s.Phase {
+	case guide.PhaseObserving, guide.PhaseConnecting, guide.PhasePlanning, guide.PhaseSaving:
+		return &waiting{}
+	case guide.PhaseDeciding:
+		return deciding(s, o)
+	case guide.PhaseApproving:
+		return newApproving(s)
+	case guide.PhaseRunning, guide.PhaseVerifying:
+		return newRunning(s, o)
+	case guide.PhaseSettled:
+		return newSettled(s)
+	case guide.PhaseFailed, guide.PhaseStopped:
+		return newFailed(s)
+	case guide.PhaseDone:
+		return done{}
+	}
+	return done{}
+}
+
+func deciding(s guide.State, o Setup) Screen {
+	if s.Verdict.Ask == nil {
+		if s.Step == guide.StepReport {
+			return newReport(s, o)
+		}
+		return newChoices(s)
+	}
+	ask := *s.Verdict.Ask
+	switch ask.Kind {
+	case engine.AnswerChoice:
+		return newQuestion(ask)
+	case engine.AnswerText:
+		return newText(ask)
+	case engine.AnswerWords:
+		return newWords(ask)
+	case engine.AnswerMember:
+		return newMember(s, ask)
+	case engine.AnswerCredential:
+		return newSignIn(s, ask, o.Forms)
+	}
+	return newChoices(s)
+}
+
+// plain gives a screen the answers that most screens give.
+type plain struct{}
+
+func (plain) Side(Frame) string          { return "" }
+func (plain) Keys() []key.Binding        { return nil }
+func (plain) Typing() bool               { return false }
+func (plain) Takes(tea.KeyPressMsg) bool { return false }
+
+// heading is what every screen begins with.
+func heading(f Frame, headline string) string {
+	t := f.Theme
+	if headline == "" {
+		headline = f.Step.Title
+	}
+	title := part.Paragraph(part.Clean(headline), f.Width, t.Title)
+	if f.Step.Title == "" || headline == f.Step.Title {
+		return title
+	}
+	return part.Lines(t.Accent.Render(part.Fit(f.Step.Title, f.Width)), title)
+}
+
+// about is what the guide says about the step.
+func about(f Frame) string {
+	if f.Step.Doc == "" {
+		return ""
+	}
+	return f.Markdown.Render(f.Theme, f.Step.Doc, f.Width)
+}
+
+// section is a block under a quiet heading.
+func section(f Frame, title, block string) string {
+	if block == "" {
+		return ""
+	}
+	return part.Lines(f.Theme.Muted.Render(part.Fit(title, f.Width)), block)
+}
+
+// known lists the facts that matter at the step, with where they come from.
+func known(f Frame) string {
+	ids := f.Step.Reads
+	if len(ids) == 0 {
+		ids = personal(f.State.Case)
+	}
+	return section(f, "What is known", part.FactList(f.Theme, f.Width, f.State.Case, ids, nil, ""))
+}
+
+// personal are the facts about the person that have been read.
+func personal(c engine.Case) []engine.FactID {
+	if c.Username == "" {
+		return nil
+	}
+	var ids []engine.FactID
+	for _, id := range engine.Facts() {
+		if _, ok := c.Sources[id]; ok && id != engine.FactSession && id != engine.FactRoster {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,118 @@
+package screen
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+var submit = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "answer"))
+
+// text asks for a line of text.
+type text struct {
+	plain
+	ask    engine.Question
+	field  part.Field
+	notice string
+}
+
+func newText(ask engine.Question) *text { return &text{ask: ask} }
+
+func (x *text) Update(msg tea.Msg) Action {
+	if press, ok := msg.(tea.KeyPressMsg); ok && key.Matches(press, submit) {
+		if x.ask.ID == engine.AskOrg && strings.TrimSpace(x.field.Value()) == "" {
+			x.notice = "A name is needed."
+			return nil
+		}
+		return Answer{x.ask.ID, x.field.Value()}
+	}
+	if x.field.Update(msg) {
+		x.notice = ""
+	}
+	return nil
+}
+
+func (x *text) Keys() []key.Binding { return []key.Binding{submit} }
+func (x *text) Typing() bool        { return true }
+func (x *text) Body(f Frame) string { return asking(f, x.ask) }
+func (x *text) Side(f Frame) string { return known(f) }
+
+func (x *text) Foot(f Frame, _ int) Foot {
+	line, at := x.field.View(f.Theme, f.Width, true)
+	return Foot{Block: part.Lines(line, note(f, x.notice)), X: at, Cursor: true}
+}
+
+// words asks for exact words, to be typed.
+type words struct {
+	plain
+	ask     engine.Question
+	confirm *part.Confirm
+}
+
+func newWords(ask engine.Question) *words {
+	w := &words{ask: ask, confirm: part.NewConfirm(ask.Phrase, "", "", false)}
+	w.confirm.Arm()
+	return w
+}
+
+func (w *words) Update(msg tea.Msg) Action {
+	if w.confirm.Update(msg) == part.Yes {
+		return Answer{w.ask.ID, w.confirm.Typed()}
+	}
+	return nil
+}
+
+func (w *words) Keys() []key.Binding { return w.confirm.Keys() }
+func (w *words) Typing() bool        { return true }
+func (w *words) Body(f Frame) string { return asking(f, w.ask) }
+func (w *words) Side(f Frame) string { return known(f) }
+
+func (w *words) Foot(f Frame, _ int) Foot {
+	block, x, y, cursor := w.confirm.View(f.Theme, f.Width, "Type these words:")
+	return Foot{Block: block, X: x, Y: y, Cursor: cursor}
+}
+
+// member asks for one person of the organization.
+type member struct {
+	plain
+	ask    engine.Question
+	picker *part.Picker
+	notice string
+}
+
+func newMember(s guide.State, ask engine.Question) *member {
+	return &member{ask: ask, picker: part.NewPicker(s.Case.Roster, s.Case.Username)}
+}
+
+func (m *member) Update(msg tea.Msg) Action {
+	m.notice = ""
+	if !m.picker.Update(msg) {
+		return nil
+	}
+	p, _ := m.picker.Selected()
+	if p.Username == "" {
+		m.notice = "They have not joined yet, so there is no account to look at. Their invite ends when they sign in."
+		return nil
+	}
+	return Answer{m.ask.ID, p.Username}
+}
+
+func (m *member) Keys() []key.Binding { return m.picker.Keys() }
+func (m *member) Typing() bool        { return true }
+
+func (m *member) Takes(press tea.KeyPressMsg) bool { return m.picker.Takes(press) }
+
+func (m *member) Body(f Frame) string {
+	return part.Stack(heading(f, f.State.Verdict.Headline), part.Lines(
+		part.Paragraph(part.Clean(m.ask.Text), f.Width, f.Theme.Muted), note(f, m.ask.Note), note(f, m.notice)))
+}
+
+func (m *member) Foot(f Frame, height int) Foot {
+	block, x, y := m.picker.View(f.Theme, f.Width, height)
+	return Foot{Block: block, X: x, Y: y, Cursor: true}
+}

@@ -1,0 +1,77 @@
+package screen
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// waiting shows that something is being read, tried, planned or written.
+type waiting struct{ plain }
+
+func (*waiting) Update(tea.Msg) Action { return nil }
+
+func (*waiting) Body(f Frame) string {
+	t := f.Theme
+	switch f.State.Phase {
+	case guide.PhaseObserving:
+		live := f.Live.Facts
+		if live == nil {
+			live = map[engine.FactID]part.Reading{}
+		}
+		facts := part.FactList(t, f.Width, f.State.Case, f.Step.Reads, live, f.Live.Spin(f))
+		return part.Stack(heading(f, ""), about(f), facts)
+	case guide.PhasePlanning:
+		return part.Stack(heading(f, f.State.Choice.Label), about(f))
+	default:
+		return part.Stack(heading(f, ""), about(f))
+	}
+}
+
+func (*waiting) Foot(f Frame, height int) Foot {
+	return Foot{Block: under(f, waitingWords(f.State), height)}
+}
+
+func waitingWords(s guide.State) string {
+	switch s.Phase {
+	case guide.PhaseObserving:
+		return "Reading, nothing is changed"
+	case guide.PhaseConnecting:
+		return "Trying the credential"
+	case guide.PhasePlanning:
+		return "Making the plan, nothing is changed"
+	case guide.PhaseSaving:
+		return "Writing the report"
+	case guide.PhaseRunning:
+		if s.Stopping {
+			return "Stopping after the change in flight"
+		}
+		return "Making the change"
+	case guide.PhaseVerifying:
+		return "Looking for the result"
+	case guide.PhaseDeciding, guide.PhaseApproving, guide.PhaseSettled, guide.PhaseFailed, guide.PhaseStopped, guide.PhaseDone:
+	}
+	return ""
+}
+
+// under is the line that says what is under way and for how long, with the bar
+// where the amount of work is known.
+func under(f Frame, words string, height int) string {
+	t := f.Theme
+	line := t.Accent.Render(f.Live.Spin(f)) + " " + t.Text.Render(words)
+	if f.Live.Elapsed > 0 {
+		line += t.Faint.Render("  " + part.Elapsed(f.Live.Elapsed))
+	}
+	line = part.Fit(line, f.Width)
+	bar := part.Bar(t, f.Width, f.Live.Done, f.Live.Total, f.Live.Unit)
+	said := part.Clean(f.Live.Text)
+	if said != "" && height > 2 {
+		line = part.Lines(line, part.Indent(t.Muted.Render(part.Fit(said, f.Width-2)), 2))
+	}
+	if bar != "" && height > part.Height(line) {
+		line = part.Lines(line, part.Indent(bar, 2))
+	}
+	return line
+}

@@ -1,0 +1,47 @@
+package theme
+
+// Glyphs are the signs of the window. Each is as wide as its string is long in
+// cells, and none is an emoji: terminals disagree on the width of those.
+type Glyphs struct {
+	Done, Current, Todo    string // steps and changes
+	Pointer, Bullet, Arrow string
+	Fail, Warn, Unknown    string
+	Same, Differs          string
+	Bar, Rule, Dash        string
+	Up, Down, More         string
+	Mask                   rune
+	Full, Empty            string // of a progress bar
+	Spinner                []string
+}
+
+func glyphs(ascii bool) Glyphs {
+	if ascii {
+		return Glyphs{
+			Done: "+", Current: "*", Todo: "-",
+			Pointer: ">", Bullet: "-", Arrow: "->",
+			Fail: "x", Warn: "!", Unknown: "?",
+			Same: "=", Differs: "!=",
+			Bar: "|", Rule: "-", Dash: "-",
+			Up: "^", Down: "v", More: "...",
+			Mask: '*',
+			Full: "#", Empty: "-",
+			Spinner: []string{"|", "/", "-", `\`},
+		}
+	}
+	return Glyphs{
+		Done: "✓", Current: "●", Todo: "○",
+		Pointer: "❯", Bullet: "·", Arrow: "→",
+		Fail: "✗", Warn: "▲", Unknown: "?",
+		Same: "=", Differs: "≠",
+		Bar: "│", Rule: "─", Dash: "—",
+		Up: "↑", Down: "↓", More: "…",
+		Mask: '•',
+		Full: "━", Empty: "─",
+		Spinner: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
+	}
+}
+
+// Frame is the spinner's picture number n.
+func (g Glyphs) Frame(n int) string {
+	return g.Spinner[n%len(g.Spinner)]
+}

@@ -1,0 +1,110 @@
+// Package theme turns a few colour tokens into every style that the window
+// uses. No other package of tui names a colour or a border. Meaning never rests
+// on colour alone: each state has a glyph or a word as well.
+package theme
+
+import (
+	"image/color"
+
+	"charm.land/bubbles/v2/help"
+	"charm.land/bubbles/v2/table"
+	"charm.land/lipgloss/v2"
+)
+
+// Theme is the set of ready styles for one background.
+type Theme struct {
+	Glyph Glyphs
+	Dark  bool
+
+	Text   lipgloss.Style // the terminal's own colour
+	Strong lipgloss.Style
+	Muted  lipgloss.Style // secondary text
+	Faint  lipgloss.Style // rules, markers
+	Accent lipgloss.Style
+	Title  lipgloss.Style // a headline
+	OK     lipgloss.Style
+	Warn   lipgloss.Style
+	Bad    lipgloss.Style
+	Link   lipgloss.Style
+	Code   lipgloss.Style // what goes over the wire
+
+	Brand       lipgloss.Style
+	Badge       lipgloss.Style // a mode of the program, always in view
+	Focused     lipgloss.Style // the choice that enter takes
+	Button      lipgloss.Style
+	ButtonFocus lipgloss.Style
+	Overlay     lipgloss.Style // a box over the screen
+
+	Table table.Styles
+	Help  help.Styles
+
+	tokens tokens
+}
+
+// tokens are the colours of one background.
+type tokens struct {
+	muted, faint, accent, ok, warn, bad, onAccent, onBadge color.Color
+}
+
+func pick(dark bool) tokens {
+	choose := lipgloss.LightDark(dark)
+	c := func(light, dark string) color.Color { return choose(lipgloss.Color(light), lipgloss.Color(dark)) }
+	return tokens{
+		muted:    c("#5A6472", "#98A2B3"),
+		faint:    c("#A3ABB6", "#566070"),
+		accent:   c("#1D63ED", "#5B9BFF"),
+		ok:       c("#147D4A", "#5CCB98"),
+		warn:     c("#8F5B00", "#E8B94A"),
+		bad:      c("#C02A37", "#FF7B7F"),
+		onAccent: c("#FFFFFF", "#08172E"),
+		onBadge:  c("#FFFFFF", "#231A00"),
+	}
+}
+
+// New returns the theme for a dark or light background, drawn with plain
+// characters when ascii is set.
+func New(dark, ascii bool) Theme {
+	k := pick(dark)
+	base := lipgloss.NewStyle()
+	t := Theme{
+		Glyph: glyphs(ascii), Dark: dark, tokens: k,
+		Text:   base,
+		Strong: base.Bold(true),
+		Muted:  base.Foreground(k.muted),
+		Faint:  base.Foreground(k.faint),
+		Accent: base.Foreground(k.accent),
+		Title:  base.Bold(true),
+		OK:     base.Foreground(k.ok),
+		Warn:   base.Foreground(k.warn),
+		Bad:    base.Foreground(k.bad),
+		Link:   base.Foreground(k.accent).Underline(true),
+		Code:   base.Foreground(k.accent),
+
+		Brand:       base.Bold(true).Foreground(k.accent),
+		Badge:       base.Bold(true).Foreground(k.onBadge).Background(k.warn).Padding(0, 1),
+		Focused:     base.Bold(true).Foreground(k.accent),
+		Button:      base.Foreground(k.muted).Padding(0, 1),
+		ButtonFocus: base.Bold(true).Foreground(k.onAccent).Background(k.accent).Padding(0, 1),
+		Overlay:     base.Border(border(ascii)).BorderForeground(k.faint).Padding(0, 2),
+	}
+	t.Table = table.Styles{
+		Header:   base.Foreground(k.muted).PaddingRight(2),
+		Cell:     base.PaddingRight(2),
+		Selected: base.Bold(true).Foreground(k.accent),
+	}
+	t.Help = help.Styles{
+		Ellipsis: t.Faint, ShortKey: t.Text, ShortDesc: t.Muted, ShortSeparator: t.Faint,
+		FullKey: t.Text, FullDesc: t.Muted, FullSeparator: t.Faint,
+	}
+	return t
+}
+
+// Cursor is the colour of the text cursor.
+func (t Theme) Cursor() color.Color { return t.tokens.accent }
+
+func border(ascii bool) lipgloss.Border {
+	if ascii {
+		return lipgloss.ASCIIBorder()
+	}
+	return lipgloss.RoundedBorder()
+}

@@ -1,0 +1,264 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Update implements tea.Model. The order is: interrupts, reports of the
+// terminal, ends of effects, keys of the page on top, keys of the shell, keys
+// of the screen.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return m, m.update(msg) }
+
+func (m *Model) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case interruptMsg:
+		return tea.Batch(m.interrupt(), m.interrupts())
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		m.scroll = min(m.scroll, m.layout().overflow)
+		return nil
+	case tea.BackgroundColorMsg:
+		m.restyle(msg.IsDark(), m.ascii)
+		return nil
+	case tea.EnvMsg:
+		m.restyle(m.theme.Dark, plainTerminal(msg))
+		return nil
+	case eventMsg:
+		return m.walk(msg.event)
+	case progressMsg:
+		return m.progress(msg)
+	case tickMsg:
+		return m.ticked(msg)
+	case openedMsg:
+		m.notice = "opened in the browser: " + msg.url
+		if msg.err != nil {
+			m.notice = "No browser could be opened. The address is " + msg.url
+		}
+		return nil
+	case assistedMsg:
+		if msg.err != nil {
+			m.notice = "The clicks could not be done: " + msg.err.Error()
+		}
+		return nil
+	case tea.KeyPressMsg:
+		return m.pressed(msg)
+	case tea.PasteMsg, screen.Armed:
+		if m.overlay != overlayNone {
+			if _, pasted := msg.(tea.PasteMsg); pasted {
+				return nil
+			}
+		}
+		return m.act(m.screen.Update(msg))
+	}
+	return nil
+}
+
+func (m *Model) restyle(dark, ascii bool) {
+	m.ascii = ascii
+	m.theme = theme.New(dark, ascii)
+}
+
+// plainTerminal reports whether the terminal should be spared characters
+// beyond ASCII: the Linux console has few, and a locale may say so.
+func plainTerminal(env tea.EnvMsg) bool {
+	if t := env.Getenv("TERM"); t == "linux" || t == "dumb" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(env.Getenv(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+func (m *Model) progress(msg progressMsg) tea.Cmd {
+	if msg.feed != m.feed {
+		return nil // of an effect that was given up
+	}
+	titles := make([]string, len(m.state.Plan.Changes))
+	for i, c := range m.state.Plan.Changes {
+		titles[i] = c.Title
+	}
+	for _, p := range msg.news {
+		m.live = m.live.With(p, titles)
+	}
+	return msg.feed.next(pace)
+}
+
+func (m *Model) ticked(msg tickMsg) tea.Cmd {
+	if !m.waiting() {
+		m.ticking = false
+		return nil
+	}
+	if m.since.IsZero() {
+		m.since = msg.at
+	}
+	m.live.Frame++
+	m.live.Elapsed = msg.at.Sub(m.since).Truncate(time.Second)
+	return m.nextTick()
+}
+
+func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
+	k := m.keys()
+	switch {
+	case key.Matches(msg, k.Interrupt):
+		return m.interrupt()
+	case key.Matches(msg, k.Repaint):
+		return tea.ClearScreen
+	case m.overlay != overlayNone:
+		return m.pressedOver(msg, k)
+	}
+	m.notice = ""
+	if m.screen.Takes(msg) {
+		return m.act(m.screen.Update(msg))
+	}
+	switch {
+	case key.Matches(msg, k.Back):
+		return m.back()
+	case key.Matches(msg, k.Help):
+		m.overlay, m.scroll = overlayHelp, 0
+		return nil
+	case key.Matches(msg, k.Quit):
+		return m.leave()
+	case key.Matches(msg, k.Open):
+		return m.open(screen.Link(m.state, m.live))
+	case m.scrolled(msg, k):
+		return nil
+	}
+	return m.act(m.screen.Update(msg))
+}
+
+// pressedOver takes the keys of the page over the screen.
+func (m *Model) pressedOver(msg tea.KeyPressMsg, k keyMap) tea.Cmd {
+	switch {
+	case key.Matches(msg, k.Back), m.overlay == overlayHelp && key.Matches(msg, k.Help, k.Quit):
+		m.overlay, m.scroll = overlayNone, 0
+		return nil
+	case m.overlay == overlayLeave && m.leaving.Update(msg):
+		return m.left()
+	case m.overlay == overlayHelp:
+		m.scrolled(msg, k)
+	}
+	return nil
+}
+
+// scrolled moves the body and reports whether the key was for that.
+func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
+	l := m.layout()
+	by := 0
+	switch {
+	case key.Matches(msg, k.Up):
+		by = -1
+	case key.Matches(msg, k.Down):
+		by = 1
+	case key.Matches(msg, k.PageUp):
+		by = -max(1, l.bodyHeight-1)
+	case key.Matches(msg, k.PageDown):
+		by = max(1, l.bodyHeight-1)
+	case key.Matches(msg, k.Top):
+		by = -m.scroll
+	case key.Matches(msg, k.Bottom):
+		by = l.overflow
+	default:
+		return false
+	}
+	m.scroll = min(max(0, m.scroll+by), l.overflow)
+	return true
+}
+
+// act does what a screen asked for.
+func (m *Model) act(a screen.Action) tea.Cmd {
+	switch a := a.(type) {
+	case screen.Walk:
+		return m.walk(a.Event)
+	case screen.Answer:
+		return m.stamped(func(at time.Time) guide.Event {
+			return guide.Answered{Question: a.Question, Value: a.Value, At: at}
+		})
+	case screen.Approve:
+		return m.stamped(func(at time.Time) guide.Event {
+			return guide.Approved{Digest: a.Digest, Typed: a.Typed, At: at}
+		})
+	case screen.Open:
+		return m.open(a.URL)
+	case screen.Assist:
+		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
+			return m.assist(ch.Console)
+		}
+	case screen.Leave:
+		return m.leave()
+	}
+	return nil
+}
+
+// back goes one step back. What is only being read is given up where there is
+// nothing to go back to.
+func (m *Model) back() tea.Cmd {
+	before := m.place()
+	cmd := m.walk(guide.Back{})
+	if m.place() != before {
+		return cmd
+	}
+	if m.waiting() && !m.changing() {
+		return m.walk(guide.Cancel{})
+	}
+	m.notice = "This is where the walk began; q leaves it."
+	if m.screen.Typing() {
+		m.notice = "This is where the walk began; ctrl+c leaves it."
+	}
+	return cmd
+}
+
+// interrupt is ctrl+c, or a signal from outside: it stops what is under way
+// first, and leaves second.
+func (m *Model) interrupt() tea.Cmd {
+	switch {
+	case m.changing() && !m.interrupted:
+		cmd := m.walk(guide.Stop{})
+		m.overlay, m.interrupted = overlayNone, true
+		m.notice = "Stopping after the change in flight. ctrl+c again leaves at once; the journal then says what is unknown."
+		return cmd
+	case m.waiting() && !m.changing():
+		return m.walk(guide.Cancel{})
+	case m.changing(), m.overlay == overlayLeave:
+		return m.quit()
+	}
+	return m.leave()
+}
+
+// leave quits, after a question where something would be left half done.
+func (m *Model) leave() tea.Cmd {
+	if !m.changing() && !m.unfinished() {
+		return m.quit()
+	}
+	items := []part.Item{{Label: "Stay"}}
+	if m.changing() {
+		items = append(items, part.Item{Label: "Stop after the change in flight", Why: "what is left can be done later"})
+	}
+	items = append(items, part.Item{Label: "Leave now", Why: "what was done is in the journal, and the walk can be taken up again"})
+	m.leaving = part.NewMenu(items, 0)
+	m.overlay, m.scroll = overlayLeave, 0
+	return nil
+}
+
+// left does what was taken on the page that leave opened.
+func (m *Model) left() tea.Cmd {
+	m.overlay, m.scroll = overlayNone, 0
+	switch m.leaving.Selected() {
+	case 0:
+		return nil
+	case len(m.leaving.Items) - 1:
+		return m.quit()
+	}
+	return m.walk(guide.Stop{})
+}

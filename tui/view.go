@@ -1,0 +1,308 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
+)
+
+// From these widths on there is room for the upright rail, and for a column of
+// evidence beside the work.
+const (
+	railFrom = 100
+	sideFrom = 150
+	workMost = 104
+	sideMost = 72
+	between  = 3
+)
+
+// layout is where things are on the screen, and what is in them.
+type layout struct {
+	margin   int
+	rail     bool
+	side     int // width of the evidence column, 0 for none
+	width    int // of the work column
+	left     int // where it begins
+	header   []string
+	top      int // the first line of the work column
+	rows     int // its height
+	body     []string
+	foot     screen.Foot
+	notice   []string
+	overflow int // lines of the body that do not fit
+
+	bodyHeight int
+}
+
+// layout divides the screen: a header, the work (rail, body and foot,
+// evidence), the help. The foot always stays in view; the body scrolls.
+func (m *Model) layout() layout {
+	l := layout{}
+	switch {
+	case m.width >= 60:
+		l.margin = 2
+	case m.width >= 30:
+		l.margin = 1
+	}
+	l.rail = m.width >= railFrom
+	l.left = l.margin
+	l.width = m.width - 2*l.margin
+	if l.rail {
+		l.left += part.RailWidth + between
+		l.width -= part.RailWidth + between
+	}
+	if m.width >= sideFrom {
+		l.side = min(sideMost, l.width*2/5)
+		l.width -= l.side + between
+	}
+	l.width = max(1, min(l.width, workMost))
+	l.header = m.header(l)
+	l.top = len(l.header)
+	l.rows = max(1, m.height-l.top-1)
+	if m.height >= 16 {
+		l.rows-- // air above the help
+	}
+	m.fill(&l)
+	return l
+}
+
+func (m *Model) frame(width int, wide bool) screen.Frame {
+	step, _ := guide.Lookup(m.state.Step)
+	return screen.Frame{
+		Theme: m.theme, Width: width, Wide: wide, State: m.state, Step: step, Live: m.live, Markdown: &m.markdown,
+	}
+}
+
+// fill draws body and foot and shares the rows between them: the foot gets
+// what it needs as long as a third is left for the body.
+func (m *Model) fill(l *layout) {
+	body := m.body(*l)
+	l.body = strings.Split(body, "\n")
+	if m.notice != "" {
+		l.notice = strings.Split(part.Hang(m.theme.Accent.Render(m.theme.Glyph.Bullet)+" ", part.Clean(m.notice), l.width, m.theme.Text), "\n")
+		l.notice = l.notice[:min(len(l.notice), max(1, l.rows/4))]
+	}
+	room := l.rows - len(l.notice)
+	const rule = 1
+	most := max(1, room-rule-min(len(l.body), max(1, room/3)))
+	l.foot = m.foot(*l, most)
+	if h := part.Height(l.foot.Block); h > most {
+		l.foot.Block = strings.Join(strings.Split(l.foot.Block, "\n")[:most], "\n")
+	}
+	l.bodyHeight = room
+	if h := part.Height(l.foot.Block); h > 0 {
+		l.bodyHeight = max(0, room-h-rule)
+	} else if len(l.body) > room {
+		l.bodyHeight = max(0, room-rule)
+	}
+	l.overflow = max(0, len(l.body)-l.bodyHeight)
+	l.bodyHeight = min(l.bodyHeight, len(l.body))
+}
+
+func (m *Model) body(l layout) string {
+	t := m.theme
+	switch m.overlay {
+	case overlayHelp:
+		step, _ := guide.Lookup(m.state.Step)
+		guideSays := ""
+		if step.Doc != "" {
+			guideSays = part.Lines(
+				t.Accent.Render(part.Fit("What the guide says: "+step.Title, l.width)),
+				m.markdown.Render(t, step.Doc, l.width),
+				part.Paragraph(step.Link, l.width, t.Link),
+			)
+		}
+		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()...), guideSays)
+	case overlayLeave:
+		why := "Changes were made and the walk is not finished. They are in the journal, and the walk can be taken up again."
+		if m.changing() {
+			why = "Something is under way. Leaving now may leave it without anybody to look at how it ends."
+		}
+		return part.Stack(t.Title.Render("Leave?"), part.Paragraph(why, l.width, t.Text))
+	case overlayNone:
+	}
+	return m.screen.Body(m.frame(l.width, l.side > 0))
+}
+
+func (m *Model) foot(l layout, height int) screen.Foot {
+	switch m.overlay {
+	case overlayHelp:
+		return screen.Foot{}
+	case overlayLeave:
+		return screen.Foot{Block: m.leaving.View(m.theme, l.width, height)}
+	case overlayNone:
+	}
+	return m.screen.Foot(m.frame(l.width, l.side > 0), height)
+}
+
+// header is the name, whom it is about, and the mode; below it the walk on one
+// line where there is no rail.
+func (m *Model) header(l layout) []string {
+	t := m.theme
+	room := m.width - 2*l.margin
+	badge := ""
+	if m.state.Case.DryRun {
+		badge = t.Badge.Render("DRY RUN")
+	}
+	left := part.Clean(m.opts.Title)
+	if left == "" {
+		left = "reprovision"
+	}
+	if part.Width(left)+part.Width(badge)+2 > room {
+		if _, mode, ok := strings.Cut(left, " · "); ok {
+			left = mode
+		}
+	}
+	left = part.Fit(left, max(1, room-part.Width(badge)-1))
+	line := t.Brand.Render(left)
+	if who := subject(m.state.Case); who != "" {
+		if space := room - part.Width(left) - part.Width(badge) - 5; space > 8 {
+			line += "   " + t.Muted.Render(part.Fit(who, space))
+		}
+	}
+	if badge != "" {
+		line = part.Pad(line, room-part.Width(badge)) + badge
+	}
+	lines := []string{line}
+	if m.height >= 14 {
+		lines = append(lines, "")
+	}
+	if !l.rail && m.width >= 30 && m.height >= 11 {
+		lines = append(lines, part.Track(t, room, m.state))
+		if m.height >= 16 {
+			lines = append(lines, "")
+		}
+	}
+	return lines
+}
+
+func subject(c engine.Case) string {
+	switch {
+	case c.Org == "":
+		return ""
+	case c.Username == "":
+		return part.Clean(c.Org)
+	}
+	return part.Clean(c.Org) + " / " + part.Clean(c.Username)
+}
+
+// View implements tea.Model.
+func (m *Model) View() tea.View {
+	v := tea.NewView("")
+	v.AltScreen = true
+	v.WindowTitle = m.windowTitle()
+	v.ProgressBar = m.progressBar()
+	v.ProgramStatus = m.programStatus()
+	if m.width <= 0 || m.height <= 0 {
+		return v
+	}
+	l := m.layout()
+	work, footAt := m.work(l)
+	lines := append([]string{}, indentAll(l.header, l.margin)...)
+	lines = append(lines, indentAll(m.columns(l, work), l.margin)...)
+	for len(lines) < m.height-1 {
+		lines = append(lines, "")
+	}
+	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.short(l.overflow > 0))
+	lines = append(lines[:m.height-1:m.height-1], strings.Repeat(" ", l.margin)+help)
+	for i := range lines {
+		lines[i] = part.Fit(strings.TrimRight(lines[i], " "), m.width)
+	}
+	v.Content = strings.Join(lines, "\n")
+	if y := l.top + footAt + l.foot.Y; l.foot.Cursor && y < m.height-1 && m.overlay == overlayNone {
+		c := tea.NewCursor(min(l.left+l.foot.X, m.width-1), y)
+		c.Shape, c.Color = tea.CursorBar, m.theme.Cursor()
+		v.Cursor = c
+	}
+	return v
+}
+
+// work is the middle column: the part of the body in view, a rule that says
+// whether there is more, the foot, and a notice. footAt is the foot's line.
+func (m *Model) work(l layout) (lines []string, footAt int) {
+	from := min(m.scroll, l.overflow)
+	lines = append(lines, l.body[from:from+l.bodyHeight]...)
+	if l.foot.Block != "" || l.overflow > 0 {
+		lines = append(lines, m.rule(l, from))
+	}
+	footAt = len(lines)
+	if l.foot.Block != "" {
+		lines = append(lines, strings.Split(l.foot.Block, "\n")...)
+	}
+	lines = append(lines, l.notice...)
+	for i := range lines {
+		lines[i] = part.Fit(lines[i], l.width)
+	}
+	return lines, footAt
+}
+
+// rule divides body and foot, and marks that there is more above or below.
+func (m *Model) rule(l layout, from int) string {
+	t := m.theme
+	word := ""
+	switch above, below := from > 0, from < l.overflow; {
+	case above && below:
+		word = t.Glyph.Up + t.Glyph.Down + " more"
+	case below:
+		word = t.Glyph.Down + " more"
+	case above:
+		word = t.Glyph.Up + " more"
+	default:
+		if l.rows < 8 {
+			return ""
+		}
+		return t.Faint.Render(strings.Repeat(t.Glyph.Rule, l.width))
+	}
+	word = part.Fit(word, l.width)
+	line := strings.Repeat(t.Glyph.Rule, max(0, l.width-part.Width(word)-1))
+	if line != "" {
+		line = t.Faint.Render(line) + " "
+	}
+	return line + t.Accent.Render(word)
+}
+
+// columns puts rail, work and evidence side by side.
+func (m *Model) columns(l layout, work []string) []string {
+	if !l.rail {
+		return work
+	}
+	rail := strings.Split(part.Rail(m.theme, l.rows, m.state), "\n")
+	var side []string
+	if l.side > 0 && m.overlay == overlayNone {
+		if block := m.screen.Side(m.frame(l.side, true)); block != "" {
+			side = strings.Split(block, "\n")
+			side = side[:min(len(side), l.rows)]
+		}
+	}
+	lines := make([]string, max(len(rail), len(work), len(side)))
+	gap := strings.Repeat(" ", between)
+	for i := range lines {
+		line := part.Pad(at(rail, i), part.RailWidth) + gap + part.Pad(at(work, i), l.width)
+		if text := at(side, i); text != "" {
+			line += gap + text
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
+}
+
+func indentAll(lines []string, n int) []string {
+	pad := strings.Repeat(" ", n)
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = pad + l
+	}
+	return out
+}
