@@ -165,3 +165,18 @@ func TestWhoeverWinsTheRaceIsNoticedBeforeThePush(t *testing.T) {
 	require.Equal(t, "Not yet as it should be", w.state.Verdict.Headline)
 	require.NotContains(t, strings.Join(w.changing(), "\n"), "okta DELETE", "a member is not unassigned while Docker lists them")
 }
+
+func TestAPushThatFailsHalfWayIsFinishedByARetry(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.box.Fail(sandbox.Fault{System: "okta", Method: http.MethodPost, Kind: sandbox.FaultStatus, Status: http.StatusInternalServerError})
+	require.Contains(t, w.fails().Title, "server failed")
+	w.send(guide.Back{}) // even from the step entered afresh
+	require.Equal(t, guide.StepPush, w.state.Step)
+	w.send(guide.Chosen{Outcome: "do"})
+	require.Len(t, w.state.Plan.Changes, 1)
+	require.Contains(t, w.state.Plan.Changes[0].Call.Body, "backend", "the values are those of before")
+	w.goOn(guide.StepReport)
+	m := memberOf(t, w.box.State(), "priya-nair")
+	require.Equal(t, sandbox.OriginSCIM, m.Origin)
+	require.Contains(t, m.Teams, "backend")
+}

@@ -28,6 +28,7 @@ type Case struct {
 	Done         map[ActionID]Check    `json:"done,omitempty"` // the last check of each action
 	Receipts     []Receipt             `json:"receipts,omitempty"`
 	Sources      map[FactID]Source     `json:"sources,omitempty"`
+	Unfinished   map[ActionID]Plan     `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
 }
 
 // Session says which systems are reachable with which identity.
@@ -272,6 +273,7 @@ func (c Case) Clone() Case {
 	c.Answers = maps.Clone(c.Answers)
 	c.Done = maps.Clone(c.Done)
 	c.Sources = maps.Clone(c.Sources)
+	c.Unfinished = maps.Clone(c.Unfinished)
 	c.Receipts = slices.Clone(c.Receipts)
 	return c
 }
@@ -304,6 +306,37 @@ func (c Case) WithSource(id FactID, s Source) Case {
 	}
 	c.Sources[id] = s
 	return c
+}
+
+// WithUnfinished notes that a plan was left half-way: what it was made from may
+// not be there any more, so a retry needs the plan itself.
+func (c Case) WithUnfinished(p Plan) Case {
+	c = c.Clone()
+	if c.Unfinished == nil {
+		c.Unfinished = map[ActionID]Plan{}
+	}
+	c.Unfinished[p.Action] = p
+	return c
+}
+
+// Finished drops what WithUnfinished noted.
+func (c Case) Finished(id ActionID) Case {
+	c = c.Clone()
+	delete(c.Unfinished, id)
+	return c
+}
+
+// Remaining lists the changes of the action's unfinished plan that have no
+// receipt.
+func (c Case) Remaining(id ActionID) []Change {
+	p, ok := c.Unfinished[id]
+	if !ok {
+		return nil
+	}
+	digest := p.Digest()
+	return slices.DeleteFunc(slices.Clone(p.Changes), func(ch Change) bool {
+		return slices.ContainsFunc(c.Receipts, func(r Receipt) bool { return r.Plan == digest && r.Change == ch.ID })
+	})
 }
 
 // Settled reports whether the action was carried out and checked, or, in a dry

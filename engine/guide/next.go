@@ -50,6 +50,9 @@ func Next(s State, e Event) (State, []Effect) {
 			return s, nil
 		}
 		s.Case = withReceipts(s.Case, e.Receipts)
+		if s.Phase == PhaseRunning && len(e.Receipts) > 0 {
+			s.Case = s.Case.WithUnfinished(s.Plan)
+		}
 		return fail(s, e.Problem), nil
 	case Answered:
 		return answered(s, e)
@@ -290,9 +293,11 @@ func executed(s State, e Executed) (State, []Effect) {
 	}
 	s.Case = withReceipts(s.Case, e.Receipts)
 	if e.Stopped {
+		s.Case = s.Case.WithUnfinished(s.Plan)
 		s.Phase, s.FailedIn = PhaseStopped, PhaseRunning
 		return s, nil
 	}
+	s.Case = s.Case.Finished(s.Plan.Action)
 	return verify(s)
 }
 

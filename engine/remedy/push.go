@@ -24,7 +24,7 @@ func (push) Offer(c engine.Case) engine.Availability {
 	switch {
 	case !c.Sources[engine.FactExpectation].Known():
 		return engine.Availability{Reason: "what the identity provider sends is not known"}
-	case !c.Expected.Stated && !c.Expected.Assigned:
+	case !c.Expected.Stated && !c.Expected.Assigned && len(c.Remaining(engine.ActionPush)) == 0:
 		return engine.Availability{Reason: "the identity provider does not assign them to " + c.Expected.Application}
 	case c.Member.Present && !c.DryRun:
 		return engine.Availability{Reason: "they are a member of the organization: nothing has to be created"}
@@ -52,6 +52,13 @@ func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	}
 	as, err := provider.Assignment(ctx, c.Member.Email)
 	if err != nil {
+		return p, err
+	}
+	if rest := c.Remaining(a.ID()); !as.Assigned && len(rest) > 0 {
+		// The values went away with the assignment; the approved plan has them.
+		p.Title, p.Changes = "Finish pushing "+c.Username+" from "+as.Provider, rest
+		p.Notes = []string{"An earlier push was left half-way: they are unassigned, and these are the changes that are missing."}
+		p.Guards, err = a.Guards(ctx, c)
 		return p, err
 	}
 	if !as.Assigned {
