@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -140,6 +141,11 @@ func loopback(host string) bool {
 	return h == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
+// namespaced is a repository's name after the host: two components of the
+// distribution specification's grammar, which go-containerregistry does not
+// insist on (it takes "acme/..").
+var namespaced = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`)
+
 // repository parses "host/namespace/name", or "namespace/name" for the
 // client's own host.
 func (c *Client) repository(s string) (name.Repository, error) {
@@ -150,12 +156,12 @@ func (c *Client) repository(s string) (name.Repository, error) {
 	if canonical(host) != c.host {
 		return name.Repository{}, fmt.Errorf("registry: %q is on another registry than %s: pull it and push it by hand", s, c.host)
 	}
-	if strings.Count(path, "/") != 1 {
-		return name.Repository{}, fmt.Errorf("registry: %q is no repository: it must be host/namespace/name", s)
+	if !namespaced.MatchString(path) {
+		return name.Repository{}, fmt.Errorf("registry: %q is no repository: it must be host/namespace/name, in lower case letters, digits and . _ -", s)
 	}
 	repo, err := name.NewRepository(c.host+"/"+path, name.StrictValidation)
 	if err != nil {
-		return name.Repository{}, fmt.Errorf("registry: %q is no repository: names are lower case letters, digits and . _ -", s)
+		return name.Repository{}, fmt.Errorf("registry: %q is no repository: %w", s, err)
 	}
 	return repo, nil
 }
