@@ -13,7 +13,6 @@ const (
 	exitOK          = 0
 	exitError       = 1
 	exitUsage       = 2
-	exitPending     = 3 // findings, or changes that were previewed and not made
 	exitAuth        = 4
 	exitRefused     = 5 // by a safety rule
 	exitInterrupted = 130
@@ -36,8 +35,6 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, errPending):
-		return exitPending
 	case errors.As(err, &refused), errors.Is(err, transport.ErrReadOnly), errors.Is(err, transport.ErrNotApproved):
 		return exitRefused
 	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrForbidden):
@@ -45,7 +42,3 @@ func exitCode(err error) int {
 	}
 	return exitError
 }
-
-// errPending ends a dry run that previewed changes: nothing is wrong with the
-// command, but something is left to do.
-var errPending = errors.New("changes are pending")

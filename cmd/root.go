@@ -35,7 +35,7 @@ func execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
 func printError(w io.Writer, err error) {
 	var usage usageError
 	switch {
-	case errors.Is(err, errPending), errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled):
 		return
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(w, "reprovision: %s\nTry reprovision --help.\n", clean(err.Error()))

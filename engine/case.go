@@ -28,7 +28,15 @@ type Case struct {
 	Done         map[ActionID]Check    `json:"done,omitempty"` // the last check of each action
 	Receipts     []Receipt             `json:"receipts,omitempty"`
 	Sources      map[FactID]Source     `json:"sources,omitempty"`
+	Before       Before                `json:"before,omitzero"`      // how it was when a remedy was chosen
 	Unfinished   map[ActionID]Plan     `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
+}
+
+// Before is what was found before anything was changed: the cure makes it
+// invisible, and the report has to tell it.
+type Before struct {
+	Findings   []Finding    `json:"findings,omitempty"`
+	Comparison []Comparison `json:"comparison,omitempty"`
 }
 
 // Session says which systems are reachable with which identity.

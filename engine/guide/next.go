@@ -245,6 +245,9 @@ func chosen(s State, e Chosen) (State, []Effect) {
 	if !ok || c.Disabled != "" {
 		return s, nil
 	}
+	if s.Step == StepDiagnose && c.Outcome != outAgain && len(s.Case.Receipts) == 0 {
+		s.Case.Before = engine.Before{Findings: s.Verdict.Findings, Comparison: engine.Compare(s.Case)}
+	}
 	if c.Action == "" {
 		return leave(s, c.Outcome, false)
 	}

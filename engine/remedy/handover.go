@@ -217,7 +217,11 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	}
 	receipt := engine.Receipt{Status: fmt.Sprintf("%d tags, every digest compared", len(done.Tags))}
 	for _, t := range done.Tags {
-		receipt.Tags = append(receipt.Tags, engine.TagRef{Name: t.Name, Digest: t.Digest})
+		ref := engine.TagRef{Name: t.Name, Digest: t.Digest}
+		if i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest == t.Digest }); i >= 0 {
+			ref.Size = ch.Copy.Tags[i].Size
+		}
+		receipt.Tags = append(receipt.Tags, ref)
 	}
 	if len(done.Foreign) > 0 {
 		receipt.Note = fmt.Sprintf("%d layers are served by their publisher and were not copied", len(done.Foreign))

@@ -19,8 +19,21 @@ func Markdown(c engine.Case) string {
 	if c.DryRun {
 		b.WriteString("> **Dry run.** Nothing was sent that changes anything. What follows is what would be done.\n\n")
 	}
-	comparison(&b, c)
-	findings(&b, c)
+	changed := len(c.Receipts) > 0
+	if changed && len(c.Before.Findings) > 0 {
+		b.WriteString("## What was found\n\n")
+		comparison(&b, c.Expected.Provider, c.Before.Comparison)
+		findings(&b, c.Before.Findings)
+	}
+	if c.Sources[engine.FactMember].Known() {
+		title := "## What was found\n\n"
+		if changed {
+			title = "## How it is now\n\n"
+		}
+		b.WriteString(title)
+		comparison(&b, c.Expected.Provider, engine.Compare(c))
+		findings(&b, diagnose.Findings(c))
+	}
 	actions(&b, c)
 	words(&b, c)
 	handOver(&b, c)
@@ -29,13 +42,11 @@ func Markdown(c engine.Case) string {
 	return b.String()
 }
 
-func comparison(b *strings.Builder, c engine.Case) {
-	rows := engine.Compare(c)
-	if rows == nil {
+func comparison(b *strings.Builder, provider string, rows []engine.Comparison) {
+	if len(rows) == 0 {
 		return
 	}
-	b.WriteString("## What is sent and what Docker shows\n\n")
-	fmt.Fprintf(b, "| | %s sends | sign-in carries | Docker shows | |\n| --- | --- | --- | --- | --- |\n", Escape(c.Expected.Provider))
+	fmt.Fprintf(b, "| | %s sends | sign-in carries | Docker shows | |\n| --- | --- | --- | --- | --- |\n", Escape(provider))
 	for _, r := range rows {
 		sso := "not known"
 		if r.SSOKnown {
@@ -50,12 +61,8 @@ func comparison(b *strings.Builder, c engine.Case) {
 	b.WriteString("\n")
 }
 
-func findings(b *strings.Builder, c engine.Case) {
-	if !c.Sources[engine.FactMember].Known() {
-		return
-	}
-	b.WriteString("## Findings\n\n")
-	for _, f := range diagnose.Findings(c) {
+func findings(b *strings.Builder, all []engine.Finding) {
+	for _, f := range all {
 		fmt.Fprintf(b, "**%s** (%s). %s\n\n", Escape(f.Title), f.Strength, Escape(f.Detail))
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "- %s%s\n", Escape(e.Text), source(e.Source, e.At))
