@@ -170,7 +170,7 @@ func TestTagsArePagedAndAListThatRepeatsItselfIsAnError(t *testing.T) {
 		} else {
 			w.Header().Set("Link", `</v2/priya/tool/tags/list?last=a>; rel="next"`)
 		}
-		fmt.Fprintf(w, `{"name": "priya/tool", "tags": %s}`, pages[page])
+		_, _ = fmt.Fprintf(w, `{"name": "priya/tool", "tags": %s}`, pages[page])
 		return true
 	})
 	got, err := s.client().Digests(t.Context(), "priya/tool", s.credential("priya"))
@@ -182,7 +182,7 @@ func TestTagsArePagedAndAListThatRepeatsItselfIsAnError(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Link", `</v2/priya/tool/tags/list?last=a>; rel="next"`)
-		fmt.Fprint(w, `{"name": "priya/tool", "tags": ["a"]}`)
+		_, _ = fmt.Fprint(w, `{"name": "priya/tool", "tags": ["a"]}`)
 		return true
 	})
 	_, err = s.client().Digests(t.Context(), "priya/tool", s.credential("priya"))
@@ -198,7 +198,7 @@ func TestTagsOnAnotherHostAreNotFetched(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Link", `<http://`+other.host+`/v2/priya/tool/tags/list?last=a>; rel="next"`)
-		fmt.Fprint(w, `{"name": "priya/tool", "tags": ["a"]}`)
+		_, _ = fmt.Fprint(w, `{"name": "priya/tool", "tags": ["a"]}`)
 		return true
 	})
 	_, err := s.client().Digests(t.Context(), "priya/tool", s.credential("priya"))

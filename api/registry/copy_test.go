@@ -42,7 +42,7 @@ func TestACopyBringsEveryTagWholeAndWithTheSameDigests(t *testing.T) {
 	for _, tag := range receipt.Tags {
 		require.Equal(t, want[tag.Name], tag.Digest)
 		require.False(t, tag.Skipped)
-		got, _ := s.manifest("acme/tool", tag.Name)
+		got := s.manifest("acme/tool", tag.Name)
 		require.Equal(t, want[tag.Name], got)
 	}
 	require.Equal(t, 4*5, receipt.Blobs) // each image has a configuration and three layers
@@ -209,7 +209,7 @@ func TestATargetWithOtherContentIsNotOverwrittenUnlessAgreed(t *testing.T) {
 	r.Replace = true
 	_, err = c.Copy(approved(t.Context(), c, r.Target), r, nil)
 	require.NoError(t, err)
-	got, _ := s.manifest("acme/tool", "latest")
+	got := s.manifest("acme/tool", "latest")
 	require.Equal(t, digest, got)
 }
 
@@ -223,7 +223,7 @@ func TestOnlyTheTagsThatWereAskedForAreCopied(t *testing.T) {
 	receipt, err := c.Copy(approved(t.Context(), c, r.Target), r, nil)
 	require.NoError(t, err)
 	require.Len(t, receipt.Tags, 1)
-	one, _ := s.manifest("acme/tool", "1")
+	one := s.manifest("acme/tool", "1")
 	require.Empty(t, one)
 
 	r.Tags = []string{"3"}
@@ -277,7 +277,7 @@ func TestAConnectionLostInAnUploadIsMadeUpFor(t *testing.T) {
 	s.seed("priya/tool:1", image(t))
 	c := s.client()
 	var once sync.Once
-	s.on(func(w http.ResponseWriter, r *http.Request) (answered bool) {
+	s.on(func(_ http.ResponseWriter, r *http.Request) (answered bool) {
 		if r.Method == http.MethodPatch {
 			once.Do(func() {
 				answered = true
@@ -367,14 +367,14 @@ func TestReferrersTagsEndAsTheyAreAtTheSource(t *testing.T) {
 	require.True(t, ok)
 	s.seed("priya/tool:signature", attached) // go-containerregistry writes the fallback tag along with it
 	tag := "sha256-" + digest.Hex
-	want, _ := s.manifest("priya/tool", tag)
+	want := s.manifest("priya/tool", tag)
 	require.NotEmpty(t, want)
 
 	c := s.client()
 	receipt, err := c.Copy(approved(t.Context(), c, s.handOver().Target), s.handOver(), nil)
 	require.NoError(t, err)
 	require.Len(t, receipt.Tags, 3)
-	got, _ := s.manifest("acme/tool", tag)
+	got := s.manifest("acme/tool", tag)
 	require.Equal(t, want, got)
 }
 

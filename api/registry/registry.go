@@ -34,9 +34,9 @@ const (
 	system = "registry"
 
 	// dockerHub is the registry host of Docker Hub that go-containerregistry
-	// uses; dockerHubTokens is its token service.
-	dockerHub       = name.DefaultRegistry
-	dockerHubTokens = "auth.docker.io"
+	// uses; dockerHubAuth is its token service.
+	dockerHub     = name.DefaultRegistry
+	dockerHubAuth = "auth.docker.io"
 
 	defaultJobs = 4
 )
@@ -104,7 +104,7 @@ func New(o Options) (*Client, error) {
 		t.BaseURL = "http://" + c.host
 	}
 	if c.host == dockerHub {
-		t.Hosts = []string{dockerHubTokens}
+		t.Hosts = []string{dockerHubAuth}
 	}
 	door, err := transport.New(t)
 	if err != nil {

@@ -73,7 +73,7 @@ func tokens(t *testing.T, s *server, realm func() string) *httptest.Server {
 		if r.URL.Path == "/token" {
 			user, secret, _ := r.BasicAuth()
 			assert.Equal(t, s.secrets[user], secret)
-			fmt.Fprintf(w, `{"token": "token-of-%s"}`, user)
+			_, _ = fmt.Fprintf(w, `{"token": "token-of-%s"}`, user)
 			return
 		}
 		user, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer token-of-")

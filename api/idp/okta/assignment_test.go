@@ -21,7 +21,7 @@ func TestAnAssignmentTellsWhatSCIMWouldSendWhateverTheVariablesAreCalled(t *test
 	s.ready()
 	s.handle("GET /api/v1/users", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, `profile.email eq "priya.nair@acme.example"`, r.URL.Query().Get("search"))
-		fmt.Fprint(w, "["+priya+"]")
+		_, _ = fmt.Fprint(w, "["+priya+"]")
 	})
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
@@ -118,7 +118,7 @@ func TestAnAddressCannotBreakOutOfTheSearch(t *testing.T) {
 	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 	s.handle("GET /api/v1/users", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, `profile.email eq "x\" or \\"`, r.URL.Query().Get("search"))
-		fmt.Fprint(w, "[]")
+		_, _ = fmt.Fprint(w, "[]")
 	})
 	s.refuse("GET /api/v1/users/x%22%20or%20%5C", http.StatusNotFound, "E0000007", "Not found")
 	_, err := s.client().Assignment(t.Context(), `x" or \`)
@@ -150,10 +150,10 @@ func TestAnAssignmentByAGroupNamesTheGroupAndWhatElseItGrants(t *testing.T) {
 	s.handle("GET /api/v1/apps/0oa1docker/groups", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("after") == "" {
 			w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps/0oa1docker/groups?after=x>; rel="next"`, s.URL))
-			fmt.Fprint(w, `[{"id": "00g0other"}]`)
+			_, _ = fmt.Fprint(w, `[{"id": "00g0other"}]`)
 			return
 		}
-		fmt.Fprint(w, `[{"id": "00g1engineers"}]`)
+		_, _ = fmt.Fprint(w, `[{"id": "00g1engineers"}]`)
 	})
 	s.on("GET /api/v1/users/00u1priya/groups", `[{"id": "00g2everyone", "profile": {"name": "Everyone"}}, {"id": "00g1engineers", "profile": {"name": "Docker Engineers"}}]`)
 	s.on("GET /api/v1/groups/00g1engineers/apps", "["+dockerApp+`, {"id": "0oa9jira", "label": "Jira"}]`)

@@ -20,7 +20,7 @@ func TestTheApplicationIsTheOneWithExactlyThatLabel(t *testing.T) {
 	s := newServer(t)
 	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "Docker", r.URL.Query().Get("q"))
-		fmt.Fprint(w, "["+stagingApp+","+dockerApp+"]")
+		_, _ = fmt.Fprint(w, "["+stagingApp+","+dockerApp+"]")
 	})
 	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 
@@ -104,7 +104,7 @@ func TestARateLimitIsWaitedForUntilItsReset(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 			return
 		}
-		fmt.Fprint(w, "["+dockerApp+"]")
+		_, _ = fmt.Fprint(w, "["+dockerApp+"]")
 	})
 	var waited []time.Duration
 	_, err := s.client(func(o *okta.Options) {
@@ -131,10 +131,10 @@ func TestPagesAreFollowedByTheirLinks(t *testing.T) {
 		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps?q=Docker>; rel="self"`, s.URL))
 		if r.URL.Query().Get("after") == "" {
 			w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps?q=Docker&after=abc>; rel="next"`, s.URL))
-			fmt.Fprint(w, "["+stagingApp+"]")
+			_, _ = fmt.Fprint(w, "["+stagingApp+"]")
 			return
 		}
-		fmt.Fprint(w, "["+dockerApp+"]")
+		_, _ = fmt.Fprint(w, "["+dockerApp+"]")
 	})
 	got, err := s.client().Application(t.Context())
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestANextPageOnAnotherHostIsRefusedAndGetsNoToken(t *testing.T) {
 	s := newServer(t)
 	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Add("Link", "<"+elsewhere.URL+`/api/v1/apps?after=abc>; rel="next"`)
-		fmt.Fprint(w, "["+dockerApp+"]")
+		_, _ = fmt.Fprint(w, "["+dockerApp+"]")
 	})
 	_, err := s.client().Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrForeignHost)
@@ -159,7 +159,7 @@ func TestAListThatRepeatsItselfIsAnError(t *testing.T) {
 	s := newServer(t)
 	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps?after=abc>; rel="next"`, s.URL))
-		fmt.Fprint(w, "["+stagingApp+"]")
+		_, _ = fmt.Fprint(w, "["+stagingApp+"]")
 	})
 	_, err := s.client().Application(t.Context())
 	require.ErrorContains(t, err, "read already")
@@ -182,12 +182,12 @@ func TestEventsAreThoseOfThePersonAndTheApplicationOldestFirst(t *testing.T) {
 		q := r.URL.Query()
 		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/logs?after=%d>; rel="next"`, s.URL, s.count("GET /api/v1/logs")))
 		if q.Get("after") != "" {
-			fmt.Fprint(w, "[]")
+			_, _ = fmt.Fprint(w, "[]")
 			return
 		}
 		assert.Equal(t, `target.id eq "00u\"1"`, q.Get("filter"))
 		assert.Equal(t, "2026-11-23T08:00:00Z", q.Get("since"))
-		fmt.Fprint(w, entries)
+		_, _ = fmt.Fprint(w, entries)
 	})
 	got, err := s.client().Events(t.Context(), `00u"1`, now.Add(-time.Hour))
 	require.NoError(t, err)

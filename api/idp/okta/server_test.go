@@ -26,7 +26,6 @@ type server struct {
 	mu     sync.Mutex
 	routes map[string]http.HandlerFunc
 	asked  map[string]int
-	bodies []string // of changing requests
 }
 
 func newServer(t *testing.T) *server {
