@@ -1,0 +1,145 @@
+//go:build !windows
+
+package cmd
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+)
+
+// TestThePreSCIMMemberIsCuredByKeyboardAlone drives the real program in a
+// pseudo-terminal, as a person would, and lets the sandbox's own state prove
+// the cure.
+func TestThePreSCIMMemberIsCuredByKeyboardAlone(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	x := openTerminal(t, "demo", "--state-file", state)
+	x.see("Whose role or team is wrong?")
+	x.press("priya")
+	x.see("priya-nair")
+	x.press(enter)
+	x.see("Where does the JIT switch stand?", "❯ It is on")
+	x.press(enter)
+	x.see("SCIM does not manage this account", "certain", "❯ Re-provision")
+	x.press(enter)
+
+	x.see("❯ Cancel 1 invite")
+	x.press(enter)
+	x.see("DELETE", "/v2/invites/")
+	x.confirm()
+	x.see("verified", "No invite is pending any more.", "❯ Go on")
+	x.press(enter)
+
+	x.see("❯ Disable JIT")
+	x.press(enter)
+	x.see("Disable JIT provisioning")
+	x.confirm()
+	x.see("Waiting for you")
+	x.press("s")
+	x.see("verified", "❯ Go on")
+	x.press(enter)
+	x.see("Where does the JIT switch stand now?", "❯ It is on")
+	x.press(down)
+	x.see("❯ It is off")
+	x.press(enter)
+
+	x.see("❯ Keep this snapshot")
+	x.press(enter)
+	x.see("Private repositories cannot be seen", "❯ They are here")
+	x.press(enter)
+	x.see("Personal access token", "Sign in")
+	x.press("sandbox-pat-canary-priya-nair")
+	x.see("••••")
+	x.press(enter)
+	x.see("2 personal repositories", "❯ Copy them into acme")
+	x.press(enter)
+	x.see("4 changes")
+	x.confirm()
+	x.see("verified", "Every copy equals its original.", "❯ Go on")
+	x.press(enter)
+
+	x.see("❯ Remove them")
+	x.press(enter)
+	x.see("DELETE", "/v2/orgs/acme/members/priya-nair", "To run this, type", armed)
+	x.press("priya-nair")
+	x.see("❯ priya-nair")
+	x.press(enter)
+	x.see("verified", "Docker no longer lists priya-nair.", "❯ Go on")
+	x.press(enter)
+
+	x.see("❯ Push from Okta")
+	x.press(enter)
+	x.see("2 changes")
+	x.confirm()
+	x.see("verified", "Docker lists them again as editor on backend", "❯ Go on")
+	x.press(enter)
+	x.see("Cured: Docker shows what the identity provider sends", "❯ Go on to the report")
+	x.press(enter)
+	x.see("Provisioning report", "❯ Finish")
+	x.press("w")
+	x.see("saved: reprovision-acme-priya-nair")
+	x.press(enter)
+	require.Zero(t, x.end())
+
+	reports, err := filepath.Glob(filepath.Join(x.command.Dir, "reprovision-acme-priya-nair-*.md"))
+	require.NoError(t, err)
+	require.Len(t, reports, 1)
+	p := readProof(t, state)
+	m := memberOf(t, p.State, "priya-nair")
+	require.Equal(t, sandbox.OriginSCIM, m.Origin)
+	require.Equal(t, "editor", m.Role)
+	require.Contains(t, m.Teams, "backend")
+	for _, name := range []string{"build-cache", "deploy-tool"} {
+		require.Equal(t, repositoryOf(t, p.State, "priya-nair/"+name).Tags, repositoryOf(t, p.State, "acme/"+name).Tags)
+	}
+	require.True(t, repositoryOf(t, p.State, "acme/deploy-tool").Private)
+}
+
+// TestTheDryRunByKeyboardChangesNothing walks the same way with --dry-run.
+func TestTheDryRunByKeyboardChangesNothing(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	x := openTerminal(t, "demo", "--dry-run", "--member", "priya-nair", "--state-file", state)
+	x.see("DRY RUN", "❯ It is on")
+	x.press(enter)
+	x.see("❯ Re-provision")
+	x.press(enter)
+	preview := func(choice, shows string) {
+		t.Helper()
+		x.see("❯ " + choice)
+		x.press(enter)
+		x.see(shows, armed)
+		x.press(enter)
+		x.see("nothing was sent", "❯ Go on")
+		x.press(enter)
+	}
+	preview("Cancel 1 invite", "/v2/invites/")
+	preview("Disable JIT", "Disable JIT provisioning")
+	x.see("❯ Keep this snapshot")
+	x.press(enter)
+	x.see("❯ They are here")
+	x.press(enter)
+	x.see("Personal access token")
+	x.press("sandbox-pat-canary-priya-nair")
+	x.see("••••")
+	x.press(enter)
+	preview("Copy them into acme", "4 changes")
+	preview("Remove them", "/v2/orgs/acme/members/priya-nair")
+	preview("Push from Okta", "2 changes")
+	x.see("Dry run: Docker is as it was", "❯ Go on to the report")
+	x.press(enter)
+	x.see("❯ Finish")
+	x.press(enter)
+	require.Zero(t, x.end())
+
+	p := readProof(t, state)
+	require.False(t, slices.ContainsFunc(p.Requests, func(r sandbox.Request) bool { return r.Changing }))
+	require.NotEmpty(t, p.Requests)
+	fresh := sandbox.New(sandbox.Options{})
+	require.NoError(t, fresh.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, fresh.Close()) })
+	require.Equal(t, fresh.State(), p.State)
+}

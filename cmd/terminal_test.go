@@ -1,0 +1,183 @@
+//go:build !windows
+
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+)
+
+// buildProgram compiles the real program, once for all tests.
+var buildProgram = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "reprovision-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "reprovision")
+	out, err := exec.Command("go", "build", "-o", path, "./reprovision").CombinedOutput()
+	if err != nil {
+		return "", &buildError{err, out}
+	}
+	return path, nil
+})
+
+type buildError struct {
+	err error
+	out []byte
+}
+
+func (e *buildError) Error() string { return e.err.Error() + "\n" + string(e.out) }
+
+// terminal is the program in a pseudo-terminal, with an emulator as its screen.
+type terminal struct {
+	t       *testing.T
+	file    *os.File
+	screen  *vt.SafeEmulator
+	mu      sync.Mutex
+	drawn   chan struct{} // closed and replaced whenever something was drawn
+	ended   chan struct{}
+	command *exec.Cmd
+}
+
+const (
+	terminalWidth  = 110
+	terminalHeight = 40
+	patience       = 40 * time.Second
+)
+
+func openTerminal(t *testing.T, args ...string) *terminal {
+	t.Helper()
+	path, err := buildProgram()
+	require.NoError(t, err)
+	c := exec.Command(path, args...)
+	c.Dir = t.TempDir()
+	c.Env = append(os.Environ(), "TERM=xterm-256color", "HOME="+c.Dir, "XDG_STATE_HOME="+c.Dir, "XDG_CONFIG_HOME="+c.Dir)
+	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: terminalHeight, Cols: terminalWidth})
+	require.NoError(t, err)
+	x := &terminal{
+		t: t, file: f, command: c, screen: vt.NewSafeEmulator(terminalWidth, terminalHeight),
+		drawn: make(chan struct{}), ended: make(chan struct{}),
+	}
+	go func() { _, _ = io.Copy(f, x.screen) }() // the terminal's answers to the program's questions
+	go x.draw()
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		<-x.ended
+		_ = f.Close()
+		_ = x.screen.Close()
+	})
+	return x
+}
+
+func (x *terminal) draw() {
+	defer close(x.ended)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := x.file.Read(buf)
+		_, _ = x.screen.Write(buf[:n])
+		x.mu.Lock()
+		close(x.drawn)
+		x.drawn = make(chan struct{})
+		x.mu.Unlock()
+		if err != nil {
+			_ = x.command.Wait()
+			return
+		}
+	}
+}
+
+func (x *terminal) text() string {
+	var b bytes.Buffer
+	for line := range strings.Lines(x.screen.String()) {
+		b.WriteString(strings.TrimRight(line, " \n"))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// see waits until everything is on the screen at once.
+func (x *terminal) see(wanted ...string) {
+	x.t.Helper()
+	deadline := time.After(patience)
+	for {
+		x.mu.Lock()
+		drawn := x.drawn
+		x.mu.Unlock()
+		text := x.text()
+		if !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(text, w) }) {
+			return
+		}
+		select {
+		case <-drawn:
+		case <-deadline:
+			x.t.Fatalf("the screen does not show %q:\n%s", wanted, text)
+		}
+	}
+}
+
+func (x *terminal) press(keys string) {
+	x.t.Helper()
+	_, err := io.WriteString(x.file, keys)
+	require.NoError(x.t, err)
+}
+
+const (
+	enter = "\r"
+	down  = "\x1b[B"
+	right = "\x1b[C"
+)
+
+// armed is what a confirmation shows once it takes keys; before that, one that
+// was meant for the screen before cannot confirm.
+const armed = "nothing has been sent"
+
+// confirm says yes to a plan.
+func (x *terminal) confirm() {
+	x.t.Helper()
+	x.see("❯ No, go back", armed)
+	x.press(right)
+	x.see("❯ Run it")
+	x.press(enter)
+}
+
+// end waits for the program to end and returns its exit code.
+func (x *terminal) end() int {
+	x.t.Helper()
+	select {
+	case <-x.ended:
+		return x.command.ProcessState.ExitCode()
+	case <-time.After(patience):
+		x.t.Fatalf("the program does not end:\n%s", x.text())
+		return -1
+	}
+}
+
+// proof is what the sandbox itself knows at the end.
+type proof struct {
+	State    sandbox.State
+	Requests []sandbox.Request
+}
+
+func readProof(t *testing.T, path string) proof {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var p proof
+	require.NoError(t, json.Unmarshal(raw, &p))
+	return p
+}
