@@ -9,18 +9,17 @@ import (
 // keyMap holds the keys of the shell. Which of them act depends on whether
 // letters go into an input.
 type keyMap struct {
-	Back, Help, Open, Quit, Interrupt, Repaint   key.Binding
-	Up, Down, PageUp, PageDown, Top, Bottom      key.Binding
-	helpAnywhere, quitAnywhere, lineUp, lineDown key.Binding
+	Back, Help, Open, Quit, Interrupt, Repaint key.Binding
+	Up, Down, PageUp, PageDown, Top, Bottom    key.Binding
 }
 
 func newKeyMap() keyMap {
 	return keyMap{
 		Back:      key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
 		Help:      key.NewBinding(key.WithKeys("?", "f1"), key.WithHelp("?", "help")),
-		Open:      key.NewBinding(key.WithKeys("o"), key.WithHelp("o", "open in the browser")),
+		Open:      key.NewBinding(key.WithKeys("o"), key.WithHelp("o", "open the page")),
 		Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
-		Interrupt: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "stop; again: leave")),
+		Interrupt: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "stop")),
 		Repaint:   key.NewBinding(key.WithKeys("ctrl+l"), key.WithHelp("ctrl+l", "draw again")),
 		Up:        key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑", "scroll up")),
 		Down:      key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓", "scroll down")),
@@ -69,13 +68,15 @@ func (m *Model) short(scrolls bool) []key.Binding {
 	}
 	list := m.screen.Keys()
 	if scrolls {
-		list = append(list, k.PageDown)
+		more := k.PageDown
+		more.SetHelp("pgdn", "more")
+		list = append(list, more)
 	}
-	list = append(list, k.Back, k.Open, k.Help, k.Quit)
+	list = append(list, k.Back, k.Help, k.Quit)
 	if !k.Quit.Enabled() || !k.Back.Enabled() {
 		list = append(list, k.Interrupt)
 	}
-	return list
+	return append(list, k.Open)
 }
 
 // full are the groups of the help page.

@@ -74,7 +74,7 @@ func (m *Model) layout() layout {
 func (m *Model) frame(width int, wide bool) screen.Frame {
 	step, _ := guide.Lookup(m.state.Step)
 	return screen.Frame{
-		Theme: m.theme, Width: width, Wide: wide, State: m.state, Step: step, Live: m.live, Markdown: &m.markdown,
+		Theme: m.theme, Width: width, Wide: wide, Terse: m.height < 14, State: m.state, Step: step, Live: m.live, Markdown: &m.markdown,
 	}
 }
 
@@ -88,11 +88,12 @@ func (m *Model) fill(l *layout) {
 		l.notice = l.notice[:min(len(l.notice), max(1, l.rows/4))]
 	}
 	room := l.rows - len(l.notice)
-	const rule = 1
+	rule := 1
 	most := max(1, room-rule-min(len(l.body), max(1, room/3)))
 	l.foot = m.foot(*l, most)
-	if h := part.Height(l.foot.Block); h > most {
-		l.foot.Block = strings.Join(strings.Split(l.foot.Block, "\n")[:most], "\n")
+	l.foot = cut(l.foot, most)
+	if room > len(l.body)+rule+part.Height(l.foot.Block)+1 && l.foot.Block != "" {
+		l.body = append(l.body, "") // air above the rule
 	}
 	l.bodyHeight = room
 	if h := part.Height(l.foot.Block); h > 0 {
@@ -102,6 +103,21 @@ func (m *Model) fill(l *layout) {
 	}
 	l.overflow = max(0, len(l.body)-l.bodyHeight)
 	l.bodyHeight = min(l.bodyHeight, len(l.body))
+}
+
+// cut keeps height lines of a foot, those around the text cursor.
+func cut(f screen.Foot, height int) screen.Foot {
+	lines := strings.Split(f.Block, "\n")
+	if len(lines) <= height {
+		return f
+	}
+	from := 0
+	if f.Cursor {
+		from = min(max(0, f.Y-height+1), len(lines)-height)
+	}
+	f.Block = strings.Join(lines[from:from+height], "\n")
+	f.Y -= from
+	return f
 }
 
 func (m *Model) body(l layout) string {
@@ -281,12 +297,12 @@ func (m *Model) columns(l layout, work []string) []string {
 	}
 	lines := make([]string, max(len(rail), len(work), len(side)))
 	gap := strings.Repeat(" ", between)
+	wall := " " + m.theme.Faint.Render(m.theme.Glyph.Bar) + " "
 	for i := range lines {
-		line := part.Pad(at(rail, i), part.RailWidth) + gap + part.Pad(at(work, i), l.width)
-		if text := at(side, i); text != "" {
-			line += gap + text
+		lines[i] = part.Pad(at(rail, i), part.RailWidth) + gap + part.Pad(at(work, i), l.width)
+		if len(side) > 0 {
+			lines[i] += wall + at(side, i)
 		}
-		lines[i] = line
 	}
 	return lines
 }

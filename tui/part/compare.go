@@ -68,7 +68,7 @@ func extra(t theme.Theme, width int, rows []engine.Comparison) string {
 	if len(also) == 0 {
 		return ""
 	}
-	return Paragraph("also on teams that nobody asked for, which is allowed: "+strings.Join(also, ", "), width, t.Faint)
+	return Paragraph("also on teams that are not asked for, which is allowed: "+strings.Join(also, ", "), width, t.Faint)
 }
 
 func signIn(r engine.Comparison) string {

@@ -44,9 +44,9 @@ func (c *Confirm) Arm() { c.armed = true }
 func (c *Confirm) Typed() string { return c.field.Value() }
 
 var confirmKeys = struct{ other, take, submit key.Binding }{
-	other:  key.NewBinding(key.WithKeys("tab", "shift+tab", "left", "right", "h", "l"), key.WithHelp("←/→", "yes or no")),
-	take:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "take it")),
-	submit: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm what was typed")),
+	other:  key.NewBinding(key.WithKeys("tab", "shift+tab", "left", "right", "h", "l"), key.WithHelp("←/→", "no or yes")),
+	take:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
+	submit: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm")),
 }
 
 // Keys are the bindings, for the help.
@@ -101,8 +101,11 @@ func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y
 	if c.Phrase == "" {
 		return Lines(c.buttons(t, width), c.moment(t, width)), 0, 0, false
 	}
-	question := Hang("", Clean(ask)+" ", width, t.Text)
+	question := Paragraph(Clean(ask), width, t.Text)
 	phrase := Paragraph(Visible(c.Phrase), width, t.Strong)
+	if Width(question)+1+Width(phrase) <= width {
+		question, phrase = question+" "+phrase, ""
+	}
 	line, x := c.field.View(t, width, c.armed)
 	note := c.moment(t, width)
 	if c.wrong {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/lipgloss/v2"
+
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
@@ -21,66 +23,78 @@ type Reading struct {
 // that is on its way; live holds those of an observation that is going on and
 // is nil afterwards.
 func FactList(t theme.Theme, width int, c engine.Case, ids []engine.FactID, live map[engine.FactID]Reading, spin string) string {
-	var blocks []string
+	var rows []factRow
 	for _, id := range ids {
-		if b := fact(t, width, c, id, live, spin); b != "" {
-			blocks = append(blocks, b)
+		row, ok := knownFact(t, c, id)
+		if live != nil {
+			row, ok = liveFact(t, live[id], spin), true
+		}
+		if ok {
+			row.title = id.Title()
+			rows = append(rows, row)
 		}
 	}
-	return strings.Join(blocks, "\n")
+	if width < 74 {
+		return narrowFacts(t, width, rows)
+	}
+	var grid [][]Cell
+	for _, r := range rows {
+		row := []Cell{{r.sign, r.tone}, {r.title, r.name}, {r.value, t.Muted}, {r.source, t.Faint}}
+		if width < 100 {
+			row = []Cell{row[0], row[1], {r.told(), t.Muted}}
+		}
+		grid = append(grid, row)
+	}
+	return Grid(width, grid)
 }
 
-func fact(t theme.Theme, width int, c engine.Case, id engine.FactID, live map[engine.FactID]Reading, spin string) string {
-	title := id.Title()
-	if live != nil {
-		r := live[id]
-		switch {
-		case r.Read:
-			return factLine(t, width, t.OK.Render(t.Glyph.Done), title, orDefault(r.Text, "read"), "")
-		case r.Started:
-			return factLine(t, width, t.Accent.Render(spin), title, r.Text, "")
-		}
-		return Fit(t.Faint.Render(t.Glyph.Todo+" "+title), width)
+type factRow struct {
+	sign                 string
+	title, value, source string
+	tone, name           lipgloss.Style
+}
+
+// told is the value with its source behind it.
+func (r factRow) told() string {
+	if r.source == "" || r.value == "" {
+		return r.value + r.source
 	}
+	return r.value + "  (" + r.source + ")"
+}
+
+func liveFact(t theme.Theme, r Reading, spin string) factRow {
+	switch {
+	case r.Read:
+		return factRow{sign: t.Glyph.Done, tone: t.OK, name: t.Text, value: Clean(r.Text)}
+	case r.Started:
+		return factRow{sign: spin, tone: t.Accent, name: t.Strong, value: Clean(r.Text)}
+	}
+	return factRow{sign: t.Glyph.Todo, tone: t.Faint, name: t.Faint}
+}
+
+func knownFact(t theme.Theme, c engine.Case, id engine.FactID) (factRow, bool) {
 	s, seen := c.Sources[id]
 	switch {
 	case !seen:
-		return ""
+		return factRow{}, false
 	case s.Missing != "":
-		return factLine(t, width, t.Warn.Render(t.Glyph.Unknown), title, "not known: "+s.Missing, "")
+		return factRow{sign: t.Glyph.Unknown, tone: t.Warn, name: t.Text, value: Clean("not known: " + s.Missing)}, true
 	}
-	return factLine(t, width, t.OK.Render(t.Glyph.Done), title, FactValue(c, id), stamp(s.Name, s.At))
+	return factRow{sign: t.Glyph.Done, tone: t.OK, name: t.Text, value: Clean(FactValue(c, id)), source: Clean(stamp(s.Name, s.At))}, true
 }
 
-// factLine draws title, value and source; the source goes below where the line
-// is too short for it.
-func factLine(t theme.Theme, width int, sign, title, value, source string) string {
-	head := sign + " " + t.Strong.Render(Clean(title))
-	value, source = Clean(value), Clean(source)
-	if width < 44 {
-		return Lines(Fit(head, width), notEmpty(value, Indent(Paragraph(value, width-2, t.Text), 2)))
+func narrowFacts(t theme.Theme, width int, rows []factRow) string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, Fit(r.tone.Render(r.sign)+" "+r.name.Render(r.title), width))
+		if r.value != "" {
+			out = append(out, Hang("  ", r.value, width, t.Muted))
+		}
+		if r.source != "" {
+			out = append(out, Hang("  ", r.source, width, t.Faint))
+		}
 	}
-	right := ""
-	if source != "" {
-		right = t.Faint.Render(Fit(source, width/2))
-	}
-	gap := width - Width(head) - Width(right)
-	switch {
-	case right == "":
-		head = Fit(head, width)
-	case gap >= 2:
-		head += strings.Repeat(" ", gap) + right
-	default:
-		head = Lines(Fit(head, width), "  "+Fit(right, width-2))
-	}
-	return Lines(head, notEmpty(value, Indent(Paragraph(value, width-2, t.Muted), 2)))
-}
-
-func notEmpty(s, block string) string {
-	if s == "" {
-		return ""
-	}
-	return block
+	return Lines(out...)
 }
 
 // FactValue says a fact in a few words.

@@ -39,17 +39,19 @@ func gridRow(row []Cell, widths []int) []string {
 	lines := make([]string, height)
 	for y := range height {
 		var b strings.Builder
+		space := 0 // owed before the next text, so that no line ends in spaces
 		for i, c := range row {
 			text := ""
 			if y < len(cells[i]) {
 				text = cells[i][y]
 			}
-			b.WriteString(c.Style.Render(text))
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", max(0, widths[i]-Width(text))+gutter))
+			if text != "" {
+				b.WriteString(strings.Repeat(" ", space) + c.Style.Render(text))
+				space = 0
 			}
+			space += max(0, widths[i]-Width(text)) + gutter
 		}
-		lines[y] = strings.TrimRight(b.String(), " ")
+		lines[y] = b.String()
 	}
 	return lines
 }

@@ -1,8 +1,6 @@
 package part
 
 import (
-	"strings"
-
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 
@@ -16,29 +14,21 @@ func ShortHelp(t theme.Theme, width int, keys []key.Binding) string {
 	h.ShortSeparator = "   "
 	h.Ellipsis = t.Glyph.More
 	h.SetWidth(width)
-	return Fit(h.ShortHelpView(keys), width)
+	return Fit(t.Glyph.Keys.Replace(h.ShortHelpView(keys)), width)
 }
 
 // FullHelp lists every key that does something now, one on a line.
 func FullHelp(t theme.Theme, width int, groups ...[]key.Binding) string {
-	var blocks []string
-	for _, g := range groups {
-		var rows [][]Cell
+	var rows [][]Cell
+	for i, g := range groups {
+		if i > 0 && len(g) > 0 && len(rows) > 0 {
+			rows = append(rows, []Cell{{"", t.Text}, {"", t.Text}})
+		}
 		for _, k := range g {
-			if k.Enabled() {
-				rows = append(rows, []Cell{{k.Help().Key, t.Accent}, {k.Help().Desc, t.Text}})
+			if k.Enabled() && k.Help().Key != "" {
+				rows = append(rows, []Cell{{t.Glyph.Keys.Replace(k.Help().Key), t.Accent}, {Clean(k.Help().Desc), t.Text}})
 			}
 		}
-		blocks = append(blocks, Grid(width, rows))
 	}
-	return Stack(blocks...)
-}
-
-// Scroll shows the part of a block that fits into height lines from offset on,
-// and says whether there is more above and below.
-func Scroll(block string, offset, height int) (shown []string, above, below bool) {
-	lines := strings.Split(block, "\n")
-	offset = min(max(0, offset), max(0, len(lines)-height))
-	end := min(len(lines), offset+height)
-	return lines[offset:end], offset > 0, end < len(lines)
+	return Grid(width, rows)
 }

@@ -41,9 +41,9 @@ func NewMenu(items []Item, recommended int) Menu {
 }
 
 var menuKeys = struct{ up, down, take key.Binding }{
-	up:   key.NewBinding(key.WithKeys("up", "k", "ctrl+p", "shift+tab"), key.WithHelp("↑/k", "up")),
-	down: key.NewBinding(key.WithKeys("down", "j", "ctrl+n", "tab"), key.WithHelp("↓/j", "down")),
-	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "take it")),
+	up:   key.NewBinding(key.WithKeys("up", "k", "ctrl+p", "shift+tab"), key.WithHelp("↑/↓", "move")),
+	down: key.NewBinding(key.WithKeys("down", "j", "ctrl+n", "tab")),
+	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 }
 
 // Keys are the menu's bindings, for the help.
@@ -51,7 +51,7 @@ func (m *Menu) Keys() []key.Binding {
 	if len(m.Items) < 2 {
 		return []key.Binding{menuKeys.take}
 	}
-	return []key.Binding{menuKeys.up, menuKeys.down, menuKeys.take}
+	return []key.Binding{menuKeys.up, menuKeys.take}
 }
 
 // Takes reports whether the menu wants the key.
@@ -80,17 +80,13 @@ func (m *Menu) Update(msg tea.Msg) (taken bool) {
 	return false
 }
 
-// View draws the menu in at most height lines: every item on one, and below
-// them the reason of the selected one. Where that is too much, the items
-// scroll.
+// View draws the menu in at most height lines: an item on each, and the reason
+// of the selected one below it. Where that is too much, the items scroll.
 func (m *Menu) View(t theme.Theme, width, height int) string {
 	if len(m.Items) == 0 || height <= 0 {
 		return ""
 	}
 	why := m.why(t, m.at, width)
-	for len(why) < m.steady(t, width) {
-		why = append(why, " ")
-	}
 	if over := len(m.Items) + len(why) - height; over > 0 {
 		why = why[:min(len(why), max(len(why)-over, height/2))]
 	}
@@ -110,8 +106,14 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 			line = Pad(line, width-2) + " " + t.Faint.Render(t.Glyph.Down)
 		}
 		lines = append(lines, Fit(line, width))
+		if i == m.at {
+			lines = append(lines, why...)
+		}
 	}
-	return Lines(append(lines, why...)...)
+	for steady := len(m.Items) + m.steady(t, width); len(lines) < min(steady, height); {
+		lines = append(lines, " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (m *Menu) line(t theme.Theme, i, width int) string {
@@ -157,9 +159,9 @@ func (m *Menu) why(t theme.Theme, i, width int) []string {
 	it := m.Items[i]
 	switch {
 	case it.Disabled != "":
-		return strings.Split(Hang("  "+t.Warn.Render("cannot be taken:")+" ", Clean(it.Disabled), width, t.Warn), "\n")
+		return strings.Split(Hang("    "+t.Warn.Render("cannot be taken:")+" ", Clean(it.Disabled), width, t.Warn), "\n")
 	case it.Why != "":
-		return strings.Split(Hang("  ", Clean(it.Why), width, t.Muted), "\n")
+		return strings.Split(Hang("    ", Clean(it.Why), width, t.Muted), "\n")
 	}
 	return nil
 }

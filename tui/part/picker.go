@@ -52,17 +52,17 @@ func all(n int) []int {
 }
 
 var pickerKeys = struct{ up, down, pageUp, pageDown, take, clear key.Binding }{
-	up:       key.NewBinding(key.WithKeys("up", "ctrl+p"), key.WithHelp("↑", "up")),
-	down:     key.NewBinding(key.WithKeys("down", "ctrl+n"), key.WithHelp("↓", "down")),
-	pageUp:   key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "page up")),
-	pageDown: key.NewBinding(key.WithKeys("pgdown"), key.WithHelp("pgdn", "page down")),
+	up:       key.NewBinding(key.WithKeys("up", "ctrl+p"), key.WithHelp("↑/↓", "move")),
+	down:     key.NewBinding(key.WithKeys("down", "ctrl+n")),
+	pageUp:   key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup/pgdn", "page")),
+	pageDown: key.NewBinding(key.WithKeys("pgdown")),
 	take:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 	clear:    key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear the filter")),
 }
 
 // Keys are the picker's bindings, for the help.
 func (p *Picker) Keys() []key.Binding {
-	keys := []key.Binding{pickerKeys.up, pickerKeys.down, pickerKeys.pageUp, pickerKeys.pageDown, pickerKeys.take}
+	keys := []key.Binding{pickerKeys.up, pickerKeys.pageUp, pickerKeys.take}
 	if p.query != "" {
 		keys = append(keys, pickerKeys.clear)
 	}

@@ -132,9 +132,12 @@ func Tags(t theme.Theme, width int, tags []engine.TagRef) string {
 	return Grid(width, rows)
 }
 
+// fullDigest is the width from which a whole digest fits beside tag and size.
+const fullDigest = 96
+
 // digest is shortened where a line would not hold it.
 func digest(d string, width int) string {
-	if width >= 110 || len(d) <= 19 {
+	if width >= fullDigest || len(d) <= 19 {
 		return d
 	}
 	return d[:19] + "…"

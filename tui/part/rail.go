@@ -2,10 +2,12 @@ package part
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
@@ -22,6 +24,10 @@ type stop struct {
 }
 
 func stops(t theme.Theme, s guide.State) (list []stop, here int) {
+	if carriesOut(s.Verdict) {
+		// The action comes first; the walk then leaves by the step's usual way.
+		s.Verdict = engine.Verdict{}
+	}
 	past, current, future := guide.Path(s)
 	add := func(id guide.StepID, sign string, style, word lipgloss.Style) {
 		step, ok := guide.Lookup(id)
@@ -41,6 +47,14 @@ func stops(t theme.Theme, s guide.State) (list []stop, here int) {
 	return list, here
 }
 
+// carriesOut reports whether what is recommended stays on the step, because an
+// action belongs to it.
+func carriesOut(v engine.Verdict) bool {
+	return slices.ContainsFunc(v.Choices, func(c engine.Choice) bool {
+		return c.Recommended && c.Disabled == "" && c.Action != ""
+	})
+}
+
 // Rail is the walk from top to bottom: what was passed, where it stands, and
 // where the usual way on leads. What does not fit scrolls with the current
 // step.
@@ -51,15 +65,11 @@ func Rail(t theme.Theme, height int, s guide.State) string {
 		from = min(max(0, here-height/3), to-height)
 		to = from + height
 	}
-	link := "\n"
-	if 2*len(list)-1 <= height && height >= 24 {
-		link = "\n" + t.Faint.Render(t.Glyph.Bar) + "\n"
-	}
 	var out []string
 	for _, x := range list[from:to] {
 		out = append(out, x.style.Render(x.sign)+" "+x.word.Render(Fit(x.label, RailWidth-2)))
 	}
-	return strings.Join(out, link)
+	return strings.Join(out, "\n")
 }
 
 // Track is the walk on one line: a mark for each step, the current one's name,

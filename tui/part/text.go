@@ -5,6 +5,7 @@ package part
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ import (
 
 // longest is how many runes of one foreign text are drawn: nothing that a
 // directory holds is longer, and a screen full of one name helps nobody.
-const longest = 2000
+const longest = 600
 
 // marks is how many combining marks in a row are drawn.
 const marks = 2
@@ -54,7 +55,7 @@ func Clean(s string) string {
 // Visible is Clean for what must be seen exactly as it is sent: nothing is
 // dropped, what has no picture is written as its code. Line breaks stay.
 func Visible(s string) string {
-	if plain(s) {
+	if ascii(s) {
 		return s
 	}
 	var b strings.Builder
@@ -63,7 +64,7 @@ func Visible(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\n', kind(r) == drawn:
+		case r == '\n', r == ' ', kind(r) == drawn:
 			b.WriteRune(r)
 		default:
 			fmt.Fprintf(&b, `\u%04x`, r)
@@ -73,12 +74,11 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// plain reports whether s is short and holds printable ASCII only, which is
-// nearly always so.
-func plain(s string) bool {
-	if len(s) > longest {
-		return false
-	}
+// plain reports whether s can be drawn as it is, which is nearly always so.
+func plain(s string) bool { return len(s) <= longest && ascii(s) }
+
+// ascii reports whether s holds nothing but printable ASCII.
+func ascii(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
 			return false
@@ -117,6 +117,9 @@ func kind(r rune) runeKind {
 // Width is the number of cells that a line of text takes. Terminals count in
 // one of two ways; the larger number is the safe one.
 func Width(s string) int {
+	if ascii(s) {
+		return len(s)
+	}
 	return max(ansi.StringWidth(s), ansi.StringWidthWc(s))
 }
 
@@ -128,11 +131,11 @@ func Fit(s string, width int) string {
 	if Width(s) <= width {
 		return s
 	}
-	s = ansi.Truncate(s, width, "…")
-	if ansi.StringWidthWc(s) > width {
-		s = ansi.TruncateWc(s, width, "…")
+	cut := ansi.Truncate(s, width, "…")
+	for n := width - 1; n > 0 && Width(cut) > width; n-- {
+		cut = ansi.Truncate(cut, n, "…")
 	}
-	return s
+	return cut
 }
 
 // Pad fills a line up to width cells, and cuts it there.
@@ -148,8 +151,11 @@ func Wrap(s string, width int) []string {
 		return nil
 	}
 	lines := strings.Split(ansi.Wrap(s, width, ""), "\n")
+	if slices.ContainsFunc(lines, func(l string) bool { return Width(l) > width }) {
+		lines = strings.Split(ansi.WrapWc(s, width, ""), "\n")
+	}
 	for i, l := range lines {
-		lines[i] = strings.TrimRight(l, " ")
+		lines[i] = Fit(strings.TrimRight(l, " "), width)
 	}
 	return lines
 }

@@ -73,6 +73,6 @@ func (a *approving) Body(f Frame) string {
 func (a *approving) Side(f Frame) string { return known(f) }
 
 func (a *approving) Foot(f Frame, _ int) Foot {
-	block, x, y, cursor := a.confirm.View(f.Theme, f.Width, "To run this, type the name of the member:")
+	block, x, y, cursor := a.confirm.View(f.Theme, f.Width, "To run this, type the username:")
 	return Foot{Block: block, X: x, Y: y, Cursor: cursor}
 }

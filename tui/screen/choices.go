@@ -54,7 +54,17 @@ func (c *choices) Body(f Frame) string {
 	if f.Wide {
 		side = ""
 	}
-	return part.Stack(heading(f, v.Headline), evidence(f, v), about(f), side)
+	return part.Stack(heading(f, v.Headline), blocked(f, v), evidence(f, v), about(f), side)
+}
+
+// blocked says in full what stands against the way on that would be right.
+func blocked(f Frame, v engine.Verdict) string {
+	for _, c := range v.Choices {
+		if c.Disabled != "" && c.Action != "" && c.Recommended {
+			return section(f, part.Clean(c.Label)+": not now, because", note(f, strings.ReplaceAll(c.Disabled, "; ", "\n")))
+		}
+	}
+	return ""
 }
 
 // evidence is what the verdict rests on: the values side by side, and the

@@ -111,7 +111,7 @@ func (r *running) Foot(f Frame, height int) Foot {
 
 func (r *running) words(f Frame) string {
 	if ch, ok := Current(f.State, f.Live); ok && ch.Kind == engine.ChangeConsole && !f.State.Stopping {
-		return "Waiting for you"
+		return "Waiting for you to do the clicks"
 	}
 	return waitingWords(f.State)
 }

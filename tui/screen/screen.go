@@ -43,8 +43,9 @@ type Foot struct {
 // Frame is what a screen needs to draw itself.
 type Frame struct {
 	Theme    theme.Theme
-	Width    int // of the column that the screen draws in
-	Wide     bool
+	Width    int  // of the column that the screen draws in
+	Wide     bool // the evidence has a column of its own
+	Terse    bool // hardly any lines: only what is needed
 	State    guide.State
 	Step     guide.Step
 	Live     Live
@@ -146,7 +147,7 @@ func heading(f Frame, headline string) string {
 		headline = f.Step.Title
 	}
 	title := part.Paragraph(part.Clean(headline), f.Width, t.Title)
-	if f.Step.Title == "" || headline == f.Step.Title {
+	if f.Terse || f.Step.Title == "" || headline == f.Step.Title {
 		return title
 	}
 	return part.Lines(t.Accent.Render(part.Fit(f.Step.Title, f.Width)), title)

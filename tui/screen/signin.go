@@ -43,7 +43,7 @@ const (
 
 var formKeys = struct{ next, back, take key.Binding }{
 	next: key.NewBinding(key.WithKeys("tab", "down"), key.WithHelp("tab", "next field")),
-	back: key.NewBinding(key.WithKeys("shift+tab", "up"), key.WithHelp("shift+tab", "last field")),
+	back: key.NewBinding(key.WithKeys("shift+tab", "up"), key.WithHelp("shift+tab", "field before")),
 	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "go on")),
 }
 
@@ -106,7 +106,7 @@ func (f *signIn) buttons() []string {
 }
 
 func (f *signIn) Keys() []key.Binding {
-	return []key.Binding{formKeys.next, formKeys.back, formKeys.take}
+	return []key.Binding{formKeys.next, formKeys.take}
 }
 
 func (f *signIn) Typing() bool { return true }

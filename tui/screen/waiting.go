@@ -67,6 +67,9 @@ func under(f Frame, words string, height int) string {
 	line = part.Fit(line, f.Width)
 	bar := part.Bar(t, f.Width, f.Live.Done, f.Live.Total, f.Live.Unit)
 	said := part.Clean(f.Live.Text)
+	if ch, ok := Current(f.State, f.Live); ok && ch.Title == f.Live.Text {
+		said = "" // it is on screen already
+	}
 	if said != "" && height > 2 {
 		line = part.Lines(line, part.Indent(t.Muted.Render(part.Fit(said, f.Width-2)), 2))
 	}

@@ -1,5 +1,7 @@
 package theme
 
+import "strings"
+
 // Glyphs are the signs of the window. Each is as wide as its string is long in
 // cells, and none is an emoji: terminals disagree on the width of those.
 type Glyphs struct {
@@ -12,6 +14,7 @@ type Glyphs struct {
 	Mask                   rune
 	Full, Empty            string // of a progress bar
 	Spinner                []string
+	Keys                   *strings.Replacer // the names of keys
 }
 
 func glyphs(ascii bool) Glyphs {
@@ -26,6 +29,7 @@ func glyphs(ascii bool) Glyphs {
 			Mask: '*',
 			Full: "#", Empty: "-",
 			Spinner: []string{"|", "/", "-", `\`},
+			Keys:    strings.NewReplacer("↑/↓", "up/down", "←/→", "left/right", "↑", "up", "↓", "down"),
 		}
 	}
 	return Glyphs{
@@ -38,6 +42,7 @@ func glyphs(ascii bool) Glyphs {
 		Mask: '•',
 		Full: "━", Empty: "─",
 		Spinner: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
+		Keys:    strings.NewReplacer(),
 	}
 }
 

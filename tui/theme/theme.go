@@ -41,7 +41,8 @@ type Theme struct {
 	tokens tokens
 }
 
-// tokens are the colours of one background.
+// tokens are the colours of one background. The greys are neutral, because
+// tinted ones turn green where a terminal has 256 colours.
 type tokens struct {
 	muted, faint, accent, ok, warn, bad, onAccent, onBadge color.Color
 }
@@ -50,8 +51,8 @@ func pick(dark bool) tokens {
 	choose := lipgloss.LightDark(dark)
 	c := func(light, dark string) color.Color { return choose(lipgloss.Color(light), lipgloss.Color(dark)) }
 	return tokens{
-		muted:    c("#5A6472", "#98A2B3"),
-		faint:    c("#A3ABB6", "#566070"),
+		muted:    c("#5F5F5F", "#A8A8A8"),
+		faint:    c("#8A8A8A", "#767676"),
 		accent:   c("#1D63ED", "#5B9BFF"),
 		ok:       c("#147D4A", "#5CCB98"),
 		warn:     c("#8F5B00", "#E8B94A"),

@@ -1,0 +1,115 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+var sizes = []struct{ w, h int }{{80, 24}, {40, 12}, {200, 60}}
+
+// shot is what the window shows, without colour.
+func shot(m *Model) string { return ansi.Strip(m.View().Content) + "\n" }
+
+func TestScreens(t *testing.T) {
+	for _, x := range stops(priya()) {
+		for _, size := range sizes {
+			t.Run(fmt.Sprintf("%s/%dx%d", x.name, size.w, size.h), func(t *testing.T) {
+				m := showing(x, size.w, size.h)
+				m.Update(screen.Armed{Seq: x.state.Seq})
+				golden.RequireEqual(t, shot(m))
+			})
+		}
+	}
+}
+
+func TestPagesOverTheScreen(t *testing.T) {
+	for _, size := range sizes {
+		t.Run(fmt.Sprintf("help/%dx%d", size.w, size.h), func(t *testing.T) {
+			m := showing(find(t, "diagnose"), size.w, size.h)
+			m.Update(press("?"))
+			golden.RequireEqual(t, shot(m))
+		})
+		t.Run(fmt.Sprintf("leave/%dx%d", size.w, size.h), func(t *testing.T) {
+			m := showing(find(t, "running-copy"), size.w, size.h)
+			m.Update(press("q"))
+			golden.RequireEqual(t, shot(m))
+		})
+	}
+}
+
+func TestColoursFollowTheBackground(t *testing.T) {
+	for _, name := range []string{"dark", "light"} {
+		t.Run(name, func(t *testing.T) {
+			m := showing(find(t, "diagnose"), 80, 24)
+			m.theme = theme.New(name == "dark", false)
+			golden.RequireEqual(t, m.View().Content)
+		})
+	}
+}
+
+// Meaning must survive without colour and beyond-ASCII characters.
+func TestPlainTerminalsGetASCIIOnly(t *testing.T) {
+	for _, x := range stops(priya()) {
+		for _, size := range sizes {
+			m := showing(x, size.w, size.h)
+			m.Update(tea.EnvMsg{"TERM=linux"})
+			for n, line := range strings.Split(shot(m), "\n") {
+				for _, r := range line {
+					if r > '~' && !strings.ContainsRune("·…", r) {
+						t.Fatalf("%s %dx%d line %d: %q in %q", x.name, size.w, size.h, n, r, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+func find(t *testing.T, name string) stop {
+	t.Helper()
+	for _, x := range stops(priya()) {
+		if x.name == name {
+			return x
+		}
+	}
+	require.FailNow(t, "no stop "+name)
+	return stop{}
+}
+
+// press is the message of a key by its name.
+func press(name string) tea.KeyPressMsg {
+	switch name {
+	case "enter":
+		return tea.KeyPressMsg{Code: tea.KeyEnter}
+	case "esc":
+		return tea.KeyPressMsg{Code: tea.KeyEscape}
+	case "tab":
+		return tea.KeyPressMsg{Code: tea.KeyTab}
+	case "up":
+		return tea.KeyPressMsg{Code: tea.KeyUp}
+	case "down":
+		return tea.KeyPressMsg{Code: tea.KeyDown}
+	case "left":
+		return tea.KeyPressMsg{Code: tea.KeyLeft}
+	case "right":
+		return tea.KeyPressMsg{Code: tea.KeyRight}
+	case "pgdown":
+		return tea.KeyPressMsg{Code: tea.KeyPgDown}
+	case "pgup":
+		return tea.KeyPressMsg{Code: tea.KeyPgUp}
+	case "backspace":
+		return tea.KeyPressMsg{Code: tea.KeyBackspace}
+	case "ctrl+c":
+		return tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}
+	}
+	r := []rune(name)
+	return tea.KeyPressMsg{Code: r[0], Text: name}
+}
