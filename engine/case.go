@@ -276,7 +276,8 @@ const (
 	SwitchOff     Switch = "off"
 )
 
-// Clone returns a copy that shares no map or slice header with c.
+// Clone returns a copy that shares no map with c and no room to append
+// receipts. The other slices are shared: they are replaced, never written into.
 func (c Case) Clone() Case {
 	c.Answers = maps.Clone(c.Answers)
 	c.Done = maps.Clone(c.Done)

@@ -39,7 +39,8 @@ func compareRole(c Case) Comparison {
 }
 
 // compareTeams asks only that the expected teams are there: a further team may
-// be somebody's deliberate choice, so it is shown, not judged.
+// be somebody's deliberate choice, so it is shown, not judged. Names are the
+// same whatever their case: nobody is to be removed over a capital letter.
 func compareTeams(c Case) Comparison {
 	sso, known := c.Expected.SSOValue("dockerTeam")
 	cmp := Comparison{
@@ -47,18 +48,22 @@ func compareTeams(c Case) Comparison {
 		IdP: strings.Join(c.Expected.Teams, ", "), Docker: strings.Join(c.Member.Teams, ", "),
 	}
 	for _, t := range c.Expected.Teams {
-		if !slices.Contains(c.Member.Teams, t) {
+		if !contains(c.Member.Teams, t) {
 			cmp.Same = false
 		}
 	}
 	var extra []string
 	for _, t := range c.Member.Teams {
-		if !builtinTeam(t) && !slices.Contains(c.Expected.Teams, t) {
+		if !builtinTeam(t) && !contains(c.Expected.Teams, t) {
 			extra = append(extra, t)
 		}
 	}
 	cmp.Extra = strings.Join(extra, ", ")
 	return cmp
+}
+
+func contains(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 // Differs reports whether Docker shows something else than the identity
@@ -83,7 +88,9 @@ func RemovalBlockers(c Case) []string {
 	add(c.Member.Guest, "they are a guest: SCIM cannot bring them back")
 	add(!c.SCIM.Proven, "Docker's SCIM service has not been seen to answer")
 	add(!ProvisioningProven(c), "it is not shown that the identity provider would create them again")
-	add(len(c.Invites) > 0 && !c.Settled(ActionCancelInvites), "a pending invite would let them back in unmanaged: cancel it first")
+	add(!c.Sources[FactInvites].Known(), "their pending invites have not been read")
+	// One that came after others were cancelled is as pending as they were.
+	add(len(c.Invites) > 0 && !assumed(c, ActionCancelInvites), "a pending invite would let them back in unmanaged: cancel it first")
 	add(c.JIT() != SwitchOff && c.Answers[AskRace].Value != RacePhrase && !assumed(c, ActionDisableJIT),
 		"JIT is not seen off, and the race has not been accepted in words")
 	add(!c.Snapshot.Taken, "no snapshot of their role and teams has been taken")
