@@ -110,7 +110,7 @@ func TestNothingLeavesTheScreen(t *testing.T) {
 			m.overlay = overlayHelp
 			harmless(t, m, 60, 10)
 			m.overlay = overlayNone
-			m.notice = nasty + strings.Repeat("n", 9_000)
+			m.notice = []string{nasty, strings.Repeat("n", 9_000)}
 			harmless(t, m, 60, 10)
 		})
 	}

@@ -27,7 +27,7 @@ type Model struct {
 	overlay overlay
 	leaving part.Menu
 	scroll  int
-	notice  string
+	notice  []string // lines on what just happened, gone with the next key
 
 	ctx     context.Context // parent of every effect's
 	cancel  context.CancelFunc
@@ -129,7 +129,7 @@ func (m *Model) enter() {
 		Forms: m.opts.Forms, Report: m.opts.Report,
 		CanAssist: m.opts.Assist != nil, AssistHint: m.opts.AssistHint,
 	})
-	m.scroll, m.notice, m.interrupted = 0, "", false
+	m.scroll, m.notice, m.interrupted = 0, nil, false
 	if m.overlay == overlayLeave {
 		m.overlay = overlayNone // what it asked about has passed
 	}

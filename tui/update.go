@@ -39,14 +39,14 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tickMsg:
 		return m.ticked(msg)
 	case openedMsg:
-		m.notice = "opened in the browser: " + msg.url
+		m.notice = []string{"Opened in the browser:", msg.url}
 		if msg.err != nil {
-			m.notice = "No browser could be opened. The address is " + msg.url
+			m.notice = []string{"No browser could be opened. The address is:", msg.url}
 		}
 		return nil
 	case assistedMsg:
 		if msg.err != nil {
-			m.notice = "The clicks could not be done: " + msg.err.Error()
+			m.notice = []string{"The clicks could not be done: " + msg.err.Error()}
 		}
 		return nil
 	case tea.KeyPressMsg:
@@ -118,7 +118,7 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case m.overlay != overlayNone:
 		return m.pressedOver(msg, k)
 	}
-	m.notice = ""
+	m.notice = nil
 	if m.screen.Takes(msg) {
 		return m.act(m.screen.Update(msg))
 	}
@@ -212,9 +212,9 @@ func (m *Model) back() tea.Cmd {
 	if m.waiting() && !m.changing() {
 		return m.walk(guide.Cancel{})
 	}
-	m.notice = "This is where the walk began; q leaves it."
+	m.notice = []string{"This is where the walk began; q leaves it."}
 	if m.screen.Typing() {
-		m.notice = "This is where the walk began; ctrl+c leaves it."
+		m.notice = []string{"This is where the walk began; ctrl+c leaves it."}
 	}
 	return cmd
 }
@@ -226,7 +226,7 @@ func (m *Model) interrupt() tea.Cmd {
 	case m.changing() && !m.interrupted:
 		cmd := m.walk(guide.Stop{})
 		m.overlay, m.interrupted = overlayNone, true
-		m.notice = "Stopping after the change in flight. ctrl+c again leaves at once; the journal then says what is unknown."
+		m.notice = []string{"Stopping after the change in flight. ctrl+c again leaves at once; the journal then says what is unknown."}
 		return cmd
 	case m.waiting() && !m.changing():
 		return m.walk(guide.Cancel{})
