@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,11 +239,14 @@ func TestTheJournalHoldsAnIntentBeforeEachOutcome(t *testing.T) {
 	raw, err := os.ReadFile(files[0])
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), "canary", "no secret is written down")
+	records, err := run.List(dir)
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+	require.Equal(t, run.StatusEnded, records[0].Status())
+	require.Empty(t, records[0].Doubts())
 	var intents, outcomes int
 	var removal bool
-	for line := range strings.Lines(string(raw)) {
-		var e run.Entry
-		require.NoError(t, json.Unmarshal([]byte(line), &e))
+	for _, e := range records[0].Entries {
 		switch e.Kind {
 		case run.EntryIntent:
 			require.Equal(t, intents, outcomes, "an intent stands before its own outcome")
@@ -255,7 +257,7 @@ func TestTheJournalHoldsAnIntentBeforeEachOutcome(t *testing.T) {
 		case run.EntryPlan:
 			removal = removal || e.Action == engine.ActionRemove
 			require.True(t, e.Action != engine.ActionRemove || e.Case.Snapshot.Taken)
-		case run.EntryCheck:
+		case run.EntryBegin, run.EntryCheck, run.EntryMark, run.EntryEnd:
 		}
 	}
 	require.Equal(t, intents, outcomes)

@@ -20,6 +20,7 @@ const (
 	ActionHandOver      ActionID = "hand-over"
 	ActionRemove        ActionID = "remove"
 	ActionPush          ActionID = "push"
+	ActionUndo          ActionID = "undo" // puts back what a run changed; not a step of the guide
 )
 
 // Call is one HTTP request as a value. Its fields are those of the transport's

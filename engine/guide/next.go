@@ -49,8 +49,8 @@ func Next(s State, e Event) (State, []Effect) {
 		if !waiting(s.Phase) || e.Seq != s.Seq {
 			return s, nil
 		}
-		s.Case = withReceipts(s.Case, e.Receipts)
-		if s.Phase == PhaseRunning && len(e.Receipts) > 0 {
+		s.Case = s.Case.WithReceipts(e.Receipts...)
+		if s.Phase == PhaseRunning { // without a receipt, too: what has failed may have been made
 			s.Case = s.Case.WithUnfinished(s.Plan)
 		}
 		return fail(s, e.Problem), nil
@@ -111,13 +111,45 @@ func enter(s State, id StepID) (State, []Effect) {
 	step, ok := byID[id]
 	if !ok {
 		s.Phase = PhaseDone
-		return s, nil
+		return s, noted(s)
 	}
 	if len(step.Reads) == 0 {
-		return decide(s)
+		next, effects := decide(s)
+		if next.Step == id {
+			effects = append(noted(next), effects...)
+		}
+		return next, effects
 	}
 	s.Phase = PhaseObserving
-	return s, []Effect{Observe{Seq: s.Seq, Case: s.Case, Facts: step.Reads}}
+	return s, append(noted(s), Observe{Seq: s.Seq, Case: s.Case, Facts: step.Reads})
+}
+
+// noted keeps the place of a walk that has changed something, so that it can be
+// taken up there again.
+func noted(s State) []Effect {
+	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
+		return nil
+	}
+	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: s.Step == StepReport || s.Step == StepEnd}}
+}
+
+// goOn takes a resumed walk to where it stood.
+func goOn(s State) (State, []Effect) {
+	to, trail := s.Goal.Step, s.Goal.Trail
+	s.Goal = Mark{}
+	if to == StepRemove && !slices.ContainsFunc(s.Case.Receipts, func(r engine.Receipt) bool { return r.Action == engine.ActionRemove }) {
+		// The member's own credential is not kept: without it, what was handed
+		// over cannot be seen again, and the step before asks for it.
+		to = StepHandOver
+		if i := slices.IndexFunc(trail, func(v Visit) bool { return v.Step == StepHandOver }); i >= 0 {
+			trail = trail[:i]
+		}
+	}
+	if _, ok := byID[to]; !ok {
+		to, trail = StepObserve, nil
+	}
+	s.Trail = slices.Clip(trail)
+	return enter(s, to)
 }
 
 // leave goes over the edge named by outcome.
@@ -125,6 +157,9 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 	to, ok := byID[s.Step].Next[outcome]
 	if !ok {
 		return s, nil
+	}
+	if s.Goal.Step != "" && s.Step == StepOrganization {
+		return goOn(s)
 	}
 	if to != s.Step {
 		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)})
@@ -163,7 +198,7 @@ func answered(s State, e Answered) (State, []Effect) {
 	value := strings.TrimSpace(e.Value)
 	switch ask.ID {
 	case engine.AskOrg:
-		s.Case.Org = value
+		s.Case.Org, s.Goal = value, Mark{}
 		s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})
 		return enter(s, s.Step)
 	case engine.AskMember:
@@ -287,14 +322,14 @@ func approved(s State, e Approved) (State, []Effect) {
 	}
 	s.Seq++
 	s.Phase, s.Stopping = PhaseRunning, false
-	return s, []Effect{Execute{Seq: s.Seq, Case: s.Case, Plan: s.Plan, Approval: engine.Approval{Digest: e.Digest, At: e.At}}}
+	return s, []Effect{Execute{Seq: s.Seq, Case: s.Case, Plan: s.Plan, Approval: engine.Approval{Digest: e.Digest, At: e.At}, Mark: s.Mark()}}
 }
 
 func executed(s State, e Executed) (State, []Effect) {
 	if s.Phase != PhaseRunning || e.Seq != s.Seq {
 		return s, nil
 	}
-	s.Case = withReceipts(s.Case, e.Receipts)
+	s.Case = s.Case.WithReceipts(e.Receipts...)
 	if e.Stopped {
 		s.Case = s.Case.WithUnfinished(s.Plan)
 		s.Phase, s.FailedIn = PhaseStopped, PhaseRunning
@@ -319,22 +354,6 @@ func settle(s State, k engine.Check) State {
 func fail(s State, p engine.Problem) State {
 	s.FailedIn, s.Problem, s.Phase = s.Phase, p, PhaseFailed
 	return s
-}
-
-func withReceipts(c engine.Case, more []engine.Receipt) engine.Case {
-	if len(more) == 0 {
-		return c
-	}
-	c = c.Clone()
-	for _, r := range more {
-		i := slices.IndexFunc(c.Receipts, func(x engine.Receipt) bool { return x.Plan == r.Plan && x.Change == r.Change })
-		if i >= 0 {
-			c.Receipts[i] = r
-			continue
-		}
-		c.Receipts = append(c.Receipts, r)
-	}
-	return c
 }
 
 // back leaves a plan for its step, and a step for the last one where somebody

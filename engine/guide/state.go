@@ -49,12 +49,33 @@ type State struct {
 	Saved    string // where the report was written
 	Stopping bool   // a stop was asked for while running
 	Trail    []Visit
+	Goal     Mark // of a resumed walk: where it goes on as soon as it is signed in
 }
 
 // Visit is a step that was left behind.
 type Visit struct {
-	Step StepID
-	Auto bool // left without anybody's choice: going back passes it by
+	Step StepID `json:"step"`
+	Auto bool   `json:"auto,omitempty"` // left without anybody's choice: going back passes it by
+}
+
+// Mark is a place in a walk: with the case, enough to come back to it.
+type Mark struct {
+	Seq   int     `json:"seq"` // of two marks of one walk, the higher is the later
+	Step  StepID  `json:"step"`
+	Trail []Visit `json:"trail,omitempty"`
+}
+
+// Mark is where the walk stands.
+func (s State) Mark() Mark { return Mark{Seq: s.Seq, Step: s.Step, Trail: s.Trail} }
+
+// Resume is the state before Begin of a walk that goes on where another one
+// stood. It signs in again first; every fact is read live, as in any walk.
+func Resume(c engine.Case, m Mark) State {
+	c = c.Clone()
+	c.Session, c.Roster = engine.Session{}, nil
+	s := New(c)
+	s.Goal = m
+	return s
 }
 
 // New is the state before Begin.
@@ -191,6 +212,7 @@ type (
 		Case     engine.Case
 		Plan     engine.Plan
 		Approval engine.Approval
+		Mark     Mark
 	}
 	// Verify looks whether the action had its effect.
 	Verify struct {
@@ -202,6 +224,13 @@ type (
 	Save struct {
 		Seq  int
 		Case engine.Case
+	}
+	// Note keeps where the walk stands, for a journal; it has no answer. Over
+	// says that nothing is left to be done.
+	Note struct {
+		Mark Mark
+		Case engine.Case
+		Over bool
 	}
 	// Abort ends the reading effect in flight; its answer will be dropped.
 	Abort struct{}
@@ -216,5 +245,6 @@ func (MakePlan) effect() {}
 func (Execute) effect()  {}
 func (Verify) effect()   {}
 func (Save) effect()     {}
+func (Note) effect()     {}
 func (Abort) effect()    {}
 func (Halt) effect()     {}

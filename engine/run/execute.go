@@ -27,10 +27,10 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 	if err != nil {
 		return r.failed(f.Seq, err)
 	}
-	if err := r.begin(c); err != nil {
+	if err := r.begin(c, f.Mark); err != nil {
 		return r.failed(f.Seq, err)
 	}
-	if err := r.note(Entry{Kind: EntryPlan, Action: plan.Action, Plan: &plan, Case: &c, Approval: &f.Approval}); err != nil {
+	if err := r.note(Entry{Kind: EntryPlan, Action: plan.Action, Plan: &plan, Case: &c, Approval: &f.Approval, Mark: &f.Mark}); err != nil {
 		return r.failed(f.Seq, err)
 	}
 
@@ -46,6 +46,9 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 		}
 		receipt, err := r.change(wait, a, c, plan, ch, report)
 		if err != nil {
+			if receipt.Change != "" { // made, though the journal could not take it
+				receipts = append(receipts, receipt)
+			}
 			if ch.Kind == engine.ChangeCopy && r.wasHalted() && r.hard.Err() == nil {
 				return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 			}
@@ -82,8 +85,19 @@ func (r *Runner) recheck(a engine.Action, c engine.Case, plan engine.Plan) error
 
 // change makes one change. When it fails, the world is observed before
 // anything is said about its outcome: a connection that dies after the request
-// has left tells nothing.
+// has left tells nothing. A change that an earlier attempt may have made is
+// observed before it is tried again.
 func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, plan engine.Plan, ch engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
+	doubt := Doubt{Action: plan.Action, Plan: plan.Digest(), Change: ch}
+	if r.doubted(doubt) {
+		made, err := a.Made(r.hard, c, ch)
+		if err != nil {
+			return engine.Receipt{}, fmt.Errorf("%s: whether it was made before could not be observed: %w", ch.Title, err)
+		}
+		if made {
+			return r.made(doubt, engine.Receipt{Status: statusObserved, Note: noteEarlier})
+		}
+	}
 	if err := r.note(Entry{Kind: EntryIntent, Action: plan.Action, Change: &ch}); err != nil {
 		return engine.Receipt{}, err
 	}
@@ -101,60 +115,46 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 	}
 	report(engine.Progress{Text: ch.Title})
 	receipt, err := a.Run(r.cfg.Approve(ctx, calls, uploads), c, ch, report)
+	unknown := false
 	switch {
 	case err == nil:
 	case ch.Kind == engine.ChangeConsole && r.wasHalted() && r.hard.Err() == nil:
 		receipt, err = engine.Receipt{Status: "the owner ended the watch"}, nil
 	case ch.Kind == engine.ChangeCopy && r.wasHalted():
 	default:
-		receipt, err = r.observed(a, c, ch, err)
+		receipt, unknown, err = r.observed(a, c, ch, err)
 	}
 	if err != nil {
+		r.doubt(doubt, unknown)
 		err = fmt.Errorf("%s: %w", ch.Title, err)
-		return engine.Receipt{}, errors.Join(err, r.note(Entry{Kind: EntryOutcome, Action: plan.Action, Change: &ch, Error: err.Error()}))
+		return engine.Receipt{}, errors.Join(err, r.note(Entry{Kind: EntryOutcome, Action: plan.Action, Change: &ch, Error: err.Error(), Unknown: unknown}))
 	}
-	receipt.Action, receipt.Change, receipt.Plan, receipt.Title, receipt.Target, receipt.At = plan.Action, ch.ID, plan.Digest(), ch.Title, ch.Target, r.cfg.Now()
-	return receipt, r.note(Entry{Kind: EntryOutcome, Action: plan.Action, Change: &ch, Receipt: &receipt})
+	return r.made(doubt, receipt)
 }
 
-func (r *Runner) observed(a engine.Action, c engine.Case, ch engine.Change, cause error) (engine.Receipt, error) {
+// made writes down that a change is in effect. The receipt counts even when it
+// could not be written.
+func (r *Runner) made(d Doubt, receipt engine.Receipt) (engine.Receipt, error) {
+	r.doubt(d, false)
+	receipt.Action, receipt.Change, receipt.Plan, receipt.At = d.Action, d.Change.ID, d.Plan, r.cfg.Now()
+	receipt.Title, receipt.Target = d.Change.Title, d.Change.Target
+	return receipt, r.note(Entry{Kind: EntryOutcome, Action: d.Action, Change: &d.Change, Receipt: &receipt})
+}
+
+const (
+	statusObserved = "observed"
+	noteEarlier    = "an earlier attempt had made it"
+)
+
+// observed looks whether a change that failed is in effect nevertheless;
+// unknown says that not even that could be seen.
+func (r *Runner) observed(a engine.Action, c engine.Case, ch engine.Change, cause error) (receipt engine.Receipt, unknown bool, err error) {
 	made, err := a.Made(r.hard, c, ch)
 	switch {
 	case err != nil:
-		return engine.Receipt{}, fmt.Errorf("%w (whether it took effect could not be observed either: %w)", cause, err)
+		return engine.Receipt{}, true, fmt.Errorf("%w (whether it took effect could not be observed either: %w)", cause, err)
 	case made:
-		return engine.Receipt{Status: "observed", Note: "the answer was lost, but the change is in effect: " + cause.Error()}, nil
+		return engine.Receipt{Status: statusObserved, Note: "the answer was lost, but the change is in effect: " + cause.Error()}, false, nil
 	}
-	return engine.Receipt{}, cause
-}
-
-// begin opens the journal at the first change of a run.
-func (r *Runner) begin(c engine.Case) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.journal != nil {
-		return nil
-	}
-	j, err := r.cfg.OpenJournal(c.Org, r.cfg.Now())
-	if err != nil {
-		return fmt.Errorf("nothing was changed, because no journal could be begun: %w", err)
-	}
-	r.journal = j
-	return nil
-}
-
-// note appends to the journal; before a run has begun there is nothing to
-// note.
-func (r *Runner) note(e Entry) error {
-	r.mu.Lock()
-	j := r.journal
-	r.mu.Unlock()
-	if j == nil {
-		return nil
-	}
-	e.At = r.cfg.Now()
-	if err := j.Append(e); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
-	}
-	return nil
+	return engine.Receipt{}, false, cause
 }

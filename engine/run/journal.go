@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,36 +9,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"github.com/seed-05b3d87e/reprovision/engine"
 )
-
-// EntryKind says what a journal line records.
-type EntryKind string
-
-// The kinds.
-const (
-	EntryPlan    EntryKind = "plan"    // an approved plan, with the case it was made on
-	EntryIntent  EntryKind = "intent"  // a change is about to be made
-	EntryOutcome EntryKind = "outcome" // it was made, or why not
-	EntryCheck   EntryKind = "check"   // what was seen afterwards
-)
-
-// Entry is one line of the journal. An intent without an outcome is a change
-// whose outcome is unknown.
-type Entry struct {
-	Version  int              `json:"v"`
-	At       time.Time        `json:"at"`
-	Kind     EntryKind        `json:"kind"`
-	Action   engine.ActionID  `json:"action"`
-	Approval *engine.Approval `json:"approval,omitempty"`
-	Plan     *engine.Plan     `json:"plan,omitempty"`
-	Case     *engine.Case     `json:"case,omitempty"`
-	Change   *engine.Change   `json:"change,omitempty"`
-	Receipt  *engine.Receipt  `json:"receipt,omitempty"`
-	Check    *engine.Check    `json:"check,omitempty"`
-	Error    string           `json:"error,omitempty"`
-}
 
 // Journal is an append-only record. Append returns only when the entry is
 // safe on disk.
@@ -51,41 +21,106 @@ type Journal interface {
 // ErrBusy says that another run of the same organization is under way.
 var ErrBusy = errors.New("another run of this organization is under way")
 
-const journalVersion = 1
+// JournalError says that the journal could not be kept. Nothing is changed
+// without its line, so it ends a run.
+type JournalError struct {
+	Attempt string // what was tried: "begin", "write"
+	Err     error
+}
+
+// Error implements error.
+func (e *JournalError) Error() string { return e.Attempt + " the journal: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *JournalError) Unwrap() error { return e.Err }
 
 var unsafeName = regexp.MustCompile(`[^a-zA-Z0-9._-]+`)
 
+// safeName is the organization's name as a part of a file's.
+func safeName(org string) string { return unsafeName.ReplaceAllString(org, "_") }
+
+const (
+	folderMode = 0o700
+	fileMode   = 0o600
+	suffix     = ".jsonl"
+	sameSecond = 1000 // how many runs of one organization may begin within a second
+)
+
+// fileJournal is a journal in a file, which it alone appends to as long as it
+// holds the organization's lock.
 type fileJournal struct {
-	file *os.File
-	lock *flock.Flock
+	file  *os.File
+	lock  *flock.Flock
+	size  int64 // of the whole lines
+	sum   string
+	dirty bool // something may stand after them
 }
 
 // OpenJournal begins a journal for a run of the organization below dir, and
 // takes the organization's lock, which ends with the process. Files are
 // readable by their owner only.
 func OpenJournal(dir, org string, now time.Time) (Journal, error) {
-	name := unsafeName.ReplaceAllString(org, "_")
 	runs := filepath.Join(dir, "runs")
-	if err := os.MkdirAll(runs, 0o700); err != nil {
-		return nil, fmt.Errorf("make the journal's folder: %w", err)
+	if err := makePrivate(dir, runs); err != nil {
+		return nil, &JournalError{"begin", err}
 	}
-	lock := flock.New(filepath.Join(dir, name+".lock"), flock.SetPermissions(0o600))
+	lock, err := takeLock(dir, org)
+	if err != nil {
+		return nil, err
+	}
+	file, err := create(runs, safeName(org)+"-"+now.UTC().Format("20060102-150405"))
+	if err != nil {
+		return nil, errors.Join(&JournalError{"begin", err}, lock.Unlock())
+	}
+	if err := syncDir(runs); err != nil {
+		return nil, errors.Join(&JournalError{"begin", err}, file.Close(), lock.Unlock())
+	}
+	return &fileJournal{file: file, lock: lock}, nil
+}
+
+// makePrivate makes the folders, and closes to others one that was there.
+func makePrivate(dirs ...string) error {
+	for _, d := range dirs {
+		if err := os.MkdirAll(d, folderMode); err != nil {
+			return fmt.Errorf("make its folder: %w", err)
+		}
+		info, err := os.Stat(d)
+		if err != nil {
+			return fmt.Errorf("look at its folder: %w", err)
+		}
+		if info.Mode().Perm()&^folderMode == 0 {
+			continue
+		}
+		if err := os.Chmod(d, folderMode); err != nil {
+			return fmt.Errorf("close its folder to others: %w", err)
+		}
+	}
+	return nil
+}
+
+func takeLock(dir, org string) (*flock.Flock, error) {
+	lock := flock.New(filepath.Join(dir, safeName(org)+".lock"), flock.SetPermissions(fileMode))
 	locked, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock the organization %s: %w", org, err)
+		return nil, &JournalError{"begin", fmt.Errorf("lock the organization %s: %w", org, err)}
 	}
 	if !locked {
 		return nil, fmt.Errorf("%s: %w; wait until it has ended", org, ErrBusy)
 	}
-	path := filepath.Join(runs, fmt.Sprintf("%s-%s.jsonl", name, now.UTC().Format("20060102T150405.000000000Z")))
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("begin the journal: %w", err), lock.Unlock())
+	return lock, nil
+}
+
+// create makes a file that was not there. Runs that begin in the same second
+// are numbered.
+func create(runs, base string) (*os.File, error) {
+	name := base
+	for n := 2; ; n++ {
+		file, err := os.OpenFile(filepath.Join(runs, name+suffix), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, fileMode)
+		if !errors.Is(err, os.ErrExist) || n > sameSecond {
+			return file, err
+		}
+		name = fmt.Sprintf("%s-%d", base, n)
 	}
-	if err := syncDir(runs); err != nil {
-		return nil, errors.Join(err, file.Close(), lock.Unlock())
-	}
-	return &fileJournal{file: file, lock: lock}, nil
 }
 
 // syncDir makes a new name in the folder survive a power cut. Systems that
@@ -94,23 +129,72 @@ func OpenJournal(dir, org string, now time.Time) (Journal, error) {
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return fmt.Errorf("open the journal's folder: %w", err)
+		return fmt.Errorf("open its folder: %w", err)
 	}
 	_ = d.Sync()
 	return d.Close()
 }
 
-// Append implements Journal.
-func (j *fileJournal) Append(e Entry) error {
-	e.Version = journalVersion
-	line, err := json.Marshal(e)
+// Reopen takes the lock of a run's organization and goes on with its journal.
+// What a crash left of a last line is cut off.
+func Reopen(dir, id string) (Journal, Record, error) {
+	rec, err := Read(dir, id)
 	if err != nil {
-		return fmt.Errorf("encode a journal line: %w", err)
+		return nil, Record{}, err
 	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
+	lock, err := takeLock(dir, rec.Org)
+	if err != nil {
+		return nil, Record{}, err
+	}
+	// Whoever held the lock may have written since.
+	if rec, err = Read(dir, id); err != nil {
+		return nil, Record{}, errors.Join(err, lock.Unlock())
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "runs", id+suffix), os.O_WRONLY|os.O_APPEND, fileMode)
+	if err != nil {
+		return nil, Record{}, errors.Join(&JournalError{"open", err}, lock.Unlock())
+	}
+	j := &fileJournal{file: file, lock: lock, size: rec.size, sum: rec.sum, dirty: rec.Torn}
+	if err := j.heal(); err != nil {
+		return nil, Record{}, errors.Join(err, j.Close())
+	}
+	return j, rec, nil
+}
+
+// heal cuts off what never became a line.
+func (j *fileJournal) heal() error {
+	if !j.dirty {
+		return nil
+	}
+	if err := j.file.Truncate(j.size); err != nil {
+		return &JournalError{"mend", err}
+	}
+	if err := j.file.Sync(); err != nil {
+		return &JournalError{"mend", err}
+	}
+	j.dirty = false
+	return nil
+}
+
+// Append implements Journal. After a write that failed half-way, the next one
+// mends the file first: a torn line can only ever stand at the end.
+func (j *fileJournal) Append(e Entry) error {
+	raw, own, err := encode(e, j.sum)
+	if err != nil {
 		return err
 	}
-	return j.file.Sync()
+	if err := j.heal(); err != nil {
+		return err
+	}
+	j.dirty = true
+	if _, err := j.file.Write(raw); err != nil {
+		return &JournalError{"write", err}
+	}
+	if err := j.file.Sync(); err != nil {
+		return &JournalError{"write", err}
+	}
+	j.dirty, j.size, j.sum = false, j.size+int64(len(raw)), own
+	return nil
 }
 
 // Close implements Journal.

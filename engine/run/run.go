@@ -60,6 +60,8 @@ type Runner struct {
 	halt    func() // ends what can be ended of the effect in flight
 	halted  bool
 	journal Journal
+	subject subject // whose run the journal is
+	doubts  []Doubt // changes of it whose outcome is unknown
 }
 
 // New returns a runner.
@@ -81,7 +83,7 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 	}
 	switch f := f.(type) {
 	case guide.Observe:
-		c, err := r.cfg.Observer.Observe(ctx, f.Case, f.Facts, report)
+		c, err := r.cfg.Observer.Observe(ctx, r.settle(ctx, f.Case), f.Facts, report)
 		if err != nil {
 			return r.failed(f.Seq, err)
 		}
@@ -106,6 +108,8 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 			return r.failed(f.Seq, err)
 		}
 		return guide.Saved{Seq: f.Seq, Path: path}
+	case guide.Note:
+		r.mark(f)
 	case guide.Halt:
 		r.Halt()
 	case guide.Abort:
@@ -140,17 +144,6 @@ func (r *Runner) Drain(ctx context.Context) error {
 		<-done
 		return errors.Join(ctx.Err(), r.closeJournal())
 	}
-}
-
-func (r *Runner) closeJournal() error {
-	r.mu.Lock()
-	j := r.journal
-	r.journal = nil
-	r.mu.Unlock()
-	if j == nil {
-		return nil
-	}
-	return j.Close()
 }
 
 func (r *Runner) failed(seq int, err error, receipts ...engine.Receipt) guide.Failed {

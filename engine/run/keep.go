@@ -1,0 +1,173 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+)
+
+// How a run began or ended, in the journal's words.
+const (
+	textResumed = "taken up again"
+	textReport  = "the walk came to its report"
+	endClosed   = "closed by hand"
+	textUndone  = "put back as far as it can be"
+)
+
+// subject is whom a run is about.
+type subject struct{ org, username string }
+
+func of(c engine.Case) subject { return subject{c.Org, c.Username} }
+
+// begin opens the journal at the first change of a run. A run is about one
+// person: another one's begins a journal of its own.
+func (r *Runner) begin(c engine.Case, m guide.Mark) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.journal != nil && r.subject == of(c) {
+		return nil
+	}
+	if err := r.dropJournal(); err != nil {
+		return err
+	}
+	now := r.cfg.Now()
+	j, err := r.cfg.OpenJournal(c.Org, now)
+	if err != nil {
+		return fmt.Errorf("nothing was changed, because nothing is changed without a journal: %w", err)
+	}
+	r.journal, r.subject = j, of(c)
+	return j.Append(Entry{At: now, Kind: EntryBegin, Case: &c, Mark: &m})
+}
+
+// Continue goes on with the journal of an earlier run instead of beginning
+// one. What that run left unknown is observed before the walk goes on.
+func (r *Runner) Continue(j Journal, rec Record) error {
+	c, m := rec.Case(), rec.Mark()
+	m.Seq = 0
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.journal, r.subject, r.doubts = j, of(c), rec.Doubts()
+	return j.Append(Entry{At: r.cfg.Now(), Kind: EntryBegin, Mark: &m, Text: textResumed})
+}
+
+// note appends to the journal; before a run has begun there is nothing to
+// note.
+func (r *Runner) note(e Entry) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.journal == nil {
+		return nil
+	}
+	e.At = r.cfg.Now()
+	return r.journal.Append(e)
+}
+
+// mark writes down where the walk stands, and ends the run when nothing is left
+// to be done. It is no harm when it cannot be written: a walk that is taken up
+// again a step too early finds everything done.
+func (r *Runner) mark(f guide.Note) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.journal == nil || r.subject != of(f.Case) {
+		return
+	}
+	if r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryMark, Mark: &f.Mark, Case: &f.Case}) != nil || !f.Over {
+		return
+	}
+	_ = r.end("", textReport)
+}
+
+// EndUndo ends the journal of a run that was put back.
+func (r *Runner) EndUndo() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.journal == nil {
+		return nil
+	}
+	return r.end(engine.ActionUndo, textUndone)
+}
+
+// end closes the journal with its last line.
+func (r *Runner) end(action engine.ActionID, text string) error {
+	if err := r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryEnd, Action: action, Text: text}); err != nil {
+		return err
+	}
+	return r.dropJournal()
+}
+
+// dropJournal lets go of the journal and of the organization's lock.
+func (r *Runner) dropJournal() error {
+	j := r.journal
+	r.journal, r.subject, r.doubts = nil, subject{}, nil
+	if j == nil {
+		return nil
+	}
+	return j.Close()
+}
+
+func (r *Runner) closeJournal() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropJournal()
+}
+
+// Close ends a run by a person's word, as it stands.
+func Close(j Journal, e Entry) error {
+	e.Kind, e.Text = EntryEnd, endClosed
+	return j.Append(e)
+}
+
+func (r *Runner) doubted(d Doubt) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.doubts, d.same)
+}
+
+// doubt notes that the outcome of a change is unknown, or known now.
+func (r *Runner) doubt(d Doubt, unknown bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doubts = slices.DeleteFunc(r.doubts, d.same)
+	if unknown {
+		r.doubts = append(r.doubts, d)
+	}
+}
+
+// settle observes the changes of this person's run whose outcome is unknown,
+// and gives receipts to those that were made. What cannot be observed now
+// stays in doubt, and is asked for again before it would be repeated.
+func (r *Runner) settle(ctx context.Context, c engine.Case) engine.Case {
+	r.mu.Lock()
+	doubts := slices.Clone(r.doubts)
+	if r.subject != of(c) || !c.Session.Ready() {
+		doubts = nil
+	}
+	r.mu.Unlock()
+	for _, d := range doubts {
+		a, ok := r.actions[d.Action]
+		if !ok {
+			continue
+		}
+		made, err := a.Made(ctx, c, d.Change)
+		switch {
+		case err != nil:
+		case made:
+			receipt, err := r.made(d, engine.Receipt{Status: statusObserved, Note: noteEarlier})
+			if err != nil {
+				r.doubt(d, true) // the journal does not know yet
+			}
+			c = c.WithReceipts(receipt)
+			if len(c.Remaining(d.Action)) == 0 {
+				c = c.Finished(d.Action)
+			}
+		default:
+			if r.note(Entry{Kind: EntryOutcome, Action: d.Action, Change: &d.Change, Error: "observed later: it was not made"}) == nil {
+				r.doubt(d, false)
+			}
+		}
+	}
+	return c
+}
