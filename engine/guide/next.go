@@ -196,12 +196,12 @@ func answered(s State, e Answered) (State, []Effect) {
 		return s, nil
 	}
 	value := strings.TrimSpace(e.Value)
-	switch ask.ID {
-	case engine.AskOrg:
-		s.Case.Org, s.Goal = value, Mark{}
+	if ask.ID == engine.AskOrg {
+		s.Case.Org = value
 		s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})
 		return enter(s, s.Step)
-	case engine.AskMember:
+	}
+	if ask.ID == engine.AskMember {
 		if s.Case.Username != value {
 			s.Case = another(s.Case)
 			s.Case.Username = value
@@ -406,16 +406,15 @@ func reopen(c engine.Case, id StepID) engine.Case {
 	c = c.Clone()
 	for _, q := range byID[id].Asks {
 		delete(c.Answers, q)
-		switch q {
-		case engine.AskOrg:
+		if q == engine.AskOrg {
 			c.Org = ""
-		case engine.AskMember:
+		}
+		if q == engine.AskMember {
 			c.Username = ""
-		case engine.AskRole, engine.AskTeams:
-			if c.Expected.Stated {
-				c.Expected = engine.Expectation{}
-				delete(c.Sources, engine.FactExpectation)
-			}
+		}
+		if (q == engine.AskRole || q == engine.AskTeams) && c.Expected.Stated {
+			c.Expected = engine.Expectation{}
+			delete(c.Sources, engine.FactExpectation)
 		}
 	}
 	return c

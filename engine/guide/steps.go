@@ -8,7 +8,7 @@ const (
 	linkMigrate      = "https://docs.docker.com/security/provisioning/scim/migrate-scim/"
 	linkJIT          = "https://docs.docker.com/security/provisioning/just-in-time/"
 	linkSCIM         = "https://docs.docker.com/security/provisioning/scim/provision-scim/"
-	linkTokens       = "https://docs.docker.com/security/access-tokens/organization-access-tokens/"
+	linkOAT          = "https://docs.docker.com/security/access-tokens/organization-access-tokens/"
 	linkMembers      = "https://docs.docker.com/accounts/organization/manage/members/"
 )
 
@@ -18,7 +18,7 @@ var observed = []engine.FactID{
 
 var steps = []Step{
 	{
-		ID: StepSignIn, Title: "Sign in", Short: "Sign in", Link: linkTokens,
+		ID: StepSignIn, Title: "Sign in", Short: "Sign in", Link: linkOAT,
 		Doc:   "An **organization access token** is the one documented credential that may read members and the audit log. The SCIM token and the identity provider are optional; without them the tool asks you for what it cannot read.",
 		Reads: []engine.FactID{engine.FactSession}, Asks: []engine.QuestionID{engine.AskSignIn},
 		Decide: decideSignIn, Main: outNext,
