@@ -96,7 +96,7 @@ func (d *scripted) Do(ctx context.Context, f guide.Effect, report func(engine.Pr
 			return guide.Failed{Seq: f.Seq, Problem: problem}
 		}
 		return guide.Saved{Seq: f.Seq, Path: "/home/alex/reprovision-report-acme-priya-nair.md"}
-	case guide.Abort, guide.Halt:
+	case guide.Abort, guide.Halt, guide.Note:
 	}
 	return nil
 }
