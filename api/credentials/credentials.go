@@ -1,14 +1,19 @@
-// Package credentials keeps secrets where the operating system keeps them:
-// the macOS keychain, the Windows credential manager, or the Secret Service of
-// a Linux desktop. What it stores is long-lived (an access token, a SCIM
-// token, an Okta API token), never a token minted from one.
+// Package credentials keeps secrets where the operating system keeps them: the
+// macOS keychain, the Windows credential manager, or the Secret Service of a
+// Linux desktop. Where there is none, File keeps them in a file that a
+// passphrase encrypts, and Memory until the program ends. What they store is
+// long-lived (an access token, a SCIM token, an Okta API token), never a token
+// minted from one.
+//
+// The subpackages turn a stored credential into the short-lived tokens of
+// OAuth: oktatoken for Okta, entratoken for Microsoft Entra ID.
 package credentials
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -17,16 +22,18 @@ import (
 // Service is the name under which all entries are kept.
 const Service = "reprovision"
 
-// Timeout is how long the operating system may take, for instance to ask its
-// user to unlock the keyring. The library below knows no context, and a locked
-// Secret Service may never answer.
-const Timeout = 3 * time.Second
+// Timeout is how long the operating system may take. The library below knows
+// no context, and a Secret Service that is locked, or whose D-Bus hangs, may
+// never answer. It is too short to type a password in: whoever unlocks the
+// keyring meanwhile tries again.
+const Timeout = 2 * time.Second
 
 // What an error can be, for errors.Is.
 var (
 	ErrNotFound    = errors.New("no such entry in the keyring")
 	ErrTimeout     = errors.New("the keyring did not answer")
 	ErrUnavailable = errors.New("the keyring cannot be used")
+	ErrLocked      = errors.New("the keyring is locked")
 	ErrTooLarge    = errors.New("the secret is too long for the keyring")
 )
 
@@ -71,7 +78,7 @@ type Keyring struct{ backend backend }
 
 // NewKeyring returns the operating system's keyring. Whether there is one
 // shows at the first use.
-func NewKeyring() *Keyring { return &Keyring{operatingSystem{}} }
+func NewKeyring() *Keyring { return &Keyring{split{operatingSystem{}, partSize}} }
 
 // Get implements Store.
 func (k *Keyring) Get(ctx context.Context, account string) (string, error) {
@@ -107,8 +114,15 @@ func within(ctx context.Context, verb, account string, call func() (string, erro
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		secret, err := call()
-		answers <- answer{secret, err}
+		var a answer
+		defer func() {
+			// The library trusts the types that a D-Bus service answers with.
+			if r := recover(); r != nil {
+				a = answer{err: errors.New("it answers in a way that the Secret Service does not document")}
+			}
+			answers <- a
+		}()
+		a.secret, a.err = call()
 	}()
 	timer := time.NewTimer(Timeout)
 	defer timer.Stop()
@@ -131,61 +145,24 @@ func explain(err error) error {
 		return ErrNotFound
 	case errors.Is(err, keyring.ErrSetDataTooBig):
 		return ErrTooLarge
+	case errors.Is(err, errTorn), errors.Is(err, ErrTooLarge):
+		return err
+	case strings.Contains(err.Error(), "failed to unlock"), strings.Contains(err.Error(), "Secret.Error.IsLocked"):
+		return fmt.Errorf("%w: unlock it, and try again", ErrLocked)
 	}
 	return fmt.Errorf("%w: %w; start a keyring service, or sign in for this run only", ErrUnavailable, err)
 }
 
-// Memory is a store that the program's end empties, for tests, for the demo
-// and for machines without a keyring. The zero value is empty and ready.
-type Memory struct {
-	mu      sync.Mutex
-	secrets map[string]string
+// Reason says in one sentence why the keyring cannot be used, or returns ""
+// when err is about something else.
+func Reason(err error) string {
+	switch {
+	case errors.Is(err, ErrTimeout):
+		return "The keyring did not answer within " + Timeout.String() + ": it waits to be unlocked, or its D-Bus hangs."
+	case errors.Is(err, ErrLocked):
+		return "The keyring is locked and was not unlocked."
+	case errors.Is(err, ErrUnavailable):
+		return "There is no keyring here that can be used, as on servers, in containers and over SSH."
+	}
+	return ""
 }
-
-// Get implements Store.
-func (m *Memory) Get(ctx context.Context, account string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
-	secret, ok := m.secrets[account]
-	if !ok {
-		return "", fmt.Errorf("read entry %q: %w", account, ErrNotFound)
-	}
-	return secret, nil
-}
-
-// Set implements Store.
-func (m *Memory) Set(ctx context.Context, account, secret string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if m.secrets == nil {
-		m.secrets = map[string]string{}
-	}
-	m.secrets[account] = secret
-	return nil
-}
-
-// Delete implements Store.
-func (m *Memory) Delete(ctx context.Context, account string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if _, ok := m.secrets[account]; !ok {
-		return fmt.Errorf("delete entry %q: %w", account, ErrNotFound)
-	}
-	delete(m.secrets, account)
-	return nil
-}
-
-// String keeps the secrets out of %v and %+v.
-func (m *Memory) String() string { return "credentials in memory" }
-
-// GoString keeps the secrets out of %#v.
-func (m *Memory) GoString() string { return m.String() }

@@ -5,13 +5,17 @@ package credentials
 import (
 	"bytes"
 	"context"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/stretchr/testify/require"
 	"github.com/zalando/go-keyring"
 )
@@ -48,6 +52,7 @@ func TestTheSecretServiceIsAStore(t *testing.T) {
 	}
 	out, err := run.CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	t.Logf("%s", out)
 	require.Contains(t, string(out), "--- PASS: "+t.Name(), "%s", out)
 }
 
@@ -67,9 +72,15 @@ func useSecretService(t *testing.T, home string) {
 
 	k := NewKeyring()
 	conforms(t, k)
+	long := strings.Repeat(canary, 500)
+	require.NoError(t, k.Set(t.Context(), Account("acme", "Entra"), long))
+	got, err := k.Get(t.Context(), Account("acme", "Entra"))
+	require.NoError(t, err)
+	require.Equal(t, long, got)
+	require.NoError(t, k.Delete(t.Context(), Account("acme", "Entra")))
 
 	require.NoError(t, k.Set(t.Context(), Account("acme", "Docker Hub"), canary))
-	got, err := keyring.Get(Service, "acme · Docker Hub")
+	got, err = keyring.Get(Service, "acme · Docker Hub")
 	require.NoError(t, err)
 	require.Equal(t, canary, got)
 
@@ -81,4 +92,84 @@ func useSecretService(t *testing.T, home string) {
 		require.NoError(t, err)
 		require.NotContains(t, string(content), canary, "it is encrypted")
 	}
+
+	lock(t)
+	requireRefusal(t, k, ErrLocked, ErrTimeout) // which one depends on whether a window could ask
+}
+
+// requireRefusal wants an answer within the time limit that says why the
+// keyring cannot be used.
+func requireRefusal(t *testing.T, k *Keyring, wanted ...error) {
+	t.Helper()
+	began := time.Now()
+	_, err := k.Get(t.Context(), Account("acme", "Docker Hub"))
+	require.Less(t, time.Since(began), Timeout+time.Second)
+	require.True(t, slices.ContainsFunc(wanted, func(e error) bool { return errors.Is(err, e) }), "%v", err)
+	require.NotEmpty(t, Reason(err))
+	t.Logf("after %s: %v: %s", time.Since(began).Round(time.Millisecond), err, Reason(err))
+}
+
+// lock locks the login keyring, as a desktop does when its user is away.
+func lock(t *testing.T) {
+	t.Helper()
+	bus, err := dbus.SessionBusPrivate()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, bus.Close()) }()
+	require.NoError(t, bus.Auth(nil))
+	require.NoError(t, bus.Hello())
+	var locked []dbus.ObjectPath
+	var prompt dbus.ObjectPath
+	require.NoError(t, bus.Object("org.freedesktop.secrets", "/org/freedesktop/secrets").
+		Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{"/org/freedesktop/secrets/collection/login"}).
+		Store(&locked, &prompt))
+	require.NotEmpty(t, locked)
+}
+
+// TestABusThatIsAbsentOrHangsIsNoticedInTime uses a process of its own, because
+// the library keeps its connection to the bus.
+func TestABusThatIsAbsentOrHangsIsNoticedInTime(t *testing.T) {
+	if how := os.Getenv(inPrivateSession); how != "" {
+		want := map[string]error{"absent": ErrUnavailable, "without a service": ErrUnavailable, "hanging": ErrTimeout}[how]
+		requireRefusal(t, NewKeyring(), want)
+		return
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	home, err := os.MkdirTemp("", "bus-") // short: the address of a socket is
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
+	hanging, err := net.Listen("unix", filepath.Join(home, "hanging"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = hanging.Close() })
+	for _, how := range []string{"absent", "hanging", "without a service"} {
+		t.Run(how, func(t *testing.T) {
+			command := []string{self, "-test.run=^TestABusThatIsAbsentOrHangsIsNoticedInTime$", "-test.v", "-test.count=1"}
+			if how == "without a service" {
+				if _, err := exec.LookPath("dbus-run-session"); err != nil {
+					t.Skip("dbus-run-session is not installed: install dbus to test a bus without a Secret Service")
+				}
+				command = append([]string{"dbus-run-session", "--config-file=" + bareBus(t, home), "--"}, command...)
+			}
+			run := exec.CommandContext(t.Context(), command[0], command[1:]...)
+			run.Env = []string{
+				"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_RUNTIME_DIR=" + home, inPrivateSession + "=" + how,
+				"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(home, how), "GOCOVERDIR=" + home,
+			}
+			out, err := run.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Contains(t, string(out), "after ")
+			t.Logf("%s", out)
+		})
+	}
+}
+
+// bareBus writes the configuration of a session bus that starts no service by
+// itself.
+func bareBus(t *testing.T, home string) string {
+	t.Helper()
+	path := filepath.Join(home, "bus.conf")
+	require.NoError(t, os.WriteFile(path, []byte(`<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:tmpdir=`+home+`</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`), 0o600))
+	return path
 }
