@@ -6,6 +6,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -105,6 +106,7 @@ func unreadable(c engine.Case) (engine.Finding, bool) {
 	if !c.Member.Present && c.Sources[engine.FactMember].Known() {
 		f.Title = "They are not a member"
 		f.Detail = c.Username + " is not in the organization " + c.Org + ". If they were removed for provisioning, push them from the identity provider; if not, look for a different username."
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactMember, "the member list has no "+c.Username))
 	}
 	for _, id := range []engine.FactID{engine.FactMember, engine.FactExpectation} {
 		if s := c.Sources[id]; s.Missing != "" {
@@ -192,14 +194,18 @@ func signInExplains(c engine.Case) (string, bool) {
 		if !x.SSOKnown {
 			return "", false
 		}
-		want := x.SSO
+		want, shown := x.SSO, strings.EqualFold(x.SSO, x.Docker)
 		switch {
 		case x.Attribute == "role" && want == "":
 			want = "member" // the default of a sign-in without dockerRole
+			shown = strings.EqualFold(want, x.Docker)
 		case x.Attribute == "teams" && want == "":
-			want = "company"
+			want = teamCompany
+			shown = x.Docker != "" && len(teams(x.Docker)) == 0
+		case x.Attribute == "teams":
+			shown = slices.Equal(teams(want), teams(x.Docker))
 		}
-		if !containsName(x.Docker, want) {
+		if !shown {
 			return "", false
 		}
 		if x.SSO == "" {
@@ -211,13 +217,20 @@ func signInExplains(c engine.Case) (string, bool) {
 	return strings.Join(parts, "; "), len(parts) > 0
 }
 
-func containsName(list, name string) bool {
-	for item := range strings.SplitSeq(list, ", ") {
-		if strings.EqualFold(item, name) {
-			return true
+// teamCompany is where a sign-in without a team puts people, and SCIM too.
+const teamCompany = "company"
+
+// teams are the names of a list, sorted, without those on which Docker itself
+// puts people: being there says nothing about who put them there.
+func teams(list string) []string {
+	var out []string
+	for name := range strings.SplitSeq(strings.ToLower(list), ", ") {
+		if name != "" && name != teamCompany && name != "owners" {
+			out = append(out, name)
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func notDelivered(c engine.Case) engine.Finding {

@@ -22,10 +22,15 @@ func Managed(c engine.Case) Verdict {
 	note := func(id engine.FactID, text string) { v.Evidence = append(v.Evidence, c.Evidence(id, text)) }
 
 	if c.Sources[engine.FactSCIMUser].Known() {
-		if c.SCIMUser.Found {
+		switch {
+		case c.SCIMUser.Found && c.SCIMUser.Active:
 			for_++
 			note(engine.FactSCIMUser, "SCIM has a record for "+c.SCIMUser.UserName)
-		} else {
+		case c.SCIMUser.Found:
+			// SCIM took them out, and something else let them in again.
+			against++
+			note(engine.FactSCIMUser, "SCIM has a record for "+c.SCIMUser.UserName+", but it is deactivated, and yet they are a member")
+		default:
 			against += 2
 			note(engine.FactSCIMUser, "SCIM has no record for "+c.Member.Email)
 		}
@@ -87,4 +92,4 @@ func weigh(yes, no int) (engine.Switch, engine.Strength) {
 	return engine.SwitchUnknown, engine.Unknown
 }
 
-func day(t time.Time) string { return t.Format(time.DateOnly) }
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

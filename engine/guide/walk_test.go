@@ -71,7 +71,7 @@ func (w *world) observe(c engine.Case, ids []engine.FactID) engine.Case {
 		case engine.FactSCIM:
 			c.SCIM.Proven = true
 		case engine.FactSCIMUser:
-			c.SCIMUser = engine.SCIMUser{Found: w.managed, ID: "id"}
+			c.SCIMUser = engine.SCIMUser{Found: w.managed, Active: w.managed, ID: "id"}
 		case engine.FactExpectation:
 			c.Expected = engine.Expectation{Provider: "Okta", Assigned: true, Provisioning: engine.SwitchOn, Role: "editor", Teams: []string{"backend"}}
 			if w.managed {

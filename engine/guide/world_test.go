@@ -75,7 +75,7 @@ var aspects = map[string]aspect{
 		},
 		func(c engine.Case) engine.Case {
 			c.SCIM.Proven = true
-			c.SCIMUser = engine.SCIMUser{Found: true, ID: "x"}
+			c.SCIMUser = engine.SCIMUser{Found: true, Active: true, ID: "x"}
 			c.Expected.ExternalID = "x"
 			return known(c, engine.FactSCIM, engine.FactSCIMUser)
 		},
