@@ -25,6 +25,7 @@ const (
 type session struct {
 	now      func() time.Time
 	exchange func(context.Context) (func() string, error)
+	life     func(token string) time.Duration // nil means lifetime
 
 	mu     sync.Mutex
 	lease  lease
@@ -105,6 +106,9 @@ func (s *session) lead(ctx context.Context, f *flight) {
 	s.flight = nil
 	if f.err == nil {
 		life := lifetime(f.bearer())
+		if s.life != nil {
+			life = s.life(f.bearer())
+		}
 		// A token of a minute or less would never be used with a whole minute
 		// of margin.
 		s.lease = lease{bearer: f.bearer, until: asked.Add(life - min(renewAhead, life/2))}

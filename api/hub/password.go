@@ -1,0 +1,169 @@
+package hub
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+const (
+	loginPath        = "/v2/users/login"
+	secondFactorPath = "/v2/users/2fa-login"
+)
+
+// ErrSecondFactor says that the account asks for a second factor and no code
+// was given. It is also a transport.ErrUnauthorized: whoever shows it asks for
+// the sign-in again.
+var ErrSecondFactor = fmt.Errorf("the account asks for the code of its second factor: %w", transport.ErrUnauthorized)
+
+// NewPassword makes a client of a person's own account, proven by its password
+// and, where the account has one, a second factor. Options.Secret is the
+// password. Code returns the six digits of the authenticator, or an error when
+// nobody can be asked (any more): each sign-in needs a new code, so a session
+// that has ended cannot be renewed without a person.
+//
+// The routes are deprecated, and where the organization enforces SSO Docker
+// refuses the password (Docker Hub API reference 2-beta, POST /v2/users/login and
+// POST /v2/users/2fa-login).
+func NewPassword(o Options, code func(context.Context) (string, error)) (*Client, error) {
+	c, err := New(o)
+	if err != nil {
+		return nil, err
+	}
+	p := &passwordSignIn{username: o.Identifier, password: o.Secret, code: code}
+	shared := o.Transport
+	shared.System = system
+	shared.BaseURL = o.BaseURL
+	if shared.BaseURL == "" {
+		shared.BaseURL = DefaultBaseURL
+	}
+	shared.SignIn = []string{loginPath, secondFactorPath}
+	shared.Explain = p.explain
+	if p.door, err = transport.New(shared); err != nil {
+		return nil, fmt.Errorf("docker hub client: %w", err)
+	}
+	c.session.exchange = p.exchange
+	c.session.life = func(token string) time.Duration { return claimed(token, c.session.now()) }
+	return c, nil
+}
+
+// Until returns when the present session ends, or the zero time when there is
+// none. A token is renewed before; a password's session is not.
+func (c *Client) Until() time.Time {
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	return c.session.lease.until
+}
+
+type passwordSignIn struct {
+	door     *transport.Client
+	username string
+	password func() string
+	code     func(context.Context) (string, error)
+
+	mu   sync.Mutex
+	step func() string // the token between the two factors, from the last refusal
+}
+
+// explain reads a refusal as usual, and takes the token between the two factors
+// out of it, which stands in the body of a 401 only.
+func (p *passwordSignIn) explain(status int, h http.Header, body []byte) (code, message string) {
+	var answer struct {
+		Token string `json:"login_2fa_token"`
+	}
+	if json.Unmarshal(body, &answer) == nil && answer.Token != "" {
+		p.mu.Lock()
+		p.step = func() string { return answer.Token }
+		p.mu.Unlock()
+	}
+	return explainBody(status, h, body)
+}
+
+func (p *passwordSignIn) takeStep() func() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	step := p.step
+	p.step = nil
+	return step
+}
+
+// exchange trades the password, and the code where one is asked for, for a
+// token.
+func (p *passwordSignIn) exchange(ctx context.Context) (func() string, error) {
+	p.takeStep()
+	token, err := p.post(ctx, loginPath, map[string]string{"username": p.username, "password": p.password()})
+	step := p.takeStep()
+	if err == nil || step == nil || !errors.Is(err, transport.ErrUnauthorized) {
+		return token, err
+	}
+	if p.code == nil {
+		return nil, p.refused(ErrSecondFactor)
+	}
+	digits, err := p.code(ctx)
+	if err != nil {
+		return nil, p.refused(err)
+	}
+	digits = strings.Join(strings.Fields(digits), "") // people type and paste "123 456"
+	return p.post(ctx, secondFactorPath, map[string]string{"login_2fa_token": step(), "code": digits})
+}
+
+func (p *passwordSignIn) refused(err error) error {
+	return fmt.Errorf("sign in to docker hub as %q: %w", p.username, err)
+}
+
+func (p *passwordSignIn) post(ctx context.Context, route string, fields map[string]string) (func() string, error) {
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return nil, p.refused(err)
+	}
+	response, err := p.door.Do(transport.WithOp(ctx, "sign in"), transport.Call{
+		System: system, Method: http.MethodPost, URL: p.door.URL(route, nil), ContentType: "application/json", Body: string(body),
+	})
+	if err != nil {
+		return nil, p.refused(err)
+	}
+	var answer struct {
+		Token string `json:"token"`
+	}
+	// The cause is left out: it might quote a part of the token.
+	if json.Unmarshal(response.Body, &answer) != nil || answer.Token == "" || strings.ContainsFunc(answer.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, p.refused(fmt.Errorf("%w: no token", ErrShape))
+	}
+	return func() string { return answer.Token }, nil
+}
+
+// claimed is how long a token of the deprecated routes lives: what its claims
+// say, and otherwise the ten minutes of the documented exchange. There is no
+// figure in the reference.
+func claimed(token string, now time.Time) time.Duration {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return tokenLifetime
+	}
+	var claims struct {
+		Issued  float64 `json:"iat"`
+		Expires float64 `json:"exp"`
+	}
+	if json.Unmarshal(raw, &claims) != nil || claims.Expires <= 0 {
+		return tokenLifetime
+	}
+	const most = 90 * 24 * 60 * 60
+	seconds := claims.Expires - claims.Issued
+	if claims.Issued <= 0 {
+		seconds = claims.Expires - float64(now.Unix())
+	}
+	if seconds <= 0 {
+		return tokenLifetime
+	}
+	return time.Duration(min(seconds, most) * float64(time.Second))
+}
