@@ -56,14 +56,14 @@ func comparison(b *strings.Builder, provider string, rows []engine.Comparison) {
 		if r.Same {
 			mark = "same"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", r.Attribute, Escape(orNone(r.IdP)), Escape(sso), Escape(orNone(r.Docker)), mark)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", Escape(r.Attribute), Escape(orNone(r.IdP)), Escape(sso), Escape(orNone(r.Docker)), mark)
 	}
 	b.WriteString("\n")
 }
 
 func findings(b *strings.Builder, all []engine.Finding) {
 	for _, f := range all {
-		fmt.Fprintf(b, "**%s** (%s). %s\n\n", Escape(f.Title), f.Strength, Escape(f.Detail))
+		fmt.Fprintf(b, "**%s** (%s). %s\n\n", Escape(f.Title), Escape(string(f.Strength)), Escape(f.Detail))
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "- %s%s\n", Escape(e.Text), source(e.Source, e.At))
 		}
@@ -75,13 +75,17 @@ func actions(b *strings.Builder, c engine.Case) {
 	if len(c.Receipts) == 0 && len(c.Done) == 0 {
 		return
 	}
-	b.WriteString("## What was done\n\n")
+	if c.DryRun {
+		b.WriteString("## What would be done\n\n")
+	} else {
+		b.WriteString("## What was done\n\n")
+	}
 	for _, r := range c.Receipts {
 		fmt.Fprintf(b, "- %s — %s", Escape(r.Title), Escape(r.Status))
 		if r.Note != "" {
 			fmt.Fprintf(b, " (%s)", Escape(r.Note))
 		}
-		fmt.Fprintf(b, ", %s, plan `%.12s`\n", stamp(r.At), r.Plan)
+		fmt.Fprintf(b, ", %s, plan %s\n", stamp(r.At), code(fmt.Sprintf("%.12s", r.Plan)))
 	}
 	for _, id := range order {
 		k, ok := c.Done[id]
@@ -126,7 +130,7 @@ func words(b *strings.Builder, c engine.Case) {
 		{engine.AskSelf, "whether it is the operator's own account"},
 	} {
 		if a, ok := c.Answers[q.id]; ok {
-			lines = append(lines, fmt.Sprintf("- %s: %q, %s\n", q.text, Escape(a.Value), stamp(a.At)))
+			lines = append(lines, fmt.Sprintf("- %s: \"%s\", %s\n", q.text, Escape(a.Value), stamp(a.At)))
 		}
 	}
 	if len(lines) == 0 {
@@ -139,7 +143,7 @@ func handOver(b *strings.Builder, c engine.Case) {
 	var rows []string
 	for _, r := range c.Receipts {
 		for _, t := range r.Tags {
-			rows = append(rows, fmt.Sprintf("| %s | %s | `%s` |\n", Escape(strings.TrimPrefix(r.Change, engine.CopyChange(""))), Escape(t.Name), Escape(t.Digest)))
+			rows = append(rows, fmt.Sprintf("| %s | %s | %s |\n", Escape(strings.TrimPrefix(r.Change, engine.CopyChange(""))), Escape(t.Name), code(t.Digest)))
 		}
 	}
 	if len(rows) == 0 {
@@ -195,20 +199,47 @@ func orNone(s string) string {
 }
 
 // Escape makes foreign text harmless in Markdown: no control or direction
-// characters, no markup, no line breaks.
+// characters, no markup, no line breaks, and nothing that means something only
+// where a line or a list item begins.
 func Escape(s string) string {
+	s = plain(s)
 	var b strings.Builder
-	for _, r := range s {
+	digits := strings.TrimLeft(s, "0123456789")
+	list := len(s) - len(digits) // where the dot of "1." would be
+	for i, r := range s {
 		switch {
-		case r == '\n' || r == '\t':
-			b.WriteByte(' ')
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-		case strings.ContainsRune("\\`*_{}[]<>#|~!&", r):
+		case strings.ContainsRune("\\`*_{}[]<>#|~!&$", r),
+			i == 0 && (r == '-' || r == '+'),
+			i == list && i > 0 && (r == '.' || r == ')'):
 			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
 		}
+		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// code puts foreign text into a code span. No backslash escapes there, so what
+// could end the span or the cell of a table is replaced.
+func code(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '`' || r == '|' {
+			return '?'
+		}
+		return r
+	}, plain(s))
+	return "`" + orNone(s) + "`"
+}
+
+// plain is the text on one line, without characters that control a terminal
+// or the direction of the text.
+func plain(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, s))
 }
