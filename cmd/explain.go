@@ -84,7 +84,7 @@ func explainWire(err error, p *engine.Problem) {
 // signInSystem is the system whose sign-in may cure a refusal.
 func signInSystem(name string) engine.SystemID {
 	switch id := engine.SystemID(name); id {
-	case engine.SystemHub, engine.SystemSCIM, engine.SystemOkta:
+	case engine.SystemHub, engine.SystemSCIM, engine.SystemOkta, engine.SystemEntra:
 		return id
 	case engine.SystemRegistry:
 		return engine.SystemHub // the organization's credential serves both

@@ -64,18 +64,42 @@ const (
 	SystemHub      SystemID = "hub"
 	SystemSCIM     SystemID = "scim"
 	SystemOkta     SystemID = "okta"
+	SystemEntra    SystemID = "entra"
 	SystemRegistry SystemID = "registry"
 	SystemMember   SystemID = "member" // the member's own Docker credential, for private repositories; never stored
 )
 
 // Credential is what a sign-in form yields. Identifier is the organization's
 // name for an organization access token, a username for a personal one, the
-// application's label for Okta.
+// application's name for Okta and Entra.
 type Credential struct {
 	System     SystemID
 	Host       string
 	Identifier string
 	Secret     Secret
+	Method     Method
+	Client     Client // of OAuth; the zero value otherwise
+}
+
+// Method is how a credential signs in.
+type Method string
+
+// The methods. What Secret holds is told with each.
+const (
+	MethodToken        Method = ""              // an access or API token, sent or exchanged as it is
+	MethodPassword     Method = "password"      // of Docker Hub, with a second factor where there is one; never stored
+	MethodDevice       Method = "device"        // a person's OAuth sign-in in a browser; a refresh token, or nothing
+	MethodKey          Method = "private-key"   // an OAuth service application; its private key in PEM
+	MethodClientSecret Method = "client-secret" // an OAuth service application; its secret
+	MethodCertificate  Method = "certificate"   // an OAuth service application; certificate and private key in PEM
+	MethodAzureCLI     Method = "azure-cli"     // whoever is signed in to the Azure CLI; nothing
+)
+
+// Client identifies an application to an OAuth server.
+type Client struct {
+	ID     string
+	Tenant string // Entra: the directory, by ID or domain
+	Key    string // Okta: the ID of the private key (kid)
 }
 
 // System returns the system with that id.

@@ -38,22 +38,22 @@ func twoFactors(t *testing.T, seen *[]string, token string) string {
 		switch {
 		case body["password"] != "password-canary":
 			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprint(w, `{"detail":"Incorrect authentication credentials"}`)
+			_, _ = fmt.Fprint(w, `{"detail":"Incorrect authentication credentials"}`)
 		case body["username"] == "alex-kim":
 			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprint(w, `{"detail":"Require secondary authentication on MFA enabled account","login_2fa_token":"step-canary"}`)
+			_, _ = fmt.Fprint(w, `{"detail":"Require secondary authentication on MFA enabled account","login_2fa_token":"step-canary"}`)
 		default:
-			fmt.Fprintf(w, `{"token":%q}`, token)
+			_, _ = fmt.Fprintf(w, `{"token":%q}`, token)
 		}
 	})
 	mux.HandleFunc("POST /v2/users/2fa-login", func(w http.ResponseWriter, r *http.Request) {
 		body := read(r)
 		if body["login_2fa_token"] != "step-canary" || body["code"] != "123456" {
 			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprint(w, `{"detail":"Incorrect authentication credentials","login_2fa_token":"step-canary"}`)
+			_, _ = fmt.Fprint(w, `{"detail":"Incorrect authentication credentials","login_2fa_token":"step-canary"}`)
 			return
 		}
-		fmt.Fprintf(w, `{"token":%q}`, token)
+		_, _ = fmt.Fprintf(w, `{"token":%q}`, token)
 	})
 	mux.HandleFunc("GET /v2/orgs/acme/groups", func(w http.ResponseWriter, r *http.Request) {
 		*seen = append(*seen, r.URL.Path)
@@ -61,7 +61,7 @@ func twoFactors(t *testing.T, seen *[]string, token string) string {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		fmt.Fprint(w, `{"count":0,"next":null,"previous":null,"results":[]}`)
+		_, _ = fmt.Fprint(w, `{"count":0,"next":null,"previous":null,"results":[]}`)
 	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)

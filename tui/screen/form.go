@@ -44,6 +44,13 @@ func hint(id engine.SystemID, c engine.Case) FormHint {
 			Identifier: Field{Label: "Label of the application", Value: "Docker"},
 			Secret:     Field{Label: "API token"},
 		}
+	case engine.SystemEntra:
+		return FormHint{
+			Title:      "Microsoft Entra ID",
+			Help:       "A service application's secret takes its tenant and ID as well: sign in with \"reprovision login entra\".",
+			Identifier: Field{Label: "Name of the enterprise application", Value: "Docker"},
+			Secret:     Field{Label: "Client secret"},
+		}
 	case engine.SystemRegistry:
 		return FormHint{
 			Title:      "Registry",

@@ -31,9 +31,12 @@ const (
 
 // Options say which Okta organization, and which of its applications.
 type Options struct {
-	BaseURL  string        // https://acme.okta.com; the admin console's address is taken too
-	Token    func() string // an API token; a func, so that no struct prints it
-	AppLabel string        // the application's name as people see it; "Docker" when empty
+	BaseURL string        // https://acme.okta.com; the admin console's address is taken too
+	Token   func() string // an API token; a func, so that no struct prints it
+	// Bearer returns an access token of OAuth, in place of Token. It is asked
+	// for every request: whoever makes tokens keeps and renews them.
+	Bearer   func(context.Context) (string, error)
+	AppLabel string // the application's name as people see it; "Docker" when empty
 	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
 	// on. System, BaseURL, Authorize and Explain are set here.
 	Transport transport.Options
@@ -49,7 +52,7 @@ type Client struct {
 
 // New makes a client. It sends nothing.
 func New(o Options) (*Client, error) {
-	if o.Token == nil {
+	if o.Token == nil && o.Bearer == nil {
 		return nil, errors.New("okta: an API token is needed (Security > API > Tokens in the admin console)")
 	}
 	base, err := baseURL(o.BaseURL)
@@ -58,7 +61,15 @@ func New(o Options) (*Client, error) {
 	}
 	t := o.Transport
 	t.System, t.BaseURL, t.Explain = system, base, explain
-	t.Authorize = func(_ context.Context, r *http.Request) error {
+	t.Authorize = func(ctx context.Context, r *http.Request) error {
+		if o.Bearer != nil {
+			token, err := o.Bearer(ctx)
+			if err != nil {
+				return err
+			}
+			r.Header.Set("Authorization", "Bearer "+token)
+			return nil
+		}
 		token := o.Token()
 		if token == "" {
 			return errors.New("no API token: sign in to Okta first")
@@ -141,6 +152,7 @@ type wireError struct {
 var hints = map[string]string{
 	"E0000011": "make a new API token, or sign in again",
 	"E0000006": "the token's owner needs rights on the application, its users and groups",
+	"E0000046": "a group of theirs still grants the application",
 	"E0000047": "Okta limits how often it may be asked",
 }
 
