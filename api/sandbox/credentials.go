@@ -11,11 +11,12 @@ import (
 
 // The credentials. Each is a string that a search of logs and files finds at once.
 const (
-	oatSecret  = "sandbox-oat-canary-7f3a91c2"
-	scimSecret = "sandbox-scim-canary-58d0be44" //nolint:gosec // opens nothing but a sandbox
-	oktaSecret = "sandbox-okta-canary-c6e2174d"
-	patPrefix  = "sandbox-pat-canary-"
-	jwtPrefix  = "sandbox-jwt-canary-"
+	oatSecret   = "sandbox-oat-canary-7f3a91c2"
+	scimSecret  = "sandbox-scim-canary-58d0be44" //nolint:gosec // opens nothing but a sandbox
+	oktaSecret  = "sandbox-okta-canary-c6e2174d"
+	entraSecret = "sandbox-entra-canary-1b94e07d" //nolint:gosec // opens nothing but a sandbox
+	patPrefix   = "sandbox-pat-canary-"
+	jwtPrefix   = "sandbox-jwt-canary-"
 )
 
 // jwtLife is how long a token of POST /v2/auth/token lasts (Docker Hub API
@@ -32,6 +33,8 @@ type Credentials struct {
 	SCIMToken    string
 	OktaToken    string
 	OktaAppLabel string
+	EntraToken   string // an access token for Graph
+	EntraAppName string
 
 	RegistryUser   string // the organization's name
 	RegistrySecret string // the organization access token
@@ -53,6 +56,7 @@ func (s *Sandbox) Credentials() Credentials {
 		HubIdentifier: s.org.name, HubSecret: oatSecret,
 		SCIMToken: scimSecret,
 		OktaToken: oktaSecret, OktaAppLabel: s.org.okta.dockerApp().label,
+		EntraToken: entraSecret, EntraAppName: entraSignInApp,
 		RegistryUser: s.org.name, RegistrySecret: oatSecret,
 		Members: members,
 	}

@@ -10,7 +10,7 @@ import (
 // Request is one line of the sandbox's log. It holds no header and no body, so no
 // credential either.
 type Request struct {
-	System   string // "hub", "scim", "okta", "console" or "registry"
+	System   string // "hub", "scim", "okta", "entra", "console" or "registry"
 	Method   string
 	Path     string // with the query; values that look secret are replaced
 	Status   int    // as sent; 0 when a fault dropped or held the connection

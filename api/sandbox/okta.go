@@ -41,6 +41,8 @@ type okta struct {
 	assignments map[string]*assignment // to the Docker application, by user id
 	assigned    []string               // keys of assignments, sorted
 	events      []oktaEvent
+	off         bool // provisioning is switched off
+	tight       bool // no unassignment while a group grants the application
 }
 
 type oktaUser struct {
@@ -217,11 +219,28 @@ func (o *org) unassign(userID string) error {
 	switch {
 	case a == nil:
 		return errNoAssignment
-	case a.scope == scopeGroup:
+	case a.scope == scopeGroup, o.okta.tight && o.okta.grants(userID) != nil:
 		return errByGroup
 	}
 	o.dropAssignment(userID)
 	return nil
+}
+
+// SwitchOktaProvisioning switches the Docker application's provisioning in
+// Okta, as its Provisioning tab does. While it is off nothing is sent.
+func (s *Sandbox) SwitchOktaProvisioning(on bool) {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	s.org.okta.off = !on
+}
+
+// HoldGroupAssignments makes Okta refuse to unassign anybody whose group grants
+// the application, even when their assignment is an individual one. Reports of
+// Okta's API contradict each other in this.
+func (s *Sandbox) HoldGroupAssignments(hold bool) {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	s.org.okta.tight = hold
 }
 
 func (o *org) dropAssignment(userID string) {
@@ -274,20 +293,25 @@ func (o *org) pushProvision(userID string) {
 		return // unassigned again before the push was due
 	}
 	p := o.personOf(userID, a)
+	o.looked(idpOkta, p.email)
 	if name, ok := o.byEmail[strings.ToLower(p.email)]; ok && o.scimUsers[name] != nil {
 		a.externalID = o.scimUsers[name].id
-		o.synced(userID, a, "application.provision.user.reactivate", o.scimUpdate(name, p, true, true))
+		o.synced(userID, a, "application.provision.user.reactivate", o.idpUpdate(idpOkta, userID, name, p))
 		return
 	}
-	account, err := o.scimCreate(p)
+	account, err := o.idpCreate(idpOkta, userID, p)
+	if err != nil {
+		o.synced(userID, a, "application.provision.user.push", err)
+		return
+	}
 	a.externalID = account.id
-	if err == nil && o.scimUsers[account.username] == nil {
+	if o.scimUsers[account.username] == nil {
 		// Docker says yes and does nothing for a member it does not manage.
 		a.syncState, a.lastSync = "SYNCHRONIZED", o.now()
 		o.oktaLog("application.provision.user.push", userID, "SKIPPED", "A user with this userName is already present in the application")
 		return
 	}
-	o.synced(userID, a, "application.provision.user.push", err)
+	o.synced(userID, a, "application.provision.user.push", nil)
 }
 
 // pushUpdate is the PUT that Okta sends after a change of the profile.
@@ -300,7 +324,7 @@ func (o *org) pushUpdate(userID string) {
 	name := o.byEmail[strings.ToLower(p.email)]
 	switch {
 	case o.scimUsers[name] != nil:
-		o.synced(userID, a, "application.provision.user.push_profile", o.scimUpdate(name, p, true, true))
+		o.synced(userID, a, "application.provision.user.push_profile", o.idpUpdate(idpOkta, userID, name, p))
 	case o.members[name] != nil: // not managed: accepted, and without effect
 		o.synced(userID, a, "application.provision.user.push_profile", nil)
 	default:
@@ -317,7 +341,7 @@ func (o *org) pushDeactivate(userID string) {
 		o.oktaLog("application.provision.user.deactivate", userID, "SKIPPED", "The user is not known to the application")
 		return
 	}
-	if err := o.scimUpdate(name, person{}, false, false); err != nil {
+	if err := o.idpDeactivate(idpOkta, userID, name); err != nil {
 		o.oktaLog("application.provision.user.deactivate", userID, "FAILURE", err.Error())
 		return
 	}

@@ -45,9 +45,13 @@ func (s *Sandbox) oktaDocker(handle http.HandlerFunc) http.HandlerFunc {
 }
 
 func (s *Sandbox) wireOktaApp(a *oktaApp) any {
+	features := a.features
+	if s.org.okta.off {
+		features = []string{}
+	}
 	out := map[string]any{
 		"id": a.id, "name": a.name, "label": a.label, "status": "ACTIVE", "signOnMode": a.signOnMode,
-		"features": a.features, "created": oktaTime(a.created), "lastUpdated": oktaTime(a.created),
+		"features": features, "created": oktaTime(a.created), "lastUpdated": oktaTime(a.created),
 		"settings": map[string]any{"signOn": map[string]any{}},
 	}
 	if a == s.org.okta.dockerApp() {
@@ -79,9 +83,13 @@ func (s *Sandbox) oktaListApps(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) oktaFeature(w http.ResponseWriter, _ *http.Request) {
-	enabled := map[string]any{"status": "ENABLED"}
+	status := "ENABLED"
+	if s.org.okta.off {
+		status = "DISABLED"
+	}
+	enabled := map[string]any{"status": status}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"name": "USER_PROVISIONING", "status": "ENABLED", "description": "User provisioning settings from Okta to a downstream application",
+		"name": "USER_PROVISIONING", "status": status, "description": "User provisioning settings from Okta to a downstream application",
 		"capabilities": map[string]any{
 			"create": map[string]any{"lifecycleCreate": enabled},
 			"update": map[string]any{"profile": enabled, "lifecycleDeactivate": enabled, "password": map[string]any{"status": "DISABLED"}},

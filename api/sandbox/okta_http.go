@@ -20,9 +20,12 @@ func (s *Sandbox) oktaHandler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		oktaError(w, http.StatusNotFound, "E0000022", "The endpoint does not support the provided HTTP method or does not exist: "+r.URL.Path)
 	})
-	window := &oktaWindow{}
+	window := &oktaWindow{rateWindow{limit: orElse(s.options.OktaRateLimit, unlimited)}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		window.count(w, s.options.Now())
+		if !window.count(w, s.options.Now()) {
+			oktaError(w, http.StatusTooManyRequests, "E0000047", "API call exceeded rate limit due to too many requests.")
+			return
+		}
 		token, found := strings.CutPrefix(r.Header.Get("Authorization"), "SSWS ")
 		if !found || !same(token, oktaSecret) {
 			oktaError(w, http.StatusUnauthorized, "E0000011", "Invalid token provided")
@@ -34,19 +37,22 @@ func (s *Sandbox) oktaHandler() http.Handler {
 	})
 }
 
-// oktaWindow writes Okta's rate-limit headers, which are spelled unlike Docker's.
+// oktaWindow counts requests a minute and writes Okta's rate-limit headers, which
+// are spelled unlike Docker's.
 type oktaWindow struct{ rateWindow }
 
-func (l *oktaWindow) count(w http.ResponseWriter, now time.Time) {
+// count reports whether the request is within the limit.
+func (l *oktaWindow) count(w http.ResponseWriter, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if minute := now.Truncate(time.Minute); !minute.Equal(l.minute) {
 		l.minute, l.used = minute, 0
 	}
 	l.used++
-	w.Header().Set("X-Rate-Limit-Limit", strconv.Itoa(unlimited))
-	w.Header().Set("X-Rate-Limit-Remaining", strconv.Itoa(max(unlimited-l.used, 0)))
+	w.Header().Set("X-Rate-Limit-Limit", strconv.Itoa(l.limit))
+	w.Header().Set("X-Rate-Limit-Remaining", strconv.Itoa(max(l.limit-l.used, 0)))
 	w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(l.minute.Add(time.Minute).Unix(), 10))
+	return l.used <= l.limit
 }
 
 // oktaError writes Okta's error body.
@@ -75,8 +81,9 @@ func oktaRuleError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errNoAssignment):
 		oktaNotFound(w, r.PathValue("user"), "AppUser")
 	case errors.Is(err, errByGroup):
-		oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed: "+r.PathValue("user"),
-			"Cannot remove a user from an application that is assigned through a group; remove the user from the group instead")
+		// The code is of Okta's list of error codes; the cause as clients of the API report it.
+		oktaError(w, http.StatusForbidden, "E0000046", "Deactivate application for user forbidden.",
+			"The application cannot be unassigned from the user while their group memberships grant them access")
 	default:
 		oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed", err.Error())
 	}

@@ -39,6 +39,7 @@ type org struct {
 	moment     time.Time // while a push is carried out: when it was due; else zero
 	auditDelay time.Duration
 	pushDelay  time.Duration
+	logDelay   time.Duration
 
 	name     string
 	domain   string
@@ -57,7 +58,11 @@ type org struct {
 	repos map[string]*repo // by "namespace/name"
 	audit []auditEvent
 	okta  okta
-	jobs  []job // pushes from Okta to Docker that are not due yet, in order
+	entra entra
+	jobs  []job // pushes to Docker that are not due yet, in order
+
+	scimCalls  []SCIMCall // what the identity providers sent
+	pushFaults []PushFault
 }
 
 // account is a Docker account. It outlives any membership, and so do its

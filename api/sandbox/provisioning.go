@@ -157,24 +157,29 @@ func (s *Sandbox) ToggleJIT(on bool) {
 	s.org.setJIT(on, ownerUsername)
 }
 
-// jobKind is what Okta asks of Docker.
+// jobKind is what an identity provider asks of Docker.
 type jobKind int
 
 const (
 	jobProvision jobKind = iota
 	jobUpdate
 	jobDeactivate
+	jobEntraCycle // everybody who waits for Entra's job
 )
 
-// job is one push from Okta to Docker on its way.
+// job is one push to Docker on its way.
 type job struct {
 	due    time.Time
 	kind   jobKind
 	userID string
 }
 
-// push sends a job on its way; without a delay it arrives at once.
+// push sends a job on its way; without a delay it arrives at once. Okta sends
+// nothing while its provisioning is off.
 func (o *org) push(kind jobKind, userID string) {
+	if kind != jobEntraCycle && o.okta.off {
+		return
+	}
 	o.jobs = append(o.jobs, job{due: o.now().Add(o.pushDelay), kind: kind, userID: userID})
 	o.settle()
 }
@@ -193,6 +198,8 @@ func (o *org) settle() {
 			o.pushUpdate(j.userID)
 		case jobDeactivate:
 			o.pushDeactivate(j.userID)
+		case jobEntraCycle:
+			o.entraCycle()
 		}
 		o.moment = time.Time{}
 	}

@@ -1,6 +1,6 @@
 // Package sandbox simulates, over real HTTP on 127.0.0.1, everything that the
 // re-provisioning of a member touches: a Docker organization (Hub API and SCIM),
-// an Okta org with the Docker application, the Docker Home page on which an owner
+// an Okta org and a Microsoft Entra tenant with the Docker application, the Docker Home page on which an owner
 // switches just-in-time provisioning, and a container registry.
 //
 // The wire formats follow Docker's and Okta's public references and what is known
@@ -39,6 +39,11 @@ type Options struct {
 	AuditDelay time.Duration
 	// PushDelay is how long after a change Okta reaches Docker over SCIM.
 	PushDelay time.Duration
+	// LogDelay is how long after a push Entra's provisioning log shows it.
+	LogDelay time.Duration
+	// OktaRateLimit is the number of Okta requests a minute after which the
+	// answer is 429; 0 means that nobody is refused.
+	OktaRateLimit int
 	// Fillers is the number of ordinary members beside the seeded people;
 	// 0 means DefaultFillers, a negative number none.
 	Fillers int
@@ -60,6 +65,7 @@ type Addresses struct {
 	HubURL       string // Hub API, "http://127.0.0.1:port"
 	SCIMURL      string // HubURL + "/v2/scim/2.0"
 	OktaURL      string // Okta org
+	EntraURL     string // Microsoft Graph, "http://127.0.0.1:port/v1.0"
 	ConsoleURL   string // the Docker Home page
 	RegistryHost string // "127.0.0.1:port", plain HTTP
 }
@@ -84,7 +90,7 @@ type Sandbox struct {
 	running   sync.WaitGroup
 }
 
-// Start listens on four ports of 127.0.0.1 that the system picks and serves until
+// Start listens on five ports of 127.0.0.1 that the system picks and serves until
 // Close. The context bounds the start only.
 func (s *Sandbox) Start(ctx context.Context) error {
 	if s.seedErr != nil {
@@ -102,6 +108,7 @@ func (s *Sandbox) Start(ctx context.Context) error {
 	}{
 		{"hub", s.hubHandler(), func(h string) { s.addresses.HubURL, s.addresses.SCIMURL = "http://"+h, "http://"+h+scimBase }},
 		{"okta", s.oktaHandler(), func(h string) { s.addresses.OktaURL = "http://" + h }},
+		{"entra", s.entraHandler(), func(h string) { s.addresses.EntraURL = "http://" + h + graphVersion }},
 		{"console", s.consoleHandler(), func(h string) { s.addresses.ConsoleURL = "http://" + h }},
 		{"registry", s.registryHandler(), func(h string) { s.addresses.RegistryHost = h }},
 	}

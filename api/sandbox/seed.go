@@ -52,7 +52,7 @@ func New(options Options) *Sandbox {
 
 func newOrg(options Options) *org {
 	o := &org{
-		clock: options.Now, auditDelay: options.AuditDelay, pushDelay: options.PushDelay,
+		clock: options.Now, auditDelay: options.AuditDelay, pushDelay: options.PushDelay, logDelay: options.LogDelay,
 		name: "acme", domain: "acme.example", jit: true, scim: true,
 		accounts: map[string]*account{}, byEmail: map[string]string{}, members: map[string]*member{},
 		teams: map[string]*team{}, scimUsers: map[string]*scimUser{}, repos: map[string]*repo{},
@@ -60,6 +60,7 @@ func newOrg(options Options) *org {
 	}
 	o.seedConnection()
 	o.seedApps()
+	o.seedEntra()
 	for _, p := range seededPeople {
 		o.seedPerson(p)
 	}
@@ -231,6 +232,7 @@ func (o *org) seedPerson(p seed) {
 	if p.scope != "" {
 		o.seedAssignment(p, u)
 	}
+	o.seedEntraPerson(p)
 }
 
 func (o *org) seedMember(p seed) {

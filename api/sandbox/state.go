@@ -31,6 +31,21 @@ type State struct {
 	Repositories []Repository
 	Assignments  []Assignment
 	OktaGroups   []OktaGroup
+	OktaOff      bool `json:",omitempty"` // provisioning in Okta is switched off
+	Entra        Entra
+}
+
+// Entra is the provisioning side of the Entra tenant.
+type Entra struct {
+	Job    string       // "Active", "Paused" or "Quarantine"
+	Grants []EntraGrant // of the application that provisions
+}
+
+// EntraGrant is an app role that a person or a group has.
+type EntraGrant struct {
+	Principal string // user principal name, or the group's name
+	Group     bool   `json:",omitempty"`
+	Role      string
 }
 
 // Connection is the SSO connection of the organization.
@@ -182,6 +197,7 @@ func (o *org) state() State {
 		slices.Sort(group.Members)
 		out.OktaGroups = append(out.OktaGroups, group)
 	}
+	out.OktaOff, out.Entra = o.okta.off, o.entra.state()
 	return out
 }
 

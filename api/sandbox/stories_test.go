@@ -156,8 +156,8 @@ func TestLenaIsAssignedThroughAGroupThatGrantsMore(t *testing.T) {
 	assignment := w.okta(http.MethodGet, app+"/users/"+lena, nil)
 	require.Equal(t, "GROUP", assignment.text("scope"))
 	refused := w.okta(http.MethodDelete, app+"/users/"+lena, nil)
-	require.Equal(t, http.StatusBadRequest, refused.status)
-	require.Contains(t, refused.body, "through a group")
+	require.Equal(t, http.StatusForbidden, refused.status)
+	require.Contains(t, refused.body, "while their group memberships grant")
 
 	granting := w.oktaList(app + "/groups")
 	require.Len(t, granting, 1)
