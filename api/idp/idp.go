@@ -25,6 +25,7 @@ type Provisioning struct {
 	// Deactivate says that taking the assignment away deactivates the user.
 	Deactivate bool
 	Known      bool
+	Why        string // why nothing would be sent: off, paused, in quarantine and for what reason; empty when something is
 }
 
 // Attribute is one statement that single sign-on sends with an assertion.
@@ -61,9 +62,11 @@ type Assignment struct {
 	Status   string // of the assignment, in the provider's word
 	Assigned bool
 	Scope    Scope
-	Groups   []Group
+	Groups   []Group // of theirs that grant the application, whatever the scope
+	OutOf    string  // why an assigned person would be skipped all the same, such as a scoping filter; empty when they would not
 
 	ExternalID string // the SCIM id that the provider believes in
+	LinkUnread bool   // the provider does not tell ExternalID, or not to us
 	SyncState  string
 	LastSync   time.Time // zero when never
 	Errors     []string  // what the provider says went wrong, newest first
@@ -75,6 +78,9 @@ type Assignment struct {
 	// back unchanged when the person is assigned again.
 	Profile map[string]any
 	SSO     []Attribute // statements resolved for this person
+	// Ways are those by which the provider can be made to create the person
+	// anew, the safest first. Their order depends on the assignment alone.
+	Ways []Way
 }
 
 // Event is one entry of the provider's log about a person.

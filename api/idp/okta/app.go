@@ -43,6 +43,9 @@ func (c *Client) application(ctx context.Context, a app) (idp.Application, error
 	if err != nil {
 		return idp.Application{}, err
 	}
+	if a.Status == "INACTIVE" && provisioning.Known {
+		provisioning.Enabled, provisioning.Why = false, "the application is deactivated"
+	}
 	return idp.Application{
 		ID: a.ID, Label: a.Label, Status: a.Status, SignOnMode: a.SignOnMode, ConsoleURL: c.consoleURL(a),
 		Provisioning: provisioning, SSO: a.statements(nil, nil),
@@ -105,13 +108,13 @@ func (c *Client) provisioning(ctx context.Context, a app) (idp.Provisioning, err
 	err := c.door.GetJSON(ctx, path("apps", a.ID, "features", "USER_PROVISIONING"), nil, &f)
 	switch {
 	case err == nil:
-		return idp.Provisioning{
+		return because(idp.Provisioning{
 			Known:      true,
 			Enabled:    f.Status == "ENABLED",
 			Create:     f.Capabilities.Create.LifecycleCreate.on(),
 			Update:     f.Capabilities.Update.Profile.on(),
 			Deactivate: f.Capabilities.Update.LifecycleDeactivate.on(),
-		}, nil
+		}), nil
 	case errors.Is(err, transport.ErrNotFound), errors.Is(err, transport.ErrForbidden), errors.Is(err, transport.ErrRefused):
 		// Not every application has the resource, nor every token the right.
 		return a.listed(), nil
@@ -128,6 +131,18 @@ func (a app) listed() idp.Provisioning {
 		Deactivate: slices.Contains(a.Features, "PUSH_USER_DEACTIVATION"),
 	}
 	p.Enabled = p.Create || p.Update || p.Deactivate
+	return because(p)
+}
+
+// because adds in words what is off.
+func because(p idp.Provisioning) idp.Provisioning {
+	switch {
+	case !p.Known:
+	case !p.Enabled:
+		p.Why = "provisioning to the application is off (its Provisioning tab)"
+	case !p.Create:
+		p.Why = "\"Create Users\" is off (the application's Provisioning tab > To App)"
+	}
 	return p
 }
 

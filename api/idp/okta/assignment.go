@@ -126,13 +126,15 @@ func (c *Client) describe(ctx context.Context, a app, assigned appUser, out idp.
 
 	if assigned.Scope == "GROUP" {
 		out.Scope = idp.ScopeGroup
-		if out.Groups, err = c.groups(ctx, a.ID, out.UserID); err != nil {
-			return idp.Assignment{}, err
-		}
+	}
+	out.Groups, err = c.groups(ctx, a.ID, out.UserID)
+	if err != nil && (out.Scope == idp.ScopeGroup || !errors.Is(err, transport.ErrForbidden)) {
+		return idp.Assignment{}, err
 	}
 	if assigned.SyncState == "ERROR" {
 		out.Errors = append(c.failures(ctx, out.UserID), out.Errors...)
 	}
+	out.Ways = c.ways(out)
 	return out, nil
 }
 
@@ -195,6 +197,9 @@ func (c *Client) groups(ctx context.Context, appID, userID string) ([]idp.Group,
 	granting, err := list[group](ctx, c, path("apps", appID, "groups"), url.Values{"limit": {"200"}})
 	if err != nil {
 		return nil, err
+	}
+	if len(granting) == 0 {
+		return nil, nil
 	}
 	grants := map[string]bool{}
 	for _, g := range granting {

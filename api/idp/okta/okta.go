@@ -152,7 +152,6 @@ type wireError struct {
 var hints = map[string]string{
 	"E0000011": "make a new API token, or sign in again",
 	"E0000006": "the token's owner needs rights on the application, its users and groups",
-	"E0000046": "a group of theirs still grants the application",
 	"E0000047": "Okta limits how often it may be asked",
 }
 

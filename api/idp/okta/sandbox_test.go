@@ -35,7 +35,7 @@ func TestAgainstTheSandboxAPushIsTakingTheAssignmentAwayAndGivingItBack(t *testi
 
 	unassign := c.UnassignCall(before)
 	_, err = c.Send(transport.Approve(t.Context(), []transport.Call{unassign}, nil), unassign)
-	require.ErrorContains(t, err, "through a group", "the group's assignment cannot be taken away alone")
+	require.ErrorContains(t, err, "while their group memberships grant", "the group's assignment cannot be taken away alone")
 
 	for _, call := range []transport.Call{c.ConvertToUserCall(before), unassign} {
 		_, err = c.Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)

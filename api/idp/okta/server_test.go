@@ -153,4 +153,5 @@ func (s *server) ready() {
 	s.on("GET /api/v1/users", "["+priya+"]")
 	s.on("GET /api/v1/apps/0oa1docker/users/00u1priya", assignment)
 	s.on("GET /api/v1/meta/schemas/apps/0oa1docker/default", schema)
+	s.on("GET /api/v1/apps/0oa1docker/groups", "[]")
 }

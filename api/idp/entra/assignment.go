@@ -1,0 +1,148 @@
+package entra
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// grant is an appRoleAssignment: a role of an application, given to a person or
+// to a group.
+type grant struct {
+	RoleID        string `json:"appRoleId"`
+	PrincipalID   string `json:"principalId"`
+	PrincipalName string `json:"principalDisplayName"`
+	PrincipalType string `json:"principalType"` // User, Group, ServicePrincipal
+	ResourceID    string `json:"resourceId"`
+}
+
+// Assignment reads whether and how the person with that email address is
+// assigned to the application, and what would be sent about them. That they
+// are not assigned, or not known to the directory (UserID empty), is no error.
+func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, error) {
+	ctx = transport.WithOp(ctx, "read the assignment of "+email)
+	t, err := c.target(ctx)
+	if err != nil {
+		return idp.Assignment{}, err
+	}
+	out := idp.Assignment{Provider: provider, App: t.application(), LinkUnread: true}
+	who, err := c.person(ctx, email)
+	if err != nil || who.ID == "" {
+		return out, err
+	}
+	out.UserID, out.Login = who.ID, who.Principal
+	out.SSO = unreadClaims(t.principal.Name)
+
+	// Groups count only with their direct members: Entra does not provision
+	// through nested groups either.
+	grants, err := list[grant](ctx, c, path("users", who.ID, "appRoleAssignments"), url.Values{"$filter": {"resourceId eq " + t.principal.ID}})
+	if err != nil {
+		return idp.Assignment{}, err
+	}
+	grants = slices.DeleteFunc(grants, func(g grant) bool { return g.ResourceID != t.principal.ID })
+	c.scope(&out, grants)
+	if !out.Assigned {
+		return out, nil
+	}
+	out.Status = "assigned"
+	values(&out, t, who, t.roles(grants))
+	if !who.Enabled {
+		out.OutOf = "their account in Entra is disabled"
+	} else {
+		out.OutOf = t.mapping.outOf(who)
+	}
+	if err := c.history(ctx, &out, t); err != nil {
+		return idp.Assignment{}, err
+	}
+	out.Ways = c.ways(t, out)
+	return out, nil
+}
+
+// scope tells whether the person has the application, and through what.
+func (c *Client) scope(out *idp.Assignment, grants []grant) {
+	for _, g := range grants {
+		switch g.PrincipalType {
+		case "User":
+			out.Assigned, out.Scope = true, idp.ScopeUser
+		case "Group":
+			out.Assigned = true
+			if out.Scope == idp.ScopeNone {
+				out.Scope = idp.ScopeGroup
+			}
+			if !slices.ContainsFunc(out.Groups, func(x idp.Group) bool { return x.ID == g.PrincipalID }) {
+				out.Groups = append(out.Groups, idp.Group{ID: g.PrincipalID, Name: g.PrincipalName})
+			}
+		}
+	}
+}
+
+// roles are the values of the app roles that the grants give, each once. The
+// default access has none.
+func (t target) roles(grants []grant) []string {
+	var out []string
+	for _, g := range grants {
+		for _, r := range t.principal.Roles {
+			if r.ID == g.RoleID && r.Value != "" && !slices.Contains(out, r.Value) {
+				out = append(out, r.Value)
+			}
+		}
+	}
+	return out
+}
+
+// values puts in what the mappings would send. What only Entra can evaluate is
+// left empty and named.
+func values(out *idp.Assignment, t target, who person, roles []string) {
+	read := func(what string, into *string, targets ...string) {
+		for _, name := range targets {
+			v := t.mapping.value(name, who, roles)
+			if !v.mapped {
+				continue
+			}
+			if !v.known {
+				out.Errors = append(out.Errors, fmt.Sprintf("%s is mapped from the expression %s, which only Entra can evaluate: provision on demand shows its value", what, v.expression))
+			}
+			*into = v.value
+			return
+		}
+	}
+	var team string
+	read("userName", &out.UserName, "userName")
+	read("the given name", &out.GivenName, "name.givenName")
+	read("the family name", &out.FamilyName, "name.familyName")
+	read("dockerRole", &out.Role, extension+":dockerRole")
+	read("dockerOrg", &out.Org, extension+":dockerOrg")
+	read("dockerTeam", &team, extension+":dockerTeam")
+	if team != "" {
+		out.Teams = []string{team}
+	}
+	if out.UserName == "" {
+		out.Errors = append(out.Errors, "nothing is sent as userName, which Docker requires: fill in its source for this person, or change the mapping")
+	}
+	for _, a := range t.mapping.Attributes {
+		last := a.Target[strings.LastIndex(a.Target, ":")+1:]
+		for _, right := range []string{"dockerRole", "dockerOrg", "dockerTeam"} {
+			if strings.EqualFold(last, right) && a.Target != extension+":"+right {
+				out.Errors = append(out.Errors, fmt.Sprintf("a mapping sends %q; Docker reads %s in %s only", a.Target, right, extension))
+			}
+		}
+	}
+}
+
+// unreadClaims says where sign-in's claims are: Graph shows those of claims
+// policies, but not what the admin center configures for SAML.
+func unreadClaims(app string) []idp.Attribute {
+	var out []idp.Attribute
+	for _, name := range []string{"dockerRole", "dockerTeam", "dockerOrg"} {
+		out = append(out, idp.Attribute{
+			Name:  name,
+			Where: "Entra admin center > Enterprise applications > the application for sign-in (" + app + ", or the one beside it) > Single sign-on > Attributes & Claims",
+		})
+	}
+	return out
+}

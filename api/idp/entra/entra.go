@@ -1,0 +1,223 @@
+// Package entra reads from Microsoft Entra ID what it would send to Docker
+// about a person, and builds the requests that make it send that again.
+//
+// What is known of the API is Microsoft Graph's public reference, version 1.0:
+// servicePrincipal, synchronizationJob, synchronizationSchema, appRoleAssignment
+// and provisioningObjectSummary (learn.microsoft.com/graph/api). Unlike Okta,
+// Entra can be told to provision one person now (provisionOnDemand), and tells
+// step by step how that went.
+package entra
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+const (
+	system   = "entra"
+	provider = "Microsoft Entra ID"
+
+	// DefaultBaseURL is the global cloud's. National clouds have hosts of their
+	// own, such as https://graph.microsoft.us/v1.0.
+	DefaultBaseURL = "https://graph.microsoft.com/v1.0"
+	defaultName    = "Docker"
+	adminCenter    = "https://entra.microsoft.com"
+)
+
+// Permissions are what the token needs: the first changes, the others read.
+const Permissions = "Synchronization.ReadWrite.All, Application.Read.All, User.Read.All, AuditLog.Read.All"
+
+// Options say which tenant (by the token) and which application.
+type Options struct {
+	BaseURL string // DefaultBaseURL when empty
+	// Token returns an access token for Microsoft Graph; a func, so that no
+	// struct prints it, and so that whoever makes tokens can renew them.
+	Token   func(context.Context) (string, error)
+	AppName string // the enterprise application's display name; "Docker" when empty
+	AppID   string // its object ID, if the name is not enough
+	JobID   string // the provisioning job, if there is more than one
+	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
+	// on. System, BaseURL, Authorize and Explain are set here.
+	Transport transport.Options
+}
+
+// Client reads from one tenant. It is safe for concurrent use.
+type Client struct {
+	door  *transport.Client
+	name  string
+	id    string
+	jobID string
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+
+	mu     sync.Mutex
+	pushes []time.Time // when provisionOnDemand was last called, oldest first
+}
+
+// New makes a client. It sends nothing.
+func New(o Options) (*Client, error) {
+	if o.Token == nil {
+		return nil, errors.New("entra: an access token for Microsoft Graph is needed, with the permissions " + Permissions)
+	}
+	base, err := baseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	t := o.Transport
+	t.System, t.BaseURL, t.Explain = system, base, explain
+	t.Authorize = func(ctx context.Context, r *http.Request) error {
+		token, err := o.Token(ctx)
+		if err != nil {
+			return fmt.Errorf("get an access token: %w", err)
+		}
+		if token == "" {
+			return errors.New("no access token: sign in to Microsoft Entra ID first")
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		return nil
+	}
+	door, err := transport.New(t)
+	if err != nil {
+		return nil, fmt.Errorf("entra: %w", err)
+	}
+	c := &Client{door: door, name: o.AppName, id: o.AppID, jobID: o.JobID, now: t.Now, sleep: t.Sleep}
+	if c.name == "" {
+		c.name = defaultName
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.sleep == nil {
+		c.sleep = sleep
+	}
+	return c, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// baseURL completes an address that lacks the API's version.
+func baseURL(raw string) (string, error) {
+	raw = strings.TrimRight(strings.TrimSpace(raw), "/")
+	if raw == "" {
+		return DefaultBaseURL, nil
+	}
+	if !strings.Contains(raw, "://") {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil {
+		return "", errors.New("entra: the address must be that of Microsoft Graph, such as " + DefaultBaseURL)
+	}
+	if u.Path == "" {
+		u.Path = "/v1.0"
+	}
+	return u.Scheme + "://" + u.Host + u.Path, nil
+}
+
+// consoleURL is the application's provisioning page in the admin center.
+func consoleURL(p principal) string {
+	return adminCenter + "/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Provisioning/objectId/" + url.PathEscape(p.ID) + "/appId/" + url.PathEscape(p.AppID)
+}
+
+// CloseIdleConnections closes connections that are not in use.
+func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }
+
+// wireError is the body of a refusal (Microsoft Graph, "Error responses").
+type wireError struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Inner   struct {
+			Code string `json:"code"`
+		} `json:"innerError"`
+	} `json:"error"`
+}
+
+func explain(status int, _ http.Header, body []byte) (code, message string) {
+	var e wireError
+	if json.Unmarshal(body, &e) != nil {
+		return "", ""
+	}
+	code, message = e.Error.Code, strings.TrimSpace(e.Error.Message)
+	switch status {
+	case http.StatusUnauthorized:
+		message += " (get a new access token, or sign in again)"
+	case http.StatusForbidden:
+		message += " (the token needs " + Permissions + ", and its owner the role Application Administrator or Cloud Application Administrator)"
+	}
+	return code, strings.TrimSpace(message)
+}
+
+// maxPages bounds a listing; Graph's smallest pages hold 100 entries or so.
+const maxPages = 2000
+
+// list reads all pages of a collection. Graph links the next page in
+// @odata.nextLink; a link that repeats or leaves the host is an error.
+func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
+	var all []T
+	seen := map[string]bool{}
+	for range maxPages {
+		var page struct {
+			Value []T    `json:"value"`
+			Next  string `json:"@odata.nextLink"`
+		}
+		if err := c.door.GetJSON(ctx, ref, query, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Value...)
+		if page.Next == "" {
+			return all, nil
+		}
+		if err := c.door.Same(page.Next); err != nil {
+			return nil, fmt.Errorf("entra: the link to the next page: %w", err)
+		}
+		if seen[page.Next] {
+			return nil, errors.New("entra: the listing links to a page that was read already; try again later")
+		}
+		seen[page.Next] = true
+		ref, query = page.Next, nil
+	}
+	return nil, fmt.Errorf("entra: the listing does not end after %d pages", maxPages)
+}
+
+// path joins escaped segments to a path below the API's version.
+func path(segments ...string) string {
+	var b strings.Builder
+	for _, s := range segments {
+		b.WriteString("/" + url.PathEscape(s))
+	}
+	return b.String()
+}
+
+// quoted is a string literal of an OData filter: a quote in it is doubled.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// wireTime is a time that Graph may leave out or spell in a way of its own;
+// both are the zero time, for no decision hangs on it.
+type wireTime struct{ time.Time }
+
+func (t *wireTime) UnmarshalJSON(raw []byte) error {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		t.Time, _ = time.Parse(time.RFC3339, s)
+	}
+	return nil
+}

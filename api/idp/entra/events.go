@@ -1,0 +1,110 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// historyLasts is how far back the log is read for what Entra believes about
+// Docker. Entra keeps it for 30 days at most.
+const historyLasts = 30 * 24 * time.Hour
+
+// logEntry is an entry of the provisioning log (Microsoft Graph,
+// provisioningObjectSummary).
+type logEntry struct {
+	At     wireTime `json:"activityDateTime"`
+	JobID  string   `json:"jobId"`
+	Action string   `json:"provisioningAction"` // create, update, disable, other and so on
+	Status status   `json:"provisioningStatusInfo"`
+	Steps  []step   `json:"provisioningSteps"`
+	Source identity `json:"sourceIdentity"`
+	Target identity `json:"targetIdentity"`
+	By     struct {
+		Name string `json:"displayName"`
+	} `json:"initiatedBy"`
+}
+
+type identity struct {
+	ID string `json:"id"`
+}
+
+func (e logEntry) reason() string {
+	texts := []string{e.Status.reason()}
+	for _, s := range e.Steps {
+		if s.failed() || strings.EqualFold(s.Status, "skipped") {
+			texts = append(texts, s.Description)
+		}
+	}
+	return words("", texts...)
+}
+
+// Events reads what the provisioning log says about a person since a time,
+// oldest first. It is minutes late. Results are SUCCESS, FAILURE, SKIPPED and
+// WARNING.
+func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
+	ctx = transport.WithOp(ctx, "read the provisioning log")
+	t, err := c.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := c.entries(ctx, t, userID, since)
+	if err != nil {
+		return nil, err
+	}
+	var out []idp.Event
+	for _, e := range entries {
+		out = append(out, idp.Event{
+			At: e.At.Time, Type: "provisioning." + strings.ToLower(e.Action), Result: strings.ToUpper(e.Status.Status), Reason: e.reason(), Actor: e.By.Name,
+		})
+	}
+	return out, nil
+}
+
+// entries filters by person here, because which nested properties the log can
+// be filtered by is not documented.
+func (c *Client) entries(ctx context.Context, t target, userID string, since time.Time) ([]logEntry, error) {
+	all, err := list[logEntry](ctx, c, path("auditLogs", "provisioning"), url.Values{
+		"$filter": {"jobId eq " + quoted(t.job.ID) + " and activityDateTime gt " + since.UTC().Format(time.RFC3339)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(e logEntry) bool { return e.Source.ID != userID || e.JobID != t.job.ID })
+	slices.SortStableFunc(all, func(a, b logEntry) int { return a.At.Compare(b.At.Time) })
+	return all, nil
+}
+
+// history adds what the log tells of the person's link to Docker. A token that
+// may not read the log leaves it unread.
+func (c *Client) history(ctx context.Context, out *idp.Assignment, t target) error {
+	entries, err := c.entries(ctx, t, out.UserID, c.now().Add(-historyLasts))
+	if errors.Is(err, transport.ErrForbidden) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range slices.Backward(entries) {
+		if out.ExternalID == "" && e.Target.ID != "" {
+			out.ExternalID, out.LinkUnread = e.Target.ID, false
+		}
+		if strings.EqualFold(e.Status.Status, "success") && out.LastSync.IsZero() {
+			out.LastSync = e.At.Time
+		}
+	}
+	if n := len(entries); n > 0 {
+		last := entries[n-1]
+		out.SyncState = strings.ToUpper(last.Status.Status)
+		if strings.EqualFold(last.Status.Status, "failure") {
+			out.Errors = append([]string{last.reason()}, out.Errors...)
+		}
+	}
+	return nil
+}

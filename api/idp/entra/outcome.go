@@ -1,0 +1,154 @@
+package entra
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// outcome is the answer of provisionOnDemand. It comes as two strings that hold
+// JSON (Microsoft Graph, stringKeyStringValuePair).
+type outcome struct {
+	Key struct {
+		Result  string `json:"result"` // Success, Skipped, Failure
+		Details struct {
+			Code    string `json:"errorCode"`
+			Message string `json:"errorMessage"`
+		} `json:"details"`
+	}
+	Value struct {
+		Action string `json:"action"`
+		Steps  []step `json:"provisioningSteps"`
+		Status status `json:"statusInfo"`
+		Target struct {
+			ID string `json:"id"`
+		} `json:"targetIdentity"`
+	}
+}
+
+// step is one step of the provisioning of one person. The log spells the type
+// otherwise than the answer of provisionOnDemand.
+type step struct {
+	Name        string         `json:"name"`
+	Type        string         `json:"type"` // Import, Scoping, Matching, Export
+	LogType     string         `json:"provisioningStepType"`
+	Status      string         `json:"status"` // Success, Skipped, Failure, Warning
+	Description string         `json:"description"`
+	Details     map[string]any `json:"details"`
+}
+
+func (s step) kind() string {
+	if s.Type != "" {
+		return s.Type
+	}
+	return s.LogType
+}
+
+func (s step) failed() bool { return strings.EqualFold(s.Status, "failure") }
+
+// status is a provisioningStatusInfo, and what provisionOnDemand puts in its
+// place.
+type status struct {
+	Status      string `json:"status"`
+	Code        string `json:"errorCode"`
+	Reason      string `json:"reason"`
+	Additional  string `json:"additionalDetails"`
+	Recommended string `json:"recommendedAction"`
+	Information *struct {
+		Code        string `json:"errorCode"`
+		Reason      string `json:"reason"`
+		Additional  string `json:"additionalDetails"`
+		Recommended string `json:"recommendedAction"`
+	} `json:"errorInformation"`
+}
+
+// reason is what went wrong in the provider's words.
+func (s status) reason() string {
+	code, reason, more := s.Code, s.Reason, s.Additional
+	if i := s.Information; i != nil {
+		code, reason, more = i.Code, i.Reason, i.Additional
+	}
+	return words(code, reason, more)
+}
+
+// words joins a code and its texts, each said once.
+func words(code string, texts ...string) string {
+	var out []string
+	for _, t := range texts {
+		t = strings.TrimSpace(t)
+		if t != "" && !strings.Contains(strings.Join(out, " "), t) {
+			out = append(out, t)
+		}
+	}
+	text := strings.Join(out, " ")
+	switch {
+	case text == "":
+		return code
+	case code == "" || strings.Contains(text, code):
+		return text
+	}
+	return text + " (" + code + ")"
+}
+
+func decode(body []byte) (outcome, error) {
+	var pair struct {
+		Key   string `json:"key"`
+		Value string `json:"value"`
+	}
+	var o outcome
+	if json.Unmarshal(body, &pair) != nil || json.Unmarshal([]byte(pair.Key), &o.Key) != nil {
+		return o, fmt.Errorf("entra: provision on demand: the answer cannot be read, so whether the person was provisioned has to be seen in Docker: %w", transport.ErrNotJSON)
+	}
+	// The steps are an explanation: without them the result still stands.
+	_ = json.Unmarshal([]byte(pair.Value), &o.Value)
+	return o, nil
+}
+
+// redundant is Entra's code for "nothing to do: both sides have it".
+const redundant = "RedundantExport"
+
+// accepted reports whether the person is in Docker as far as Entra is
+// concerned.
+func (o outcome) accepted() bool {
+	switch strings.ToLower(o.Key.Result) {
+	case "success":
+		return true
+	case "skipped":
+		return o.Key.Details.Code == redundant
+	}
+	return false
+}
+
+// reason is why the person was not provisioned: the result's own words, and
+// the step that stopped.
+func (o outcome) reason() string {
+	texts := []string{o.Key.Details.Message}
+	for _, s := range o.Value.Steps {
+		if s.failed() || strings.EqualFold(s.Status, "skipped") {
+			texts = append(texts, fmt.Sprintf("%s: %s", s.kind(), s.Description))
+		}
+	}
+	texts = append(texts, o.Value.Status.reason())
+	if text := words(o.Key.Details.Code, texts...); text != "" {
+		return text
+	}
+	return "it says " + o.Key.Result + ", and not why"
+}
+
+// steps is the walk of the provisioning in a line.
+func (o outcome) steps() string {
+	var out []string
+	for _, s := range o.Value.Steps {
+		line := fmt.Sprintf("%s: %s", strings.ToLower(s.kind()), strings.ToLower(s.Status))
+		if s.Description != "" {
+			line += " (" + strings.TrimSuffix(s.Description, ".") + ")"
+		}
+		out = append(out, line)
+	}
+	if len(out) == 0 {
+		return "result: " + o.Key.Result
+	}
+	return strings.Join(out, "; ")
+}

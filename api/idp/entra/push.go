@@ -1,0 +1,181 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// startTakes is how long a cycle of a job can take to reach one person: every
+// 20 to 40 minutes one begins, and the first one after a start runs at once.
+const startTakes = 45 * time.Minute
+
+// ways: to provision on demand, while the job works; to start the job, while
+// it does not.
+func (c *Client) ways(t target, a idp.Assignment) []idp.Way {
+	who := a.Login + " in " + a.App.Label
+	through := ""
+	if a.Scope == idp.ScopeGroup {
+		through = " Their assignment comes from a group, which is not touched."
+	}
+	ways := []idp.Way{{
+		Title: "Provision on demand", Why: "Entra provisions this one person now and tells each step",
+		Changes: []idp.Change{{
+			ID: idp.ChangeProvision, Title: "Provision " + a.Login + " on demand", Target: who, Before: "not in Docker", After: carries(a), Call: c.provisionCall(t, a.UserID),
+		}},
+		Notes: []string{"Nobody else is provisioned, and no assignment is changed." + through},
+	}}
+	if t.job.startable() {
+		ways = append(ways, idp.Way{
+			Title: "Start the provisioning job", Why: "it clears a quarantine and goes on where it stopped; mend the reason first", Takes: startTakes,
+			Changes: []idp.Change{{
+				ID: idp.ChangeStart, Title: "Start the provisioning job of " + a.App.Label, Target: a.App.Label, Before: t.job.off(), After: "running", Call: c.startCall(t),
+			}},
+			Notes: []string{
+				"The job then processes everybody who is waiting, not this person alone: others may be created, changed or deactivated in Docker.",
+				"It can take up to 40 minutes until it comes to this person.",
+			},
+		})
+	}
+	return ways
+}
+
+func carries(a idp.Assignment) string {
+	role := a.Role
+	if role == "" {
+		role = "member"
+	}
+	if len(a.Teams) == 0 {
+		return role + ", no team"
+	}
+	return role + " on " + strings.Join(a.Teams, ", ")
+}
+
+// Resend provisions a linked person on demand, which updates what differs.
+func (c *Client) Resend(a idp.Assignment) idp.Way {
+	w := idp.Way{Title: "Provision on demand", Why: "Entra compares the person with Docker's record and sends what differs"}
+	for _, way := range a.Ways {
+		for _, ch := range way.Changes {
+			if ch.ID == idp.ChangeProvision {
+				ch.ID, ch.Before = idp.ChangeProfile, ""
+				w.Changes = append(w.Changes, ch)
+			}
+		}
+	}
+	w.Notes = []string{"Entra sends only what differs from Docker's SCIM record; where that record has the right values already, it skips the person as redundant."}
+	return w
+}
+
+// provisionCall provisions one person now (Microsoft Graph,
+// synchronizationJob: provisionOnDemand). At most 5 such requests may be made
+// in 10 seconds.
+func (c *Client) provisionCall(t target, userID string) transport.Call {
+	type subject struct {
+		ID   string `json:"objectId"`
+		Type string `json:"objectTypeName"`
+	}
+	type parameter struct {
+		Rule     string    `json:"ruleId"`
+		Subjects []subject `json:"subjects"`
+	}
+	return c.call(t, onDemand, struct {
+		Parameters []parameter `json:"parameters"`
+	}{[]parameter{{t.rule.ID, []subject{{userID, "User"}}}}})
+}
+
+// startCall starts the job (Microsoft Graph, synchronizationJob: start). It
+// clears a quarantine.
+func (c *Client) startCall(t target) transport.Call { return c.call(t, "start", nil) }
+
+const onDemand = "provisionOnDemand"
+
+func (c *Client) call(t target, action string, body any) transport.Call {
+	call := transport.Call{
+		System: system, Method: http.MethodPost,
+		URL: c.door.URL(path("servicePrincipals", t.principal.ID, "synchronization", "jobs", t.job.ID, action), nil),
+	}
+	if body == nil {
+		return call
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(body); err != nil {
+		panic("entra: encode a request: " + err.Error()) // structs of strings always encode
+	}
+	call.ContentType, call.Body = "application/json", strings.TrimSuffix(b.String(), "\n")
+	return call
+}
+
+// Made looks whether a change of a way is in effect. Entra keeps no state from
+// which that could be told before its log shows it, so Docker has to be looked
+// at instead.
+func (*Client) Made(context.Context, idp.Assignment, string) (bool, error) { return false, nil }
+
+// The limit of provisionOnDemand (Microsoft Graph).
+const (
+	onDemandMost   = 5
+	onDemandWithin = 10 * time.Second
+)
+
+// pace waits until one more provisionOnDemand is allowed.
+func (c *Client) pace(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		now := c.now()
+		for len(c.pushes) > 0 && now.Sub(c.pushes[0]) >= onDemandWithin {
+			c.pushes = c.pushes[1:]
+		}
+		if len(c.pushes) < onDemandMost {
+			c.pushes = append(c.pushes, now)
+			c.mu.Unlock()
+			return nil
+		}
+		wait := onDemandWithin - now.Sub(c.pushes[0])
+		c.mu.Unlock()
+		if err := c.sleep(ctx, wait); err != nil {
+			return fmt.Errorf("wait for Entra's limit of on-demand provisioning: %w", err)
+		}
+	}
+}
+
+// Push sends an approved change. For provisionOnDemand the answer tells how it
+// went, so a failed or skipped provisioning is a RefusalError.
+func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, error) {
+	demand := strings.HasSuffix(call.URL, "/"+onDemand)
+	if demand {
+		if err := c.pace(ctx); err != nil {
+			return idp.Result{}, err
+		}
+	}
+	response, err := c.door.Do(ctx, call)
+	var e *transport.Error
+	if errors.As(err, &e) && e.Status == http.StatusBadRequest {
+		return idp.Result{}, &idp.RefusalError{Provider: provider, Reason: e.Message, Advice: idp.Advise(e.Message), Err: err}
+	}
+	if err != nil {
+		return idp.Result{}, err
+	}
+	out := idp.Result{Status: fmt.Sprintf("HTTP %d", response.Status)}
+	if !demand {
+		return out, nil
+	}
+	o, err := decode(response.Body)
+	if err != nil {
+		return out, err
+	}
+	out.Note = o.steps()
+	if !o.accepted() {
+		reason := o.reason()
+		return out, &idp.RefusalError{Provider: provider, Reason: reason, Advice: idp.Advise(reason)}
+	}
+	return out, nil
+}
