@@ -1,0 +1,165 @@
+package entratoken
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+const directory = "00000000-0000-0000-0000-0000000000aa"
+
+// entra is where people sign in, and no network leads to it.
+type entra struct {
+	mu      sync.Mutex
+	pending int
+	asked   []string
+	sent    []string // grant types
+	refuse  bool
+}
+
+func (e *entra) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	e.serve(w, r)
+	resp := w.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+func (e *entra) serve(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked = append(e.asked, r.Method+" "+r.URL.Path)
+	w.Header().Set("Content-Type", "application/json")
+	base := "https://login.microsoftonline.com/" + directory
+	switch {
+	case r.URL.Path == "/common/discovery/instance":
+		_, _ = fmt.Fprintf(w, `{"tenant_discovery_endpoint":"%s/v2.0/.well-known/openid-configuration","metadata":[{"preferred_network":"login.microsoftonline.com","preferred_cache":"login.windows.net","aliases":["login.microsoftonline.com"]}]}`, base)
+	case r.Method == http.MethodGet:
+		_, _ = fmt.Fprintf(w, `{"token_endpoint":"%[1]s/oauth2/v2.0/token","authorization_endpoint":"%[1]s/oauth2/v2.0/authorize","device_authorization_endpoint":"%[1]s/oauth2/v2.0/devicecode","issuer":"%[1]s/v2.0"}`, base)
+	case r.URL.Path == "/"+directory+"/oauth2/v2.0/devicecode":
+		_, _ = fmt.Fprint(w, `{"device_code":"device-canary","user_code":"ABCD1234","verification_uri":"https://microsoft.com/devicelogin","expires_in":900,"interval":1,"message":"go there"}`)
+	case e.refuse:
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = fmt.Fprint(w, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 2","leak":"answer-canary"}`)
+	default:
+		_ = r.ParseForm()
+		e.sent = append(e.sent, r.Form.Get("grant_type"))
+		if e.pending > 0 {
+			e.pending--
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprint(w, `{"error":"authorization_pending","error_description":"AADSTS70016"}`)
+			return
+		}
+		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-canary"}`)
+	}
+}
+
+func (e *entra) options() Options {
+	return Options{Tenant: "acme.example", ClientID: "app-1", Transport: transport.Options{Base: e, ReadOnly: true}}
+}
+
+func TestAServiceSignsInWithItsSecretEvenInADryRun(t *testing.T) {
+	server := &entra{}
+	s, err := Secret(server.options(), func() string { return "secret-canary" })
+	require.NoError(t, err)
+	require.Zero(t, s.Until())
+	token, err := s.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "access-canary", token)
+	require.Equal(t, []string{"client_credentials"}, server.sent)
+	require.Contains(t, server.asked, "POST /"+directory+"/oauth2/v2.0/token", "under the directory's other name")
+	require.Equal(t, time.Hour, time.Until(s.Until()).Round(time.Minute))
+	_, err = s.Token(t.Context())
+	require.NoError(t, err)
+	require.Len(t, server.sent, 1)
+	require.NotContains(t, fmt.Sprintf("%v", s), "canary")
+}
+
+func TestARefusalQuotesWhatMattersOnOneLine(t *testing.T) {
+	server := &entra{refuse: true}
+	s, err := Secret(server.options(), func() string { return "secret-canary" })
+	require.NoError(t, err)
+	_, err = s.Token(t.Context())
+	require.ErrorIs(t, err, transport.ErrUnauthorized)
+	require.ErrorContains(t, err, "AADSTS7000215: Invalid client secret provided.")
+	require.NotContains(t, err.Error(), "canary")
+	require.NotContains(t, err.Error(), "\n")
+	require.NotContains(t, err.Error(), "Trace ID")
+}
+
+func TestAServiceSignsInWithItsCertificate(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	ends := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "reprovision"}, NotAfter: ends}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})) + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+
+	server := &entra{}
+	s, err := Certificate(server.options(), func() string { return text })
+	require.NoError(t, err)
+	_, err = s.Token(t.Context())
+	require.NoError(t, err)
+	got, err := Expiry(text)
+	require.NoError(t, err)
+	require.Equal(t, ends, got)
+
+	_, err = Certificate(server.options(), func() string { return "canary" })
+	require.ErrorContains(t, err, "BEGIN CERTIFICATE")
+	require.NotContains(t, err.Error(), "canary")
+	_, err = Expiry("canary")
+	require.Error(t, err)
+}
+
+func TestAPersonSignsInWithADeviceCode(t *testing.T) {
+	server := &entra{pending: 1}
+	var shown Prompt
+	s, err := Device(t.Context(), server.options(), func(p Prompt) { shown = p })
+	require.NoError(t, err)
+	require.Equal(t, Prompt{URL: "https://microsoft.com/devicelogin", Code: "ABCD1234"}, shown)
+	token, err := s.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "access-canary", token)
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	for want, o := range map[string]Options{
+		"tenant":    {ClientID: "app-1"},
+		"client ID": {Tenant: "acme.example"},
+		"authority": {Tenant: "acme.example", ClientID: "app-1", Authority: "http://login.example"},
+	} {
+		_, err := Secret(o, func() string { return "secret-canary" })
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestOnlyExchangesMayPost(t *testing.T) {
+	d, err := newDoors(Options{Authority: defaultAuthority, Transport: transport.Options{Base: &entra{}}})
+	require.NoError(t, err)
+	for _, address := range []string{
+		"https://login.microsoftonline.com/x/oauth2/v2.0/token/more",
+		"https://login.microsoftonline.com/users",
+		"https://elsewhere.example/x/oauth2/v2.0/token",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, http.NoBody)
+		require.NoError(t, err)
+		_, err = d.Do(r)
+		require.ErrorIs(t, err, transport.ErrNotApproved, address)
+	}
+}
