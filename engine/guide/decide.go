@@ -201,8 +201,20 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 		ch.Disabled = remedyDisabled(c, lead, r.remedy)
 		v.Choices = append(v.Choices, ch)
 	}
+	// The recommended way first, those that are closed last.
+	slices.SortStableFunc(v.Choices, func(a, b engine.Choice) int { return rank(a) - rank(b) })
 	v.Choices = append(v.Choices, again)
 	return v
+}
+
+func rank(c engine.Choice) int {
+	switch {
+	case c.Disabled != "":
+		return 2
+	case c.Recommended:
+		return 0
+	}
+	return 1
 }
 
 func remedyDisabled(c engine.Case, lead engine.Finding, r engine.Remedy) string {
