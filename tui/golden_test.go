@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,8 +17,13 @@ import (
 
 var sizes = []struct{ w, h int }{{80, 24}, {40, 12}, {200, 60}}
 
-// shot is what the window shows, without colour.
-func shot(m *Model) string { return ansi.Strip(m.View().Content) + "\n" }
+var digests = regexp.MustCompile(`plan [0-9a-f]{12}`)
+
+// shot is what the window shows, without colour. Digests are left out: they
+// change whenever a plan gains a field.
+func shot(m *Model) string {
+	return digests.ReplaceAllString(ansi.Strip(m.View().Content), "plan 0123456789ab") + "\n"
+}
 
 func TestScreens(t *testing.T) {
 	for _, x := range stops(priya()) {

@@ -3,7 +3,9 @@ package tui
 import (
 	"charm.land/bubbles/v2/key"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
 // keyMap holds the keys of the shell. Which of them act depends on whether
@@ -71,6 +73,12 @@ func (m *Model) short(scrolls bool) []key.Binding {
 		more := k.PageDown
 		more.SetHelp("pgdn", "more")
 		list = append(list, more)
+	}
+	if ch, ok := screen.Current(m.state, m.live); ok && ch.Kind == engine.ChangeConsole {
+		open := k.Open
+		open.SetHelp("o", "open the console")
+		list = append([]key.Binding{open}, list...)
+		k.Open.SetEnabled(false)
 	}
 	list = append(list, k.Back, k.Help, k.Quit)
 	if !k.Quit.Enabled() || !k.Back.Enabled() {

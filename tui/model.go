@@ -114,6 +114,9 @@ func (m *Model) walk(e guide.Event) tea.Cmd {
 		cmds = append(cmds, m.perform(f))
 	}
 	if m.place() != before {
+		if m.state.Step != before.step {
+			m.scroll = 0
+		}
 		m.enter()
 		cmds = append(cmds, m.arm())
 	}
@@ -129,7 +132,10 @@ func (m *Model) enter() {
 		Forms: m.opts.Forms, Report: m.opts.Report,
 		CanAssist: m.opts.Assist != nil, AssistHint: m.opts.AssistHint,
 	})
-	m.scroll, m.notice, m.interrupted = 0, nil, false
+	if m.state.Step != guide.StepReport {
+		m.scroll = 0 // saving the report leaves the reader where they were
+	}
+	m.notice, m.interrupted = nil, false
 	if m.overlay == overlayLeave {
 		m.overlay = overlayNone // what it asked about has passed
 	}

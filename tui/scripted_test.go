@@ -29,13 +29,17 @@ type scripted struct {
 	halts   int
 	halted  chan struct{}
 	fail    map[string]engine.Problem // by the effect's type
+	now     func() time.Time
 	jitOff  bool
 	removed bool
 	cured   bool
 }
 
 func newScripted(world engine.Case) *scripted {
-	return &scripted{world: world, pause: func(context.Context) {}, halted: make(chan struct{}, 8)}
+	return &scripted{
+		world: world, pause: func(context.Context) {}, halted: make(chan struct{}, 8),
+		now: func() time.Time { return noon },
+	}
 }
 
 func (d *scripted) Halt() {
@@ -88,7 +92,7 @@ func (d *scripted) Do(ctx context.Context, f guide.Effect, report func(engine.Pr
 		report(engine.Progress{Text: "reading the member list"})
 		d.pause(ctx)
 		return guide.Verified{Seq: f.Seq, Check: engine.Check{
-			OK: true, Text: "Docker shows it.", At: noon,
+			OK: true, Text: "Docker shows it.", At: d.now(),
 			Evidence: []engine.Evidence{{Text: "the audit log has the event", Source: "Docker Hub audit log", At: noon}},
 		}}
 	case guide.Save:
@@ -249,7 +253,7 @@ func planFor(c engine.Case, id engine.ActionID) engine.Plan {
 				After: c.Org + "/" + name,
 				Copy: engine.Copy{
 					Source: "index.docker.io/" + c.Username + "/" + name, Target: "index.docker.io/" + c.Org + "/" + name,
-					Private: name == "deploy-tool", Uploads: "https://registry-1.docker.io/v2/" + c.Org + "/" + name + "/",
+					Private: name == "deploy-tool", Uploads: []string{"https://registry-1.docker.io/v2/" + c.Org + "/" + name + "/"},
 					Tags: []engine.TagRef{
 						{Name: "latest", Digest: "sha256:3b1f6d1c8d5f4a0e9a2b7c6d5e4f30219a8b7c6d5e4f3021908f7e6d5c4b3a29", Size: 31_400_000},
 						{Name: "1.4", Digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Size: 30_900_000},

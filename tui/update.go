@@ -45,6 +45,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case assistedMsg:
+		m.notice = []string{"The clicks are done. What they did is looked for."}
 		if msg.err != nil {
 			m.notice = []string{"The clicks could not be done: " + msg.err.Error()}
 		}

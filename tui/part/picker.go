@@ -1,7 +1,9 @@
 package part
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -26,9 +28,21 @@ type Picker struct {
 	page   int // rows in view, as last drawn
 }
 
+// account tells people with an account (1) from those without (0).
+func account(p engine.Person) int {
+	if p.Username == "" {
+		return 0
+	}
+	return 1
+}
+
 // NewPicker returns a picker over the people, in their order. selected is the
 // username it starts on, if there is one.
 func NewPicker(people []engine.Person, selected string) *Picker {
+	// Invitees have no account that could be chosen.
+	people = slices.SortedStableFunc(slices.Values(people), func(a, b engine.Person) int {
+		return cmp.Compare(account(b), account(a))
+	})
 	p := &Picker{
 		people: people, hay: make([]string, len(people)), page: 1,
 		filter: Field{Placeholder: "type to filter by name, address, role or team"},
@@ -238,7 +252,7 @@ func pickerRow(sign string, x engine.Person, columns int) table.Row {
 	}
 	user, name, role := Clean(x.Username), Clean(x.Name), Clean(role)
 	if user == "" {
-		user = "(no username)"
+		user = Clean(x.Email)
 	}
 	row := table.Row{sign, user, name, role, Clean(strings.Join(x.Teams, ", ")), Clean(x.Email)}
 	if columns == 3 {

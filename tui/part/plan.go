@@ -110,8 +110,8 @@ func copied(t theme.Theme, width int, c engine.Copy) string {
 		{{"from", t.Muted}, {Visible(c.Source), t.Code}},
 		{{"to", t.Muted}, {Visible(c.Target) + " (" + visibility + ")", t.Code}},
 	}
-	if c.Uploads != "" {
-		rows = append(rows, []Cell{{"writes below", t.Muted}, {Visible(c.Uploads), t.Code}})
+	for _, prefix := range c.Uploads {
+		rows = append(rows, []Cell{{"writes below", t.Muted}, {Visible(prefix), t.Code}})
 	}
 	return Stack(Grid(width, rows), Tags(t, width, c.Tags))
 }

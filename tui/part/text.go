@@ -135,6 +135,9 @@ func Fit(s string, width int) string {
 	for n := width - 1; n > 0 && Width(cut) > width; n-- {
 		cut = ansi.Truncate(cut, n, "…")
 	}
+	if Width(cut) > width {
+		return "" // a single cluster that one way of counting holds for wider
+	}
 	return cut
 }
 

@@ -16,6 +16,9 @@ type report struct {
 
 func newReport(s guide.State, o Setup) *report {
 	r := &report{choices: *newChoices(s)}
+	for i := range r.menu.Items {
+		r.menu.Items[i].Tag = "" // nothing hangs on this choice
+	}
 	if o.Report != nil {
 		r.text = o.Report(s.Case)
 	}

@@ -52,7 +52,11 @@ func (s *settled) Body(f Frame) string {
 	if headline == "" {
 		headline = f.State.Choice.Label
 	}
-	return part.Stack(heading(f, headline), result, receipts(f, f.State.Plan), part.Comparison(t, f.Width, f.State.Case))
+	compare := ""
+	if showsValues(f.State) {
+		compare = part.Comparison(t, f.Width, f.State.Case)
+	}
+	return part.Stack(heading(f, headline), result, receipts(f, f.State.Plan), compare)
 }
 
 func (s *settled) Foot(f Frame, height int) Foot {

@@ -190,6 +190,9 @@ func (f *signIn) Body(fr Frame) string {
 // overview lists the systems: signed in, this one, still to come.
 func (f *signIn) overview(fr Frame) string {
 	t := fr.Theme
+	if f.ask.ID != engine.AskSignIn {
+		return ""
+	}
 	var rows [][]part.Cell
 	for _, s := range fr.State.Case.Session.Systems {
 		sign, style, word := t.Glyph.Todo, t.Faint, "optional"
