@@ -1,0 +1,46 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// Reading is one thing that the walk reads from Okta, and whether the
+// credential may.
+type Reading struct {
+	Scope string // of OAuth; for an API token, the rights of its owner count
+	Err   error  // nil when it may
+}
+
+// Readings tries each kind of reading with the smallest request that there is:
+// applications, users, groups and the System Log.
+func (c *Client) Readings(ctx context.Context) []Reading {
+	var out []Reading
+	for _, r := range []struct{ scope, route string }{
+		{"okta.apps.read", "apps"}, {"okta.users.read", "users"}, {"okta.groups.read", "groups"}, {"okta.logs.read", "logs"},
+	} {
+		var body json.RawMessage
+		err := c.door.GetJSON(transport.WithOp(ctx, "try "+r.scope), path(r.route), url.Values{"limit": {"1"}}, &body)
+		out = append(out, Reading{Scope: r.scope, Err: err})
+	}
+	return out
+}
+
+// Who is the login of the person whom the credential belongs to (Users API, GET
+// /api/v1/users/me), or "" for a service, which is nobody.
+func (c *Client) Who(ctx context.Context) (string, error) {
+	var me struct {
+		Profile struct {
+			Login string `json:"login"`
+		} `json:"profile"`
+	}
+	err := c.door.GetJSON(transport.WithOp(ctx, "find out who is signed in"), path("users", "me"), nil, &me)
+	if errors.Is(err, transport.ErrNotFound) || errors.Is(err, transport.ErrForbidden) {
+		return "", nil
+	}
+	return me.Profile.Login, err
+}
