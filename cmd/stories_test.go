@@ -96,7 +96,7 @@ func requireOnlyApproved(t *testing.T, w *walk) {
 		}
 		for _, ch := range p.Changes {
 			if ch.Kind == engine.ChangeCopy {
-				uploads = append(uploads, ch.Copy.Uploads)
+				uploads = append(uploads, ch.Copy.Uploads...)
 			}
 		}
 	}

@@ -11,25 +11,26 @@ import (
 // was observed. It is a plain value: With… methods return changed copies and
 // never write into what the original shares.
 type Case struct {
-	Org          string                `json:"org"`
-	Username     string                `json:"username"`
-	DryRun       bool                  `json:"dryRun"`
-	Session      Session               `json:"session"`
-	Roster       []Person              `json:"-"` // too large to store; read again on resume
-	Member       Member                `json:"member"`
-	Invites      []Invite              `json:"invites,omitempty"`
-	Audit        Audit                 `json:"audit"`
-	SCIM         SCIMService           `json:"scim"`
-	SCIMUser     SCIMUser              `json:"scimUser"`
-	Expected     Expectation           `json:"expected"`
-	Repositories Repositories          `json:"repositories"`
-	Snapshot     Snapshot              `json:"snapshot"`
-	Answers      map[QuestionID]Answer `json:"answers,omitempty"`
-	Done         map[ActionID]Check    `json:"done,omitempty"` // the last check of each action
-	Receipts     []Receipt             `json:"receipts,omitempty"`
-	Sources      map[FactID]Source     `json:"sources,omitempty"`
-	Before       Before                `json:"before,omitzero"`      // how it was when a remedy was chosen
-	Unfinished   map[ActionID]Plan     `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
+	Org          string                    `json:"org"`
+	Username     string                    `json:"username"`
+	DryRun       bool                      `json:"dryRun"`
+	Session      Session                   `json:"session"`
+	Roster       []Person                  `json:"-"` // too large to store; read again on resume
+	Member       Member                    `json:"member"`
+	Invites      []Invite                  `json:"invites,omitempty"`
+	Audit        Audit                     `json:"audit"`
+	SCIM         SCIMService               `json:"scim"`
+	SCIMUser     SCIMUser                  `json:"scimUser"`
+	Expected     Expectation               `json:"expected"`
+	Repositories Repositories              `json:"repositories"`
+	Snapshot     Snapshot                  `json:"snapshot"`
+	Answers      map[QuestionID]Answer     `json:"answers,omitempty"`
+	Done         map[ActionID]Check        `json:"done,omitempty"` // the last check of each action
+	Receipts     []Receipt                 `json:"receipts,omitempty"`
+	Sources      map[FactID]Source         `json:"sources,omitempty"`
+	Before       Before                    `json:"before,omitzero"`      // how it was when a remedy was chosen
+	Choices      map[string]HandOverChoice `json:"choices,omitempty"`    // what was decided about each repository, by its name
+	Unfinished   map[ActionID]Plan         `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
 }
 
 // Before is what was found before anything was changed: the cure makes it
@@ -263,10 +264,12 @@ func (e Expectation) WantedRole() string {
 
 // Repositories is what removal would put at risk.
 type Repositories struct {
-	Personal       []Repository `json:"personal,omitempty"`
-	PrivateVisible bool         `json:"privateVisible"` // read with the member's own credential, so that private ones are listed too
-	LastPushed     []string     `json:"lastPushed,omitempty"`
-	SoleTeams      []string     `json:"soleTeams,omitempty"` // teams whose only member is the person
+	Personal       []Repository    `json:"personal,omitempty"`
+	PrivateVisible bool            `json:"privateVisible"` // read with the member's own credential, so that private ones are listed too
+	LastPushed     []string        `json:"lastPushed,omitempty"`
+	SoleTeams      []string        `json:"soleTeams,omitempty"`    // teams whose only member is the person
+	Organization   []OrgRepository `json:"organization,omitempty"` // of the organization, that may depend on the person
+	Note           string          `json:"note,omitempty"`         // what was left out of the look at the organization, and why
 }
 
 // Repository is one personal repository and where its copy would go.
@@ -277,7 +280,9 @@ type Repository struct {
 	Size        int64     `json:"size"` // bytes, as Docker Hub counts them
 	Updated     time.Time `json:"updated"`
 	Description string    `json:"description"`
-	Target      string    `json:"target"` // org/name
+	Target      string    `json:"target"`               // org/name
+	HandedBy    string    `json:"handedBy,omitempty"`   // who copied it themselves, with a plan of the owner's
+	HandedTags  []TagRef  `json:"handedTags,omitempty"` // what they say is at Target
 }
 
 // Snapshot is what an undo needs.
@@ -306,6 +311,7 @@ func (c Case) Clone() Case {
 	c.Answers = maps.Clone(c.Answers)
 	c.Done = maps.Clone(c.Done)
 	c.Sources = maps.Clone(c.Sources)
+	c.Choices = maps.Clone(c.Choices)
 	c.Unfinished = maps.Clone(c.Unfinished)
 	c.Receipts = slices.Clone(c.Receipts)
 	return c

@@ -125,27 +125,22 @@ func ProvisioningProven(c Case) bool {
 }
 
 // HandedOver reports whether nothing of the person's is left to lose: either
-// the copies were verified, or nothing personal exists; and private
-// repositories were seen or the owner took responsibility in so many words.
+// the copies were verified, or nothing personal exists, or it was left behind
+// for a recorded reason; and private repositories were seen, or handed over by
+// the member, or the owner took responsibility in so many words.
 func HandedOver(c Case) bool {
 	if !c.Sources[FactRepositories].Known() {
 		return false
 	}
-	if !c.Repositories.PrivateVisible && c.Answers[AskPrivate].Value != PrivateNone {
+	if !privateSettled(c) {
 		return false
 	}
-	if len(c.Repositories.Personal) == 0 || assumed(c, ActionHandOver) {
+	if len(Selected(c)) == 0 || assumed(c, ActionHandOver) {
 		return true
 	}
-	if !c.Settled(ActionHandOver) {
-		return false
-	}
-	// A repository that appeared after the hand-over is not covered by it.
-	return !slices.ContainsFunc(c.Repositories.Personal, func(r Repository) bool {
-		return !slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
-			return x.Action == ActionHandOver && x.Change == CopyChange(r.Name)
-		})
-	})
+	// A repository that appeared after the hand-over is not covered by it, nor
+	// one whose copy was to be called otherwise.
+	return c.Settled(ActionHandOver) && len(Unhanded(c)) == 0
 }
 
 // CopyChange is the id of the change that copies the repository.

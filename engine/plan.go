@@ -62,8 +62,10 @@ type Copy struct {
 	Source  string   `json:"source"` // host/namespace/name
 	Target  string   `json:"target"`
 	Private bool     `json:"private"`
-	Uploads string   `json:"uploads"` // URL prefix below which the copy writes
+	Uploads []string `json:"uploads"` // URL prefixes below which the copy writes; none for a copy that the member made
 	Tags    []TagRef `json:"tags"`
+	Replace []TagRef `json:"replace,omitempty"` // tags of the target, with the digests that may be replaced
+	Handed  bool     `json:"handed,omitempty"`  // the member has copied it; it is only verified
 }
 
 // TagRef is a tag with the digest it had when the plan was made.

@@ -24,6 +24,7 @@ const (
 	ManifestMissing Kind = "the target lacks a manifest"
 	BlobMissing     Kind = "the target lacks a blob"
 	BlobSize        Kind = "the target has a blob of another size"
+	ReferrerMissing Kind = "the target lacks something that refers to the image, such as a signature"
 )
 
 // Difference is one way in which a tag of the target is not the source's.
@@ -31,14 +32,14 @@ type Difference struct {
 	Tag            string
 	Kind           Kind
 	Source, Target string // digests of the tag; empty where it does not exist
-	Digest         string // of the manifest or blob that is meant, of the last three kinds
+	Digest         string // of the manifest or blob that is meant, of the last four kinds
 }
 
 func (d Difference) String() string {
 	switch d.Kind {
 	case DigestDiffers:
 		return fmt.Sprintf("%s: %s: %s instead of %s", d.Tag, d.Kind, d.Target, d.Source)
-	case ManifestMissing, BlobMissing, BlobSize:
+	case ManifestMissing, BlobMissing, BlobSize, ReferrerMissing:
 		return fmt.Sprintf("%s: %s: %s", d.Tag, d.Kind, d.Digest)
 	case TagMissing, TagGone:
 	}
@@ -46,7 +47,8 @@ func (d Difference) String() string {
 }
 
 // Compare checks that the target holds all that the source does: every tag
-// with the same digest, every manifest below it, and every blob of these. Tags
+// with the same digest, every manifest below it, every blob of these, and what
+// refers to them where the registry lists it. Tags
 // that only the target has are no difference. The request is the one that was
 // copied; Replace does not matter. It changes nothing.
 func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, error) {
@@ -90,6 +92,13 @@ func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, erro
 				out = append(out, d)
 			}
 			out = append(out, audit.missing(d, there[tag])...)
+			if d.Source == d.Target {
+				more, err := audit.attachments(ctx, run.source, tag, here[tag])
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, more...)
+			}
 		}
 	}
 	return out, nil

@@ -3,11 +3,10 @@ package registry
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -26,10 +25,15 @@ type CopyRequest struct {
 	// organization.
 	SourceCredential, TargetCredential Credential
 	Tags                               []string // nil means all
+	// Pinned holds the digests that the tags have to have at the source; one that
+	// has another is ErrMoved, and nothing is sent. Nil takes them as they are.
+	Pinned map[string]string
 	// Replace lets tags of the target be moved to the source's content. Without
 	// it, a target that has such a tag with other content is ErrOccupied, and
-	// nothing is sent.
-	Replace bool
+	// nothing is sent. Replaceable allows it for those tags alone that have the
+	// digests it holds, such as those of an earlier copy.
+	Replace     bool
+	Replaceable map[string]string
 }
 
 // Receipt says what a copy did. After an error it holds what was done so far.
@@ -40,6 +44,8 @@ type Receipt struct {
 	Sent           int      // of them, those that travelled through this machine; the others were there, or mounted
 	Bytes          int64    // size of those sent
 	Foreign        []string // digests of layers that their publisher serves from elsewhere; they are not copied
+	Referrers      int      // signatures, attestations and the like that refer to the copied, where the registry lists them
+	Left           []string // digests of such in a format that is not known; they are not copied
 }
 
 // Copied is one tag that the target now has; its digest was read there.
@@ -71,9 +77,32 @@ func (c *Client) Copy(ctx context.Context, r CopyRequest, progress func(Progress
 	if err := run.survey(ctx, r); err != nil {
 		return run.result(), err
 	}
-	for _, tag := range run.order() {
+	if err := run.attachAll(ctx); err != nil {
+		return run.result(), err
+	}
+	tags := run.order()
+	// Fallback tags come last, one after the other: see order.
+	rest := slices.IndexFunc(tags, fallback.MatchString)
+	if rest < 0 {
+		rest = len(tags)
+	}
+	g, each := errgroup.WithContext(ctx)
+	g.SetLimit(c.jobs)
+	one := func(ctx context.Context, tag string) error {
 		if err := run.tag(ctx, tag); err != nil {
-			return run.result(), fmt.Errorf("copy %s to %s, tag %s: %w", run.source.repo.Name(), run.target.repo.Name(), tag, err)
+			return fmt.Errorf("copy %s to %s, tag %s: %w", run.source.repo.Name(), run.target.repo.Name(), tag, err)
+		}
+		return nil
+	}
+	for _, tag := range tags[:rest] {
+		g.Go(func() error { return one(each, tag) })
+	}
+	if err := g.Wait(); err != nil {
+		return run.result(), err
+	}
+	for _, tag := range tags[rest:] {
+		if err := one(ctx, tag); err != nil {
+			return run.result(), err
 		}
 	}
 	return run.result(), nil
@@ -84,16 +113,18 @@ type copying struct {
 	c              *Client
 	source, target *forest
 	pusher         *remote.Pusher
-	mount          bool // the target's credential may read the source
+	mounter        *http.Client  // nil when the target's credential may not read the source
+	slots          chan struct{} // one for each transfer in flight
 
-	roots   map[string]*node // by tag, those to be copied
-	receipt Receipt
+	roots    map[string]*node    // by tag, those to be copied
+	attached map[v1.Hash][]*node // by manifest, what refers to it
+	receipt  Receipt
 
 	mu     sync.Mutex
 	report func(Progress)
 	at     Progress
-	told   int64            // bytes at the last report
-	done   map[v1.Hash]bool // blobs and manifests that the target has
+	told   int64                    // bytes at the last report
+	work   map[v1.Hash]func() error // blobs and manifests, each brought once
 }
 
 func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error) {
@@ -108,7 +139,7 @@ func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error)
 	if source == target {
 		return nil, fmt.Errorf("registry: copy %s: %w", source.Name(), errSame)
 	}
-	run := &copying{c: c, report: report, done: map[v1.Hash]bool{}}
+	run := &copying{c: c, report: report, slots: make(chan struct{}, c.jobs), work: map[v1.Hash]func() error{}, attached: map[v1.Hash][]*node{}}
 	run.receipt.Source, run.receipt.Target = source.Name(), target.Name()
 	if run.report == nil {
 		run.report = func(Progress) {}
@@ -121,87 +152,6 @@ func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error)
 	}
 	run.pusher, err = c.pusher(r.TargetCredential)
 	return run, err
-}
-
-// survey finds out what has to be copied. It changes nothing.
-func (run *copying) survey(ctx context.Context, r CopyRequest) error {
-	tags := slices.Compact(slices.Sorted(slices.Values(r.Tags)))
-	if r.Tags == nil {
-		var err error
-		if tags, err = run.source.list(ctx, false); err != nil {
-			return err
-		}
-	}
-	run.at.Tags = len(tags)
-	run.report(run.at)
-	here, err := run.source.heads(ctx, tags, run.c.jobs)
-	if err != nil {
-		return err
-	}
-	there, err := run.target.heads(ctx, tags, run.c.jobs)
-	if err != nil {
-		return err
-	}
-	var occupied []string
-	for _, tag := range tags {
-		switch {
-		case here[tag] == v1.Hash{} && r.Tags == nil:
-			run.at.Tags-- // deleted since it was listed
-		case here[tag] == v1.Hash{}:
-			return fmt.Errorf("registry: copy %s: it has no tag %s: %w", run.source.repo.Name(), tag, transport.ErrNotFound)
-		case here[tag] == there[tag]:
-			run.receipt.Tags = append(run.receipt.Tags, Copied{Name: tag, Digest: there[tag].String(), Skipped: true})
-			run.at.TagsDone++
-			delete(here, tag)
-		case there[tag] != v1.Hash{}:
-			occupied = append(occupied, tag+" ("+there[tag].String()+")")
-		}
-	}
-	if len(occupied) > 0 && !r.Replace {
-		return fmt.Errorf("registry: copy to %s: %w: %s; nothing was sent: choose another target, or agree to their replacement",
-			run.target.repo.Name(), ErrOccupied, strings.Join(occupied, ", "))
-	}
-	if run.roots, err = run.source.roots(ctx, here, run.c.jobs); err != nil {
-		return err
-	}
-	run.count()
-	run.report(run.at)
-	return run.tryMount(ctx)
-}
-
-// count adds up what the tags consist of.
-func (run *copying) count() {
-	blobs := map[v1.Hash]bool{}
-	foreign := map[string]bool{}
-	for _, root := range run.roots {
-		for _, b := range run.source.allBlobs(root) {
-			if !blobs[b.Digest] {
-				blobs[b.Digest] = true
-				run.at.AllBytes += b.Size
-			}
-		}
-		for _, m := range run.source.all(root) {
-			for _, h := range m.foreign {
-				foreign[h.String()] = true
-			}
-		}
-	}
-	run.at.Blobs, run.receipt.Blobs = len(blobs), len(blobs)
-	for h := range foreign {
-		run.receipt.Foreign = append(run.receipt.Foreign, h)
-	}
-	slices.Sort(run.receipt.Foreign)
-}
-
-// tryMount finds out whether the target's credential may read the source. Only
-// then can the registry take blobs over by itself.
-func (run *copying) tryMount(ctx context.Context) error {
-	for _, root := range run.roots {
-		_, err := run.target.puller.Head(transport.WithOp(ctx, "see whether layers can be mounted"), run.source.repo.Digest(root.digest.String()))
-		run.mount = err == nil
-		break
-	}
-	return ctx.Err()
 }
 
 // fallback is the form of tags that lead to what refers to an image: on a
@@ -227,21 +177,23 @@ func (run *copying) order() []string {
 	return tags
 }
 
-// tag copies one tag: blobs, then manifests from below, then the tag itself;
-// and reads it again.
+// tag copies one tag: blobs, then manifests from below, then what refers to
+// them, then the tag itself, so that a tag which is there is whole; and looks it
+// up again.
 func (run *copying) tag(ctx context.Context, tag string) error {
 	root := run.roots[tag]
 	run.tell(func(p *Progress) { p.Tag, p.Blob = tag, "" })
+	all := run.source.all(root)
+	for _, m := range all[:len(all)-1] {
+		if err := run.whole(ctx, m); err != nil {
+			return err
+		}
+	}
 	if err := run.blobs(ctx, root); err != nil {
 		return err
 	}
-	for _, m := range run.source.all(root) {
-		if m == root {
-			continue
-		}
-		if err := run.manifest(ctx, m); err != nil {
-			return err
-		}
+	if err := run.referrers(ctx, all); err != nil {
+		return err
 	}
 	if err := run.put(ctx, run.target.repo.Tag(tag), root); err != nil {
 		return err
@@ -249,34 +201,68 @@ func (run *copying) tag(ctx context.Context, tag string) error {
 	if err := run.check(ctx, tag, root.digest); err != nil {
 		return err
 	}
-	run.receipt.Tags = append(run.receipt.Tags, Copied{Name: tag, Digest: root.digest.String()})
-	run.tell(func(p *Progress) { p.TagsDone, p.Blob = p.TagsDone+1, "" })
+	run.tell(func(p *Progress) {
+		run.receipt.Tags = append(run.receipt.Tags, Copied{Name: tag, Digest: root.digest.String()})
+		p.TagsDone, p.Blob = p.TagsDone+1, ""
+	})
 	return nil
 }
 
-func (run *copying) blobs(ctx context.Context, root *node) error {
+// once brings a blob or a manifest to the target, however many tags need it.
+func (run *copying) once(digest v1.Hash, do func() error) error {
+	run.mu.Lock()
+	f := run.work[digest]
+	if f == nil {
+		f = sync.OnceValue(do)
+		run.work[digest] = f
+	}
+	run.mu.Unlock()
+	return f()
+}
+
+// slot waits for room among the transfers in flight.
+func (run *copying) slot(ctx context.Context) (done func(), err error) {
+	select {
+	case run.slots <- struct{}{}:
+		return func() { <-run.slots }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("registry: copy %s: %w", run.source.repo.Name(), context.Cause(ctx))
+	}
+}
+
+// whole brings a manifest that is part of an index, with its blobs. One that is
+// there is pushed again: to ask first would be a request more.
+func (run *copying) whole(ctx context.Context, m *node) error {
+	if err := run.blobs(ctx, m); err != nil {
+		return err
+	}
+	return run.once(m.digest, func() error { return run.put(ctx, run.target.repo.Digest(m.digest.String()), m) })
+}
+
+func (run *copying) blobs(ctx context.Context, m *node) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(run.c.jobs)
-	for _, b := range run.source.allBlobs(root) {
-		if run.has(b.Digest) {
-			continue
-		}
-		g.Go(func() error { return run.blob(ctx, b) })
+	for _, b := range m.blobs {
+		g.Go(func() error { return run.once(b.Digest, func() error { return run.blob(ctx, b) }) })
 	}
 	return g.Wait()
 }
 
 // blob brings one blob to the target, unless it is there.
 func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
+	done, err := run.slot(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	doing := "copy blob " + d.Digest.String()
 	ctx = transport.WithOp(ctx, doing)
 	l := &layer{ctx: ctx, run: run, descriptor: d}
-	var content v1.Layer = l
-	if run.mount {
-		content = &remote.MountableLayer{Layer: l, Reference: run.source.repo.Digest(d.Digest.String())}
-	}
-	err := run.c.insist(ctx, func() error {
-		return explain(ctx, doing, run.pusher.Upload(ctx, run.target.repo, content))
+	err = run.c.insist(ctx, func() error {
+		if mounted, err := run.mount(ctx, d.Digest); err != nil || mounted {
+			return explain(ctx, doing, err)
+		}
+		return explain(ctx, doing, run.pusher.Upload(ctx, run.target.repo, l))
 	})
 	if err != nil {
 		return err
@@ -285,33 +271,11 @@ func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
 		p.Bytes += d.Size - l.read.Load()
 		p.BlobsDone++
 		p.Blob = d.Digest.String()
-		run.done[d.Digest] = true
 		if l.sent.Load() {
 			run.receipt.Sent++
 			run.receipt.Bytes += d.Size
 		}
 	})
-	return nil
-}
-
-// manifest brings a manifest that is part of an index to the target, unless it
-// is there.
-func (run *copying) manifest(ctx context.Context, m *node) error {
-	if run.has(m.digest) {
-		return nil
-	}
-	ref := run.target.repo.Digest(m.digest.String())
-	doing := "look up " + ref.Name()
-	_, err := run.target.puller.Head(transport.WithOp(ctx, doing), ref)
-	switch err = explain(ctx, doing, err); {
-	case errors.Is(err, transport.ErrNotFound):
-		if err := run.put(ctx, ref, m); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	}
-	run.tell(func(*Progress) { run.done[m.digest] = true })
 	return nil
 }
 
@@ -323,25 +287,24 @@ func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error 
 	})
 }
 
-// check reads a tag again at the target. The digest is computed from what
-// comes, not taken from a header.
+// check looks a tag up again at the target.
 func (run *copying) check(ctx context.Context, tag string, want v1.Hash) error {
-	ref := run.target.repo.Tag(tag)
-	doing := "read " + ref.Name() + " again"
-	d, err := run.target.puller.Get(transport.WithOp(ctx, doing), ref)
+	got, err := run.target.head(ctx, tag)
 	if err != nil {
-		return explain(ctx, doing, err)
+		return err
 	}
-	if d.Digest != want {
-		return fmt.Errorf("registry: %s: %w: %s instead of %s; someone may be pushing there, copy once more", doing, ErrMismatch, d.Digest, want)
+	if got != want {
+		return fmt.Errorf("registry: look up %s:%s again: %w: %s instead of %s; someone may be pushing there, copy once more",
+			run.target.repo.Name(), tag, ErrMismatch, orNothing(got), want)
 	}
 	return nil
 }
 
-func (run *copying) has(h v1.Hash) bool {
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	return run.done[h]
+func orNothing(h v1.Hash) string {
+	if h == (v1.Hash{}) {
+		return "nothing"
+	}
+	return h.String()
 }
 
 // tell changes the progress and reports it.

@@ -20,6 +20,7 @@ var (
 	ErrOccupied = errors.New("the target has tags with other content")            // see CopyRequest.Replace
 	ErrFormat   = errors.New("the image has a format that registries gave up")    // to be built again
 	ErrMismatch = errors.New("the target does not hold what was sent")            // found by reading it again
+	ErrMoved    = errors.New("a tag has moved")                                   // since CopyRequest.Pinned was read
 	errEndless  = errors.New("the list of tags does not end, or repeats itself")  // a broken registry
 	errSame     = errors.New("source and target are the same repository")         //
 	errTooDeep  = errors.New("indexes are nested deeper than any sound image is") //
@@ -92,15 +93,16 @@ func oneLine(words string) string {
 }
 
 const (
-	attempts  = 3
+	attempts  = 6
 	firstRest = time.Second
+	mostRest  = 16 * time.Second
 )
 
 // insist repeats a step of a copy that failed for a reason which may pass.
 // This is safe where the door itself must not repeat: every step looks first
 // whether the target has the content, and content is named by its digest.
 func (c *Client) insist(ctx context.Context, try func() error) error {
-	for n, rest := 1, firstRest; ; n, rest = n+1, rest*4 {
+	for n, rest := 1, firstRest; ; n, rest = n+1, min(rest*2, mostRest) {
 		err := try()
 		if err == nil || n == attempts || ctx.Err() != nil || !passing(err) {
 			return err

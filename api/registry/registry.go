@@ -16,11 +16,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -37,8 +39,11 @@ const (
 	// uses; dockerHubAuth is its token service.
 	dockerHub     = name.DefaultRegistry
 	dockerHubAuth = "auth.docker.io"
+	// dockerHubAlso is the same registry; where to send an upload on may be an
+	// address of either.
+	dockerHubAlso = "registry-1.docker.io"
 
-	defaultJobs = 4
+	defaultJobs = 6
 )
 
 // Options describe a registry.
@@ -47,7 +52,7 @@ type Options struct {
 	// index.docker.io and registry-1.docker.io all mean Docker Hub. A loopback
 	// host is spoken to without TLS.
 	Host string
-	Jobs int // blobs in flight at once; 0 means 4
+	Jobs int // transfers and requests in flight at once; 0 means 6
 	// Transport is the base for the door: ReadOnly, Record, Base, Sleep and so
 	// on. System, BaseURL and Hosts are set here.
 	Transport transport.Options
@@ -62,6 +67,14 @@ type Credential struct {
 
 // Anonymous reports whether there is no credential.
 func (c Credential) Anonymous() bool { return c.Username == "" && c.Secret == nil }
+
+// same reports whether both are the same credential.
+func (c Credential) same(x Credential) bool {
+	if c.Anonymous() || x.Anonymous() || c.Secret == nil || x.Secret == nil {
+		return c.Anonymous() && x.Anonymous()
+	}
+	return c.Username == x.Username && c.Secret() == x.Secret()
+}
 
 // Authorization implements authn.Authenticator.
 func (c Credential) Authorization() (*authn.AuthConfig, error) {
@@ -85,6 +98,7 @@ type Client struct {
 	plain bool // without TLS
 	jobs  int
 	door  *transport.Client
+	below *below
 	o     transport.Options
 }
 
@@ -104,13 +118,13 @@ func New(o Options) (*Client, error) {
 		t.BaseURL = "http://" + c.host
 	}
 	if c.host == dockerHub {
-		t.Hosts = []string{dockerHubAuth}
+		t.Hosts = []string{dockerHubAuth, dockerHubAlso}
 	}
 	door, err := transport.New(t)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
-	c.door = door
+	c.door, c.below = door, &below{door: door.RoundTripper(), plain: c.plain}
 	if c.o.Sleep == nil {
 		c.o.Sleep = sleep
 	}
@@ -126,7 +140,7 @@ func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }
 // canonical gives Docker Hub, which has many names, one.
 func canonical(host string) string {
 	switch host = strings.ToLower(strings.TrimSpace(host)); host {
-	case "", "docker.io", "registry-1.docker.io":
+	case "", "docker.io", dockerHubAlso:
 		return dockerHub
 	}
 	return host
@@ -181,12 +195,26 @@ func (c *Client) UploadPrefix(target string) string {
 	return scheme + "://" + repo.RegistryStr() + "/v2/" + repo.RepositoryStr() + "/"
 }
 
+// UploadPrefixes are all addresses below which a copy to target may change
+// something: Docker Hub has two hosts, and may send an upload that began at one
+// on to the other. There are none when target is no repository of this registry.
+func (c *Client) UploadPrefixes(target string) []string {
+	prefix := c.UploadPrefix(target)
+	switch {
+	case prefix == "":
+		return nil
+	case c.host != dockerHub:
+		return []string{prefix}
+	}
+	return []string{prefix, strings.Replace(prefix, "//"+dockerHub+"/", "//"+dockerHubAlso+"/", 1)}
+}
+
 // options are how go-containerregistry is used: everything through the door,
 // and no repeats but those of the door and of insist.
 func (c *Client) options(cred Credential) []remote.Option {
 	return []remote.Option{
 		remote.WithAuth(cred.authenticator()),
-		remote.WithTransport(below{c.door.RoundTripper(), c.plain}),
+		remote.WithTransport(c.below),
 		remote.WithJobs(c.jobs),
 		remote.WithRetryPredicate(func(error) bool { return false }),
 		remote.WithRetryStatusCodes(),
@@ -203,17 +231,39 @@ func (c *Client) pusher(cred Credential) (*remote.Pusher, error) {
 }
 
 // below is the door, less the attempts that go-containerregistry makes to
-// speak TLS to a loopback host.
+// speak TLS to a loopback host, and less the repeats of its first question: how
+// a registry wants to be signed in to is asked once.
 type below struct {
 	door  http.RoundTripper
 	plain bool
+
+	mu    sync.Mutex
+	hello *http.Response // what GET /v2/ answers to nobody, without its body
 }
 
-func (b below) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 	if b.plain && r.URL.Scheme == "https" && loopback(r.URL.Host) {
 		return nil, errors.New("a registry on loopback speaks plain http")
 	}
-	return b.door.RoundTrip(r)
+	if r.Method != http.MethodGet || r.URL.Path != "/v2/" || r.Header.Get("Authorization") != "" {
+		return b.door.RoundTrip(r)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.hello == nil {
+		response, err := b.door.RoundTrip(r)
+		if err != nil || response.StatusCode != http.StatusOK && response.StatusCode != http.StatusUnauthorized {
+			return response, err
+		}
+		_, _ = io.CopyN(io.Discard, response.Body, 4<<10)
+		if err := response.Body.Close(); err != nil {
+			return nil, err
+		}
+		b.hello = response
+	}
+	again := *b.hello
+	again.Request, again.Header, again.Body, again.ContentLength = r, b.hello.Header.Clone(), http.NoBody, 0
+	return &again, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -49,8 +50,10 @@ func (n *node) Size() (int64, error) { return int64(len(n.raw)), nil }
 
 // forest reads manifests of one repository, each once.
 type forest struct {
-	repo   name.Repository
-	puller *remote.Puller
+	repo        name.Repository
+	puller      *remote.Puller
+	options     []remote.Option
+	noReferrers atomic.Bool // the registry does not list what refers to a manifest
 
 	mu    sync.Mutex
 	nodes map[v1.Hash]*node
@@ -61,7 +64,7 @@ func (c *Client) forest(repo name.Repository, cred Credential) (*forest, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &forest{repo: repo, puller: puller, nodes: map[v1.Hash]*node{}}, nil
+	return &forest{repo: repo, puller: puller, options: c.options(cred), nodes: map[v1.Hash]*node{}}, nil
 }
 
 // head asks what a tag points to. What does not exist is a zero hash.
@@ -160,6 +163,10 @@ func (f *forest) one(ctx context.Context, digest v1.Hash, depth int) (*node, err
 	if err != nil {
 		return nil, explain(ctx, doing, err)
 	}
+	return f.keep(doing, digest, d)
+}
+
+func (f *forest) keep(doing string, digest v1.Hash, d *remote.Descriptor) (*node, error) {
 	n, err := parse(digest, d.MediaType, d.Manifest)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %s (%s): %w", doing, oneLine(string(d.MediaType)), err)
@@ -168,6 +175,35 @@ func (f *forest) one(ctx context.Context, digest v1.Hash, depth int) (*node, err
 	defer f.mu.Unlock()
 	f.nodes[digest] = n
 	return n, nil
+}
+
+// gets reads the manifests of tags and returns their digests, which are those
+// of the very bytes. Tags that do not exist are left out.
+func (f *forest) gets(ctx context.Context, tags []string, jobs int) (map[string]v1.Hash, error) {
+	var mu sync.Mutex
+	out := map[string]v1.Hash{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(jobs)
+	for _, tag := range tags {
+		g.Go(func() error {
+			doing := "read " + f.repo.Name() + ":" + tag
+			d, err := f.puller.Get(transport.WithOp(ctx, doing), f.repo.Tag(tag))
+			if err = explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if _, err := f.keep(doing, d.Digest, d); err != nil {
+				return fmt.Errorf("tag %s: %w", tag, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out[tag] = d.Digest
+			return nil
+		})
+	}
+	return out, g.Wait()
 }
 
 func (f *forest) known(digest v1.Hash) *node {

@@ -62,6 +62,8 @@ func Next(s State, e Event) (State, []Effect) {
 		return signInWanted(s), nil
 	case Chosen:
 		return chosen(s, e)
+	case HandOverChosen:
+		return handOverChosen(s, e)
 	case Approved:
 		return approved(s, e)
 	case Continue:
@@ -404,6 +406,9 @@ func answeredIn(c engine.Case, id StepID) bool {
 // again.
 func reopen(c engine.Case, id StepID) engine.Case {
 	c = c.Clone()
+	if id == StepHandOver {
+		c.Choices = nil
+	}
 	for _, q := range byID[id].Asks {
 		delete(c.Answers, q)
 		if q == engine.AskOrg {

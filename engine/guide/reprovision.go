@@ -85,46 +85,6 @@ func decideSnapshot(c engine.Case) engine.Verdict {
 	}
 }
 
-func decideHandOver(c engine.Case) engine.Verdict {
-	if !c.Repositories.PrivateVisible {
-		private := c.Answers[engine.AskPrivate]
-		if private.Value == engine.PrivateSignIn {
-			if tried, ok := c.Answers[engine.AskMemberToken]; !ok || tried.At.Before(private.At) {
-				return engine.Verdict{Headline: "Sign in as " + c.Username, Ask: &engine.Question{
-					ID: engine.AskMemberToken, Kind: engine.AnswerCredential, Systems: []engine.SystemID{engine.SystemMember},
-					Text:    "A personal access token of " + c.Username + " that may read their repositories",
-					Why:     "It is used for this walk only and never stored.",
-					Options: []engine.Option{{Value: skipSignIn, Label: "Go back"}},
-				}}
-			}
-		}
-		if private.Value != engine.PrivateNone {
-			return engine.Verdict{Headline: "Private repositories cannot be seen", Ask: askPrivate(c)}
-		}
-	}
-	if engine.HandedOver(c) {
-		return engine.Verdict{Headline: "Nothing is left to lose", Auto: outNext}
-	}
-	return engine.Verdict{
-		Headline: plural(len(c.Repositories.Personal), "personal repository") + " to hand over",
-		Choices: []engine.Choice{
-			{Outcome: outDo, Label: "Copy them into " + c.Org, Action: engine.ActionHandOver, Recommended: true, Why: "every tag's digest is compared on both sides; the originals stay as they are"},
-		},
-	}
-}
-
-func askPrivate(c engine.Case) *engine.Question {
-	return &engine.Question{
-		ID: engine.AskPrivate, Kind: engine.AnswerChoice,
-		Text: "Private repositories under " + c.Username + "/ can be read by nobody but themselves. How do we go on?",
-		Why:  fmt.Sprintf("Public ones found: %d.", len(c.Repositories.Personal)),
-		Options: []engine.Option{
-			{Value: engine.PrivateSignIn, Label: "They are here: sign in as " + c.Username, Why: "their token is used once and never stored"},
-			{Value: engine.PrivateNone, Label: "None of them is needed: I take responsibility", Why: "recorded in the report"},
-		},
-	}
-}
-
 func decideRemove(c engine.Case) engine.Verdict {
 	if (c.Sources[engine.FactMember].Known() && !c.Member.Present) || (c.DryRun && c.Settled(engine.ActionRemove)) {
 		return engine.Verdict{Headline: c.Username + " is out of the organization", Auto: outNext}

@@ -142,6 +142,12 @@ type (
 	SignInWanted struct{}
 	// Chosen is a person's choice.
 	Chosen struct{ Outcome engine.Outcome }
+	// HandOverChosen is a person's decision about one repository, at the
+	// hand-over: copy it, under another name, or leave it behind for a reason.
+	HandOverChosen struct {
+		Repository string
+		Choice     engine.HandOverChoice
+	}
 	// Approved is a person's yes to the plan with that digest. Typed is what
 	// they typed, which a destructive plan compares with its subject.
 	Approved struct {
@@ -163,25 +169,26 @@ type (
 	SaveWanted struct{}
 )
 
-func (Begin) event()        {}
-func (Observed) event()     {}
-func (Connected) event()    {}
-func (Planned) event()      {}
-func (Executed) event()     {}
-func (Verified) event()     {}
-func (Saved) event()        {}
-func (Failed) event()       {}
-func (Answered) event()     {}
-func (SignedIn) event()     {}
-func (SignInWanted) event() {}
-func (Chosen) event()       {}
-func (Approved) event()     {}
-func (Continue) event()     {}
-func (Back) event()         {}
-func (Retry) event()        {}
-func (Cancel) event()       {}
-func (Stop) event()         {}
-func (SaveWanted) event()   {}
+func (Begin) event()          {}
+func (Observed) event()       {}
+func (Connected) event()      {}
+func (Planned) event()        {}
+func (Executed) event()       {}
+func (Verified) event()       {}
+func (Saved) event()          {}
+func (Failed) event()         {}
+func (Answered) event()       {}
+func (SignedIn) event()       {}
+func (SignInWanted) event()   {}
+func (Chosen) event()         {}
+func (HandOverChosen) event() {}
+func (Approved) event()       {}
+func (Continue) event()       {}
+func (Back) event()           {}
+func (Retry) event()          {}
+func (Cancel) event()         {}
+func (Stop) event()           {}
+func (SaveWanted) event()     {}
 
 // Effect is something to be done in the outside world, by run.Runner.Do. Those
 // with a Seq answer with an event that carries the same number.

@@ -71,7 +71,7 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 			Before: fmt.Sprintf("%d tags in %s", len(tags), r.Name), After: "the same tags and digests in " + target,
 			Copy: engine.Copy{
 				Source: a.at(r.Name), Target: a.at(target), Private: r.Private, Tags: refs(tags),
-				Uploads: a.Systems.Registry().UploadPrefix(a.at(target)),
+				Uploads: a.Systems.Registry().UploadPrefixes(a.at(target)),
 			},
 		})
 	}

@@ -108,7 +108,7 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 	case engine.ChangeRequest:
 		calls = []engine.Call{ch.Call}
 	case engine.ChangeCopy:
-		uploads = []string{ch.Copy.Uploads}
+		uploads = ch.Copy.Uploads
 		ctx = wait // a copy goes on where it stopped, so it may be cut off
 	case engine.ChangeConsole:
 		ctx = wait

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HandOverChoice is what the owner decided about one repository. The zero value is the
+// default: copy it, under its own name.
+type HandOverChoice struct {
+	Skip   string    `json:"skip,omitempty"`   // why it is not copied; empty means that it is
+	Target string    `json:"target,omitempty"` // org/name of the copy; empty lets the plan find one
+	At     time.Time `json:"at"`
+}
+
+// Skipped reports whether the repository is left behind, with a reason that
+// somebody gave.
+func (c HandOverChoice) Skipped() bool { return strings.TrimSpace(c.Skip) != "" }
+
+// WithChoice records what the owner decided about a repository.
+func (c Case) WithChoice(repository string, choice HandOverChoice) Case {
+	c = c.Clone()
+	if c.Choices == nil {
+		c.Choices = map[string]HandOverChoice{}
+	}
+	c.Choices[repository] = choice
+	return c
+}
+
+// repositoryName is the form of a repository's name that Docker Hub takes
+// (API reference 2-beta, POST /v2/namespaces/{namespace}/repositories).
+var repositoryName = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
+
+// TargetProblem says why a copy cannot be called that, empty when it can.
+// Whether the name is free is for the plan to find out.
+func TargetProblem(org, target string) string {
+	namespace, name, _ := strings.Cut(target, "/")
+	switch {
+	case namespace != org:
+		return fmt.Sprintf("it must be %s/ and a name", org)
+	case len(name) < 2 || len(name) > 255:
+		return "a name has 2 to 255 characters"
+	case !repositoryName.MatchString(name):
+		return "a name has lower case letters and digits, with single . _ - between them"
+	}
+	return ""
+}
+
+// ChoiceProblem says why the choice cannot be made for the repository, empty
+// when it can.
+func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
+	if !slices.ContainsFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository }) {
+		return "there is no such repository"
+	}
+	if choice.Skip != "" {
+		if !choice.Skipped() || choice.Target != "" {
+			return "a repository that is left behind has a reason and no target"
+		}
+		return ""
+	}
+	if choice.Target == "" {
+		return ""
+	}
+	if p := TargetProblem(c.Org, choice.Target); p != "" {
+		return p
+	}
+	for name, other := range c.Choices {
+		if name != repository && !other.Skipped() && other.Target == choice.Target {
+			return name + " is to be called so already"
+		}
+	}
+	return ""
+}
+
+// PrivateHanded is the answer to AskPrivate that says: the member has copied
+// their private repositories themselves, with "reprovision handover".
+const PrivateHanded = "handed-over"
+
+// privateSettled reports whether private repositories were seen, were handed
+// over by the member, or somebody took responsibility for them.
+func privateSettled(c Case) bool {
+	switch c.Answers[AskPrivate].Value {
+	case PrivateNone:
+		return true
+	case PrivateHanded:
+		return c.Repositories.PrivateVisible || slices.ContainsFunc(c.Repositories.Personal, func(r Repository) bool { return r.Handed() })
+	}
+	return c.Repositories.PrivateVisible
+}
+
+// Unhanded lists the repositories that are neither left behind for a recorded
+// reason nor copied to where they were to go. An empty list proves nothing by
+// itself: see HandedOver.
+func Unhanded(c Case) []Repository {
+	var out []Repository
+	for _, r := range c.Repositories.Personal {
+		choice := c.Choices[r.Name]
+		if choice.Skipped() {
+			continue
+		}
+		if !slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
+			return x.Action == ActionHandOver && x.Change == CopyChange(r.Name) && (choice.Target == "" || x.Target == choice.Target)
+		}) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Selected lists the repositories that are to be copied.
+func Selected(c Case) []Repository {
+	var out []Repository
+	for _, r := range c.Repositories.Personal {
+		if !c.Choices[r.Name].Skipped() {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Handed reports whether the member has copied the repository themselves; what
+// they say is at the target is then in HandedTags.
+func (r Repository) Handed() bool { return r.HandedBy != "" }
+
+// OrgRepository is a repository of the organization that may depend on the
+// person. It stays when they go; what may break is what acts as them.
+type OrgRepository struct {
+	Name     string    `json:"name"` // org/name
+	Private  bool      `json:"private"`
+	Tags     int       `json:"tags"` // last pushed by the person, among those looked at
+	Size     int64     `json:"size"` // bytes, as Docker Hub counts them
+	LastPush time.Time `json:"lastPush"`
+	Pushes   int       `json:"pushes"` // of theirs in the audit log's last 90 days
+	Why      []string  `json:"why"`
+}
+
+// ManifestEntry is one tag that was handed over.
+type ManifestEntry struct {
+	Repository string    `json:"repository"`
+	Target     string    `json:"target"`
+	Tag        string    `json:"tag"`
+	Digest     string    `json:"digest"`
+	Size       int64     `json:"size"` // bytes, 0 when not known
+	At         time.Time `json:"at"`
+}
+
+// Manifest lists every tag that was handed over, from the receipts; of two
+// receipts of one repository the later counts.
+func Manifest(c Case) []ManifestEntry {
+	last := map[string]Receipt{}
+	var order []string
+	for _, x := range c.Receipts {
+		name, ok := strings.CutPrefix(x.Change, CopyChange(""))
+		if x.Action != ActionHandOver || !ok {
+			continue
+		}
+		if _, seen := last[name]; !seen {
+			order = append(order, name)
+		}
+		last[name] = x
+	}
+	var out []ManifestEntry
+	for _, name := range order {
+		x := last[name]
+		for _, t := range x.Tags {
+			out = append(out, ManifestEntry{Repository: name, Target: x.Target, Tag: t.Name, Digest: t.Digest, Size: t.Size, At: x.At})
+		}
+	}
+	return out
+}
