@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/observe"
@@ -21,6 +22,7 @@ func explain(err error) engine.Problem {
 	var (
 		stale   *run.StaleError
 		refused *run.RefusedError
+		no      *idp.RefusalError
 		wire    *transport.Error
 	)
 	if errors.As(err, &wire) {
@@ -31,6 +33,8 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice, p.Stale = "The world has moved since the plan was made", "Nothing more was changed. Try again: a new plan is made from what is there now.", true
 	case errors.As(err, &refused):
 		p.Title, p.Advice = "A safety rule forbids this", "Go back and settle what it asks for."
+	case errors.As(err, &no):
+		p.Title, p.Detail, p.Advice, p.System = no.Provider+" did not provision them", no.Reason, no.Advice, ""
 	case errors.Is(err, run.ErrBusy):
 		p.Title, p.Advice = "Another run is under way", "Wait until it has ended, then try again."
 	case errors.Is(err, context.Canceled):

@@ -212,25 +212,33 @@ type SCIMUser struct {
 
 // Expectation is what the identity provider would send for the person.
 type Expectation struct {
-	Provider     string      `json:"provider"` // "Okta", or "the owner's word" when nothing can be read
-	Stated       bool        `json:"stated"`   // true when a person told us, not a system
-	Application  string      `json:"application"`
-	Console      string      `json:"console"` // where its settings are changed
-	Provisioning Switch      `json:"provisioning"`
-	Assigned     bool        `json:"assigned"`
-	Scope        string      `json:"scope"` // "user" or "group"
-	Groups       []string    `json:"groups,omitempty"`
-	SideEffects  []string    `json:"sideEffects,omitempty"` // other applications those groups grant
-	ExternalID   string      `json:"externalID"`            // the SCIM id that the provider believes in
-	SyncState    string      `json:"syncState"`
-	SyncErrors   []string    `json:"syncErrors,omitempty"`
-	UserName     string      `json:"userName"`
-	GivenName    string      `json:"givenName"`
-	LastName     string      `json:"familyName"`
-	Role         string      `json:"role"` // lower case, empty means member
-	Org          string      `json:"org"`
-	Teams        []string    `json:"teams,omitempty"`
-	SSO          []Attribute `json:"sso,omitempty"`
+	Provider     string `json:"provider"` // "Okta", or "the owner's word" when nothing can be read
+	Stated       bool   `json:"stated"`   // true when a person told us, not a system
+	Application  string `json:"application"`
+	Console      string `json:"console"` // where its settings are changed
+	Provisioning Switch `json:"provisioning"`
+	// ProvisioningWhy says in the provider's words why it is off.
+	ProvisioningWhy string `json:"provisioningWhy,omitempty"`
+	// OutOf says why an assigned person would be skipped, such as a scoping filter.
+	OutOf string `json:"outOf,omitempty"`
+	// LinkUnread is set when the provider does not tell ExternalID.
+	LinkUnread bool `json:"linkUnread,omitempty"`
+	// Ways are those by which it can be made to create them again, the safest first.
+	Ways        []PushWay   `json:"ways,omitempty"`
+	Assigned    bool        `json:"assigned"`
+	Scope       string      `json:"scope"` // "user" or "group"
+	Groups      []string    `json:"groups,omitempty"`
+	SideEffects []string    `json:"sideEffects,omitempty"` // other applications those groups grant
+	ExternalID  string      `json:"externalID"`            // the SCIM id that the provider believes in
+	SyncState   string      `json:"syncState"`
+	SyncErrors  []string    `json:"syncErrors,omitempty"`
+	UserName    string      `json:"userName"`
+	GivenName   string      `json:"givenName"`
+	LastName    string      `json:"familyName"`
+	Role        string      `json:"role"` // lower case, empty means member
+	Org         string      `json:"org"`
+	Teams       []string    `json:"teams,omitempty"`
+	SSO         []Attribute `json:"sso,omitempty"`
 }
 
 // Attribute is one attribute of the SSO assertion.

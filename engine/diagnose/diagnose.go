@@ -134,11 +134,15 @@ func provisioningOff(c engine.Case) (engine.Finding, bool) {
 	if c.Expected.Provisioning != engine.SwitchOff {
 		return engine.Finding{}, false
 	}
+	why := c.Expected.ProvisioningWhy
+	if why == "" {
+		why = "the application's provisioning features are off"
+	}
 	return engine.Finding{
 		ID: engine.FindingProvisioningOff, Strength: engine.Certain,
 		Title:    "Provisioning is switched off in the identity provider",
-		Detail:   "The application " + c.Expected.Application + " sends nothing to Docker, so its role and team attributes never arrive. Switch on creating and updating users there, then look again.",
-		Evidence: []engine.Evidence{c.Evidence(engine.FactExpectation, "the application's provisioning features are off")},
+		Detail:   "The application " + c.Expected.Application + " sends nothing to Docker, so its role and team attributes never arrive. Switch on creating and updating users there, or lift what stops it, then look again.",
+		Evidence: []engine.Evidence{c.Evidence(engine.FactExpectation, why)},
 		Remedies: []engine.Remedy{engine.RemedyAdvice},
 	}, true
 }

@@ -51,6 +51,8 @@ func Managed(c engine.Case) Verdict {
 
 	if c.Sources[engine.FactExpectation].Known() && c.Expected.Assigned && !c.Expected.Stated {
 		switch {
+		case c.Expected.ExternalID == "" && c.Expected.LinkUnread:
+			note(engine.FactExpectation, "the identity provider does not tell whether it is linked to a Docker account")
 		case c.Expected.ExternalID == "":
 			against++
 			note(engine.FactExpectation, "the identity provider has never linked the assignment to a Docker account")

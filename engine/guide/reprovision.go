@@ -113,21 +113,6 @@ func decideRemove(c engine.Case) engine.Verdict {
 	}
 }
 
-func decidePush(c engine.Case) engine.Verdict {
-	if c.Settled(engine.ActionPush) && (c.Member.Present || c.DryRun) {
-		return engine.Verdict{Headline: "They are back", Auto: outNext}
-	}
-	headline := "Bring " + c.Username + " back: push them from " + c.Expected.Provider
-	return engine.Verdict{
-		Headline: headline,
-		Choices: []engine.Choice{
-			{Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: true, Why: "SCIM creates the membership with the right role and teams"},
-			{Outcome: outPassedOver, Label: "They are back already: verify", Disabled: notBack(c)},
-			{Outcome: outAgain, Label: "Look again"},
-		},
-	}
-}
-
 func notBack(c engine.Case) string {
 	if c.Member.Present {
 		return ""

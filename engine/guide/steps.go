@@ -138,8 +138,8 @@ var steps = []Step{
 	},
 	{
 		ID: StepPush, Title: "Push from the identity provider", Short: "Push", Link: linkSCIM,
-		Doc:   "Provisioning is triggered for this one person; SCIM creates the membership again. The step is done when Docker lists them.",
-		Reads: []engine.FactID{engine.FactMember, engine.FactExpectation}, Decide: decidePush, Main: outNext,
+		Doc:   "Provisioning is triggered for this one person; SCIM creates the membership again. The step is done when Docker lists them. If the identity provider refuses, its reason is shown, the push can be repeated, and they can be invited back meanwhile.",
+		Reads: []engine.FactID{engine.FactMember, engine.FactInvites, engine.FactExpectation}, Decide: decidePush, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepVerify, outPassedOver: StepVerify, outAgain: StepPush},
 	},
 	{

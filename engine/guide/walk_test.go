@@ -155,7 +155,9 @@ func (w *world) apply(a engine.ActionID, ch engine.Change) {
 		w.copied[ch.ID] = true
 	case engine.ActionRemove:
 		w.present, w.removed = false, w.removed+1
-	case engine.ActionPush:
+	case engine.ActionReinvite:
+		w.invites = 1
+	case engine.ActionPush, engine.ActionPushOther:
 		w.present, w.managed, w.right, w.removed = true, true, true, 0
 	case engine.ActionPushProfile:
 		w.right = w.right || w.managed

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
@@ -167,7 +168,8 @@ func (o *Observer) expectation(ctx context.Context, c *engine.Case) (string, err
 func Expectation(a idp.Assignment) engine.Expectation {
 	e := engine.Expectation{
 		Provider: a.Provider, Application: a.App.Label, Console: a.App.ConsoleURL, Assigned: a.Assigned, Scope: string(a.Scope),
-		ExternalID: a.ExternalID, SyncState: a.SyncState, SyncErrors: a.Errors,
+		ExternalID: a.ExternalID, SyncState: a.SyncState, SyncErrors: a.Errors, LinkUnread: a.LinkUnread,
+		ProvisioningWhy: a.App.Provisioning.Why, OutOf: a.OutOf,
 		UserName: a.UserName, GivenName: a.GivenName, LastName: a.FamilyName, Role: lower(a.Role), Org: a.Org, Teams: a.Teams,
 	}
 	if a.App.Provisioning.Known {
@@ -181,6 +183,10 @@ func Expectation(a idp.Assignment) engine.Expectation {
 		for _, app := range g.OtherApps {
 			e.SideEffects = append(e.SideEffects, g.Name+" also grants "+app)
 		}
+	}
+	for _, w := range a.Ways {
+		revives := slices.ContainsFunc(w.Changes, func(ch idp.Change) bool { return ch.ID == idp.ChangeStart })
+		e.Ways = append(e.Ways, engine.PushWay{Title: w.Title, Why: w.Why, Takes: w.Takes, Revives: revives})
 	}
 	for _, s := range a.SSO {
 		e.SSO = append(e.SSO, engine.Attribute{Name: s.Name, Expression: s.Expression, Value: s.Value, Resolved: s.Resolved, Where: s.Where})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
@@ -12,82 +14,142 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// push makes the identity provider create the person in Docker again.
-type push struct{ World }
+// push makes the identity provider create the person in Docker again, by its
+// safest way or by its other one.
+type push struct {
+	World
+
+	other bool
+}
 
 // pushPatience is how long provisioning may take to reach Docker.
 const pushPatience = 5 * time.Minute
 
-func (push) ID() engine.ActionID { return engine.ActionPush }
-
-func (push) Offer(c engine.Case) engine.Availability {
-	switch {
-	case !c.Sources[engine.FactExpectation].Known():
-		return engine.Availability{Reason: "what the identity provider sends is not known"}
-	case !c.Expected.Stated && !c.Expected.Assigned && len(c.Remaining(engine.ActionPush)) == 0:
-		return engine.Availability{Reason: "the identity provider does not assign them to " + c.Expected.Application}
-	case c.Member.Present && !c.DryRun:
-		return engine.Availability{Reason: "they are a member of the organization: nothing has to be created"}
+func (a push) ID() engine.ActionID {
+	if a.other {
+		return engine.ActionPushOther
 	}
-	return engine.Availability{}
+	return engine.ActionPush
 }
 
-// The changes of a push, by id.
-const (
-	changeConvert  = "convert"
-	changeUnassign = "unassign"
-	changeAssign   = "assign"
-	changeProfile  = "profile"
-	changeManual   = "manual"
-)
+func (a push) Offer(c engine.Case) engine.Availability {
+	return engine.Availability{Reason: engine.PushBlockers(c, a.other)}
+}
+
+// changeManual is the change that a person makes in the provider's console.
+const changeManual = "manual"
 
 func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	p := engine.Plan{Action: a.ID(), Title: "Push " + c.Username + " from " + c.Expected.Provider, Subject: c.Username}
-	provider := a.Systems.Pusher()
-	if provider == nil || c.Expected.Stated {
-		p.Changes = []engine.Change{manualPush(c, "Provision "+c.Username+" in your identity provider", "Docker's member list, until they are in it")}
-		guards, err := a.Guards(ctx, c)
-		p.Guards = guards
+	if err := a.changes(ctx, c, &p); err != nil {
 		return p, err
 	}
-	as, err := provider.Assignment(ctx, c.Member.Email)
+	invites, err := a.pendingInvites(ctx, c)
 	if err != nil {
 		return p, err
 	}
-	if rest := c.Remaining(a.ID()); !as.Assigned && len(rest) > 0 {
-		// The values went away with the assignment; the approved plan has them.
-		p.Title, p.Changes = "Finish pushing "+c.Username+" from "+as.Provider, rest
-		p.Notes = []string{"An earlier push was left half-way: they are unassigned, and these are the changes that are missing."}
-		p.Guards, err = a.Guards(ctx, c)
-		return p, err
+	if len(invites) > 0 {
+		p.Changes = append(invites, p.Changes...)
+		p.Notes = append(p.Notes, "A pending invite is cancelled first: accepted later, it would add its team to what SCIM decides.")
 	}
-	if !as.Assigned {
-		return p, fmt.Errorf("%s does not assign %s to %s: assign them there, then look again", as.Provider, c.Member.Email, as.App.Label)
-	}
-	who := as.Login + " in " + as.App.Label
-	carries := roleAndTeams(c.Expected.WantedRole(), c.Expected.Teams)
-	if as.Scope == idp.ScopeGroup {
-		p.Changes = append(p.Changes, request(changeConvert, "Make the group's assignment an individual one", who, "assigned by a group", "assigned individually", provider.ConvertToUserCall(as)))
-		p.Notes = append(p.Notes, "They are assigned by a group. An individual assignment takes its place, so that nothing else which the group grants is touched; afterwards, use \"Convert assignments\" in the application to give it back to the group.")
-		for _, e := range c.Expected.SideEffects {
-			p.Notes = append(p.Notes, "Not touched: "+e+".")
-		}
-	}
-	p.Changes = append(p.Changes,
-		request(changeUnassign, "Unassign "+as.Login, who, "assigned", "not assigned", provider.UnassignCall(as)),
-		request(changeAssign, "Assign "+as.Login+" again with the same values", who, "not assigned", "assigned: "+carries, provider.AssignCall(individual(as))),
-	)
-	p.Notes = append(p.Notes, as.Provider+" may send a deactivation when it unassigns; there is nothing left in Docker for it to touch.")
 	p.Guards, err = a.Guards(ctx, c)
 	return p, err
 }
 
-// individual is the assignment as it will be when nothing but the person
-// carries it.
-func individual(as idp.Assignment) idp.Assignment {
-	as.Scope = idp.ScopeUser
-	return as
+// changes puts the changes of the way into the plan.
+func (a push) changes(ctx context.Context, c engine.Case, p *engine.Plan) error {
+	provider := a.Systems.Pusher()
+	if provider == nil || c.Expected.Stated {
+		p.Changes = []engine.Change{manualPush(c, "Provision "+c.Username+" in your identity provider", "Docker's member list, until they are in it")}
+		return nil
+	}
+	as, err := provider.Assignment(ctx, c.Member.Email)
+	if err != nil {
+		return err
+	}
+	if rest := c.Remaining(a.ID()); len(rest) > 0 && (!as.Assigned || tookAway(c, a.ID())) {
+		// The values went away with the assignment; the approved plan has them.
+		p.Title, p.Changes = "Finish pushing "+c.Username+" from "+as.Provider, rest
+		p.Notes = []string{"An earlier push was left half-way: something was taken from them, and these are the changes that are missing."}
+		return nil
+	}
+	way, err := a.way(c, as)
+	if err != nil {
+		return err
+	}
+	p.Title += ": " + lowerFirst(way.Title)
+	p.Changes, p.Notes = changesOf(way), way.Notes
+	return nil
 }
+
+// way is the one to take, if it would bring the person back as expected.
+func (a push) way(c engine.Case, as idp.Assignment) (idp.Way, error) {
+	n := 0
+	if a.other {
+		n = 1
+	}
+	switch {
+	case !as.Assigned:
+		return idp.Way{}, fmt.Errorf("%s does not assign %s to %s: assign them there, then look again", as.Provider, c.Member.Email, as.App.Label)
+	case n >= len(as.Ways):
+		return idp.Way{}, fmt.Errorf("%s has no other way to push %s", as.Provider, c.Member.Email)
+	}
+	way := as.Ways[n]
+	revives := slices.ContainsFunc(way.Changes, func(ch idp.Change) bool { return ch.ID == idp.ChangeStart })
+	switch {
+	case as.App.Provisioning.Known && as.App.Provisioning.Why != "" && !revives:
+		return idp.Way{}, fmt.Errorf("%s would send nothing: %s", as.Provider, as.App.Provisioning.Why)
+	case as.OutOf != "":
+		return idp.Way{}, fmt.Errorf("%s would skip %s: %s", as.Provider, c.Member.Email, as.OutOf)
+	case !strings.EqualFold(as.Role, c.Expected.Role) || !slices.Equal(as.Teams, c.Expected.Teams):
+		return idp.Way{}, fmt.Errorf("%s would now send %s, and no longer %s: look again", as.Provider,
+			roleAndTeams(as.Role, as.Teams), roleAndTeams(c.Expected.Role, c.Expected.Teams))
+	}
+	return way, nil
+}
+
+// tookAway reports whether the part of the plan that was made took the person
+// out of a group: then they have to be put back, whatever else is the case.
+func tookAway(c engine.Case, id engine.ActionID) bool {
+	rest := c.Remaining(id)
+	return slices.ContainsFunc(c.Unfinished[id].Changes, func(ch engine.Change) bool {
+		return strings.HasPrefix(ch.ID, idp.ChangeLeave) && !slices.ContainsFunc(rest, func(x engine.Change) bool { return x.ID == ch.ID })
+	})
+}
+
+func changesOf(w idp.Way) []engine.Change {
+	var out []engine.Change
+	for _, ch := range w.Changes {
+		out = append(out, request(ch.ID, ch.Title, ch.Target, ch.Before, ch.After, ch.Call))
+	}
+	return out
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// pendingInvites are the changes that cancel what invites the person.
+func (w World) pendingInvites(ctx context.Context, c engine.Case) ([]engine.Change, error) {
+	if c.DryRun || w.Systems.Hub() == nil {
+		return nil, nil
+	}
+	live, err := w.live(ctx, c, engine.FactInvites)
+	if err != nil {
+		return nil, err
+	}
+	var out []engine.Change
+	for _, i := range live.Invites {
+		out = append(out, request(changeInvite+i.ID, "Cancel the invite of "+i.Invitee, i.Invitee, "pending", "cancelled", w.Systems.Hub().CancelInviteCall(i.ID)))
+	}
+	return out, nil
+}
+
+// changeInvite begins the id of a change that cancels an invite.
+const changeInvite = "invite "
 
 func manualPush(c engine.Case, title, watch string) engine.Change {
 	var ways [][]string
@@ -114,18 +176,16 @@ func (a push) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error)
 	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(false))}, nil
 }
 
+// Made asks the provider, and Docker where the provider cannot tell.
 func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
+	if strings.HasPrefix(ch.ID, changeInvite) {
+		return cancelInvites{a.World}.Made(ctx, c, ch)
+	}
 	if ch.ID == changeManual {
 		live, err := a.live(ctx, c, engine.FactMember)
 		return err == nil && live.Member.Present, err
 	}
-	return a.assignmentIs(ctx, c, ch)
-}
-
-// assignmentIs looks at the identity provider for the state that a change
-// leads to.
-func (w World) assignmentIs(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
-	provider := w.Systems.Pusher()
+	provider := a.Systems.Pusher()
 	if provider == nil {
 		return false, errNoProvider
 	}
@@ -133,23 +193,23 @@ func (w World) assignmentIs(ctx context.Context, c engine.Case, ch engine.Change
 	if err != nil {
 		return false, err
 	}
-	switch ch.ID {
-	case changeConvert:
-		return as.Assigned && as.Scope == idp.ScopeUser, nil
-	case changeUnassign:
-		return !as.Assigned, nil
-	case changeAssign:
-		return as.Assigned, nil
+	made, err := provider.Made(ctx, as, ch.ID)
+	if err != nil || made || !idp.Creates(ch.ID) {
+		return made, err
 	}
-	return false, nil
+	live, err := a.live(ctx, c, engine.FactMember)
+	return err == nil && live.Member.Present, err
 }
 
 func (a push) Run(ctx context.Context, c engine.Case, ch engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
-	if ch.Kind == engine.ChangeConsole {
+	switch {
+	case ch.Kind == engine.ChangeConsole:
 		if err := a.awaitMember(ctx, c, clicksPatience, report); err != nil {
 			return engine.Receipt{}, fmt.Errorf("watch Docker for %s: %w", c.Username, err)
 		}
 		return engine.Receipt{Status: "seen in Docker"}, nil
+	case strings.HasPrefix(ch.ID, changeInvite):
+		return a.sendHub(ctx, ch.Call)
 	}
 	return a.sendIdP(ctx, ch.Call)
 }
@@ -160,7 +220,11 @@ func (w World) sendIdP(ctx context.Context, c engine.Call) (engine.Receipt, erro
 	if provider == nil {
 		return engine.Receipt{}, errNoProvider
 	}
-	return sent(provider.Send(ctx, transport.Call(c)))
+	result, err := provider.Push(ctx, transport.Call(c))
+	if err != nil {
+		return engine.Receipt{}, err
+	}
+	return engine.Receipt{Status: result.Status, Note: result.Note}, nil
 }
 
 func (w World) awaitMember(ctx context.Context, c engine.Case, patience time.Duration, report func(engine.Progress)) error {
@@ -170,24 +234,36 @@ func (w World) awaitMember(ctx context.Context, c engine.Case, patience time.Dur
 	})
 }
 
+// patience is how long the way taken may need.
+func (a push) patience(c engine.Case) time.Duration {
+	if a.other && len(c.Expected.Ways) > 1 {
+		return max(pushPatience, c.Expected.Ways[1].Takes)
+	}
+	return pushPatience
+}
+
 func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	var live engine.Case
-	err := a.poll(ctx, pushPatience, c.Username+" to be back with the right role and teams", report, func() (bool, error) {
+	var failure idp.Event
+	err := a.poll(ctx, a.patience(c), c.Username+" to be back with the right role and teams", report, func() (bool, error) {
 		var err error
 		live, err = a.live(ctx, c, engine.FactMember)
-		return err == nil && live.Member.Present && !engine.Differs(live), err
+		if err != nil || (live.Member.Present && !engine.Differs(live)) {
+			return err == nil, err
+		}
+		if !live.Member.Present {
+			failure = a.failure(ctx, c, a.ID())
+		}
+		return failure.Type != "", nil // no use in waiting longer
 	})
-	evidence := a.log(ctx, c)
+	evidence := a.log(ctx, c, a.ID())
 	switch {
-	case errors.Is(err, errGaveUp) && !live.Member.Present:
-		return engine.Check{
-			Text:     "Docker does not list them yet. Look at the identity provider's log for the reason, and push again; their role and teams are in the snapshot.",
-			Evidence: evidence,
-		}, nil
-	case errors.Is(err, errGaveUp):
-		return engine.Check{Text: "They are back, but as " + roleAndTeams(live.Member.Role, live.Member.Teams) + ".", OK: true, Evidence: evidence}, nil
-	case err != nil:
+	case err != nil && !errors.Is(err, errGaveUp):
 		return engine.Check{}, err
+	case !live.Member.Present:
+		return engine.Check{Text: stillOut(c, failure), Evidence: evidence}, nil
+	case err != nil:
+		return engine.Check{Text: "They are back, but as " + roleAndTeams(live.Member.Role, live.Member.Teams) + ".", OK: true, Evidence: evidence}, nil
 	}
 	return engine.Check{
 		OK: true, Text: "Docker lists them again as " + roleAndTeams(live.Member.Role, live.Member.Teams) + ".",
@@ -195,37 +271,9 @@ func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 	}, nil
 }
 
-// log reads what the identity provider says that it did since the first change
-// of this push. That it cannot be read proves nothing either way.
-func (w World) log(ctx context.Context, c engine.Case) []engine.Evidence {
-	provider := w.Systems.Pusher()
-	if provider == nil {
-		return nil
+func stillOut(c engine.Case, failure idp.Event) string {
+	if failure.Type == "" {
+		return "Docker does not list them yet. Look at the identity provider's log for the reason, and push again; their role and teams are in the snapshot."
 	}
-	var since time.Time
-	for _, r := range c.Receipts {
-		if (r.Action == engine.ActionPush || r.Action == engine.ActionPushProfile) && (since.IsZero() || r.At.Before(since)) {
-			since = r.At.Add(-time.Minute) // clocks differ
-		}
-	}
-	if since.IsZero() {
-		return nil
-	}
-	as, err := provider.Assignment(ctx, c.Member.Email)
-	if err != nil || as.UserID == "" {
-		return nil
-	}
-	events, err := provider.Events(ctx, as.UserID, since)
-	if err != nil {
-		return []engine.Evidence{{Text: "its log could not be read: " + err.Error(), Source: as.Provider, At: w.Now()}}
-	}
-	var out []engine.Evidence
-	for _, e := range events {
-		text := e.Type + ": " + e.Result
-		if e.Reason != "" {
-			text += " (" + e.Reason + ")"
-		}
-		out = append(out, engine.Evidence{Text: text, Source: as.Provider + " log", At: e.At})
-	}
-	return out
+	return c.Expected.Provider + " could not provision them: " + strings.TrimSuffix(failure.Reason, ".") + ". " + idp.Advise(failure.Reason)
 }

@@ -53,9 +53,17 @@ func (a pushProfile) Plan(ctx context.Context, c engine.Case) (engine.Plan, erro
 	if !as.Assigned {
 		return p, fmt.Errorf("%s does not assign %s to %s: assign them there, then look again", as.Provider, c.Member.Email, as.App.Label)
 	}
-	p.Changes = []engine.Change{request(changeProfile, "Send the profile of "+as.Login, as.Login+" in "+as.App.Label,
-		before, roleAndTeams(c.Expected.WantedRole(), c.Expected.Teams), provider.PushProfileCall(as))}
-	p.Notes = []string{"The same values are written to the assignment again; " + as.Provider + " then sends them over SCIM."}
+	if why := as.App.Provisioning.Why; as.App.Provisioning.Known && why != "" {
+		return p, fmt.Errorf("%s would send nothing: %s", as.Provider, why)
+	}
+	if as.OutOf != "" {
+		return p, fmt.Errorf("%s would skip %s: %s", as.Provider, c.Member.Email, as.OutOf)
+	}
+	way := provider.Resend(as)
+	p.Changes, p.Notes = changesOf(way), way.Notes
+	for i := range p.Changes {
+		p.Changes[i].Before = before
+	}
 	return p, nil
 }
 
@@ -92,10 +100,14 @@ func (a pushProfile) await(ctx context.Context, c engine.Case, patience time.Dur
 
 func (a pushProfile) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	err := a.await(ctx, c, profilePatience, report)
-	evidence := a.log(ctx, c)
+	evidence := a.log(ctx, c, a.ID())
 	switch {
 	case errors.Is(err, errGaveUp):
-		return engine.Check{Text: "Docker does not show the values yet. Look at the identity provider's log, or look again later.", Evidence: evidence}, nil
+		text := "Docker does not show the values yet. Look at the identity provider's log, or look again later."
+		if f := a.failure(ctx, c, a.ID()); f.Type != "" {
+			text = stillOut(c, f)
+		}
+		return engine.Check{Text: text, Evidence: evidence}, nil
 	case err != nil:
 		return engine.Check{}, err
 	}

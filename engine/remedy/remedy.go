@@ -24,13 +24,17 @@ type Reader interface {
 
 // IdP is an identity provider that can be told to push one person.
 type IdP interface {
+	// Assignment tells, among what would be sent, by which ways the person can
+	// be pushed.
 	Assignment(ctx context.Context, email string) (idp.Assignment, error)
 	Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error)
-	UnassignCall(idp.Assignment) transport.Call
-	AssignCall(idp.Assignment) transport.Call
-	PushProfileCall(idp.Assignment) transport.Call
-	ConvertToUserCall(idp.Assignment) transport.Call
-	Send(context.Context, transport.Call) (*transport.Response, error)
+	// Resend sends the values of a linked person again.
+	Resend(idp.Assignment) idp.Way
+	// Made looks whether a change of a way is in effect; false also when the
+	// provider cannot tell.
+	Made(ctx context.Context, a idp.Assignment, change string) (bool, error)
+	// Push sends an approved change.
+	Push(context.Context, transport.Call) (idp.Result, error)
 }
 
 // Systems gives the clients of the session. One that nobody has signed in to
@@ -56,7 +60,15 @@ type World struct {
 // Actions returns every action on that world.
 func Actions(w World) []engine.Action {
 	return []engine.Action{
-		disableJIT{w}, match{w}, pushProfile{w}, cancelInvites{w}, handOver{w}, remove{w}, push{w},
+		disableJIT{w},
+		match{w},
+		pushProfile{w},
+		cancelInvites{w},
+		handOver{w},
+		remove{w},
+		push{World: w},
+		push{World: w, other: true},
+		reinvite{w},
 	}
 }
 

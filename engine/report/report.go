@@ -110,7 +110,7 @@ func actions(b *strings.Builder, c engine.Case) {
 // order is that of the longest walk.
 var order = []engine.ActionID{
 	engine.ActionCancelInvites, engine.ActionDisableJIT, engine.ActionMatch, engine.ActionPushProfile,
-	engine.ActionHandOver, engine.ActionRemove, engine.ActionPush,
+	engine.ActionHandOver, engine.ActionRemove, engine.ActionPush, engine.ActionPushOther, engine.ActionReinvite,
 }
 
 // words records what rests on a person's word and on nothing else.

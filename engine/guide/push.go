@@ -1,0 +1,86 @@
+package guide
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// Outcomes of the push step alone.
+const (
+	outOther    engine.Outcome = "do-other"
+	outReinvite engine.Outcome = "re-invite"
+)
+
+// decidePush never lets a person who was removed fall into silence: until they
+// are back, it says so first, with the reason if one is known.
+func decidePush(c engine.Case) engine.Verdict {
+	pushed := c.Settled(engine.ActionPush) || c.Settled(engine.ActionPushOther)
+	if pushed && (c.Member.Present || c.DryRun) {
+		return engine.Verdict{Headline: "They are back", Auto: outNext}
+	}
+	blocked := engine.PushBlockers(c, false)
+	v := engine.Verdict{
+		Headline: pushHeadline(c),
+		Choices: []engine.Choice{
+			{
+				Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: blocked == "",
+				Why: "SCIM creates the membership with the right role and teams", Disabled: blocked,
+			},
+		},
+	}
+	if other := secondWay(c); other.Title != "" {
+		why := engine.PushBlockers(c, true)
+		v.Choices = append(v.Choices, engine.Choice{
+			Outcome: outOther, Label: other.Title, Action: engine.ActionPushOther, Why: other.Why, Disabled: why,
+			Recommended: blocked != "" && why == "" && other.Revives,
+		})
+	}
+	back := engine.Choice{Outcome: outPassedOver, Label: "They are back already: verify", Disabled: notBack(c)}
+	back.Recommended = back.Disabled == "" && !c.DryRun
+	v.Choices = append(v.Choices, reinvite(c), back)
+	chosen := slices.ContainsFunc(v.Choices, func(x engine.Choice) bool { return x.Recommended })
+	v.Choices = append(v.Choices, engine.Choice{Outcome: outAgain, Label: "Look again", Recommended: !chosen})
+	return v
+}
+
+func secondWay(c engine.Case) engine.PushWay {
+	if len(c.Expected.Ways) > 1 {
+		return c.Expected.Ways[1]
+	}
+	if len(c.Remaining(engine.ActionPushOther)) > 0 {
+		return engine.PushWay{Title: "Finish the push that was left half-way", Why: "what was taken from them is given back"}
+	}
+	return engine.PushWay{}
+}
+
+func pushHeadline(c engine.Case) string {
+	if c.Member.Present || c.DryRun {
+		return "Bring " + c.Username + " back: push them from " + c.Expected.Provider
+	}
+	out := strings.ToUpper(c.Username) + " IS OUT OF " + strings.ToUpper(c.Org)
+	for _, id := range []engine.ActionID{engine.ActionPush, engine.ActionPushOther} {
+		if k, tried := c.Done[id]; tried && !k.OK {
+			return out + " and has not come back. " + k.Text
+		}
+	}
+	if len(c.Invites) > 0 {
+		return out + "; an invite is pending. Push them from " + c.Expected.Provider
+	}
+	return out + ": push them from " + c.Expected.Provider
+}
+
+// reinvite is offered as long as the push has not worked: an invite lets the
+// person work again, though SCIM will not manage them.
+func reinvite(c engine.Case) engine.Choice {
+	ch := engine.Choice{
+		Outcome: outReinvite, Action: engine.ActionReinvite, Disabled: engine.ReinviteBlockers(c),
+		Label: "Invite them back meanwhile, with their old role and teams",
+		Why:   "they can work again at once; SCIM does not manage an invited member, so the push is still to be done",
+	}
+	if c.Member.Present {
+		ch.Label = "Put them on their old teams again"
+	}
+	return ch
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Further actions of the push, each a file of package remedy.
+const (
+	ActionPushOther ActionID = "push-other" // the identity provider's second way, where it has one
+	ActionReinvite  ActionID = "re-invite"  // back into the organization with the old role and teams, until the push works
+)
+
+// PushWay is one way to make the identity provider create the person again.
+type PushWay struct {
+	Title string        `json:"title"`           // in the imperative
+	Why   string        `json:"why"`             // when to take it
+	Takes time.Duration `json:"takes,omitempty"` // until it shows, if that is longer than usual
+	// Revives is true for a way that starts provisioning where it stands still.
+	Revives bool `json:"revives,omitempty"`
+}
+
+// PushBlockers says why a push would not bring the person back now, "" when it
+// would. Other asks about the identity provider's second way.
+func PushBlockers(c Case, other bool) string {
+	e := c.Expected
+	unfinished := len(c.Remaining(ActionPush))+len(c.Remaining(ActionPushOther)) > 0
+	var way PushWay
+	if i := index(other); i < len(e.Ways) {
+		way = e.Ways[i]
+	}
+	switch {
+	case c.Member.Present && !c.DryRun:
+		return "they are a member of the organization: nothing has to be created"
+	case !c.Sources[FactExpectation].Known():
+		return "what the identity provider sends is not known"
+	case e.Stated:
+		if other {
+			return "your identity provider is operated by hand"
+		}
+		return ""
+	case !e.Assigned && !unfinished:
+		return "the identity provider does not assign them to " + e.Application
+	case other && way.Title == "" && len(c.Remaining(ActionPushOther)) == 0:
+		return "the identity provider has no other way"
+	case e.Provisioning == SwitchOff && !way.Revives:
+		return "nothing would be sent: " + orElse(e.ProvisioningWhy, "provisioning is off in "+e.Application)
+	case e.OutOf != "":
+		return "they would be skipped: " + e.OutOf
+	}
+	return ""
+}
+
+func index(other bool) int {
+	if other {
+		return 1
+	}
+	return 0
+}
+
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// OwnTeams are the teams of the snapshot that somebody has to put the person
+// on; Docker itself sees to the others.
+func (s Snapshot) OwnTeams() []string {
+	return slices.DeleteFunc(slices.Clone(s.Teams), builtinTeam)
+}
+
+// ReinviteBlockers says why the person cannot be invited back with what the
+// snapshot holds, "" if they can.
+func ReinviteBlockers(c Case) string {
+	switch {
+	case c.DryRun:
+		return "this is a dry run: nobody was removed"
+	case !c.Snapshot.Taken:
+		return "no snapshot was taken, so their role and teams are not known"
+	case c.Snapshot.Email == "":
+		return "their address is not known"
+	case !c.Member.Present && len(c.Invites) > 0:
+		return "an invite is pending already"
+	case c.Member.Present && len(c.LostTeams()) == 0:
+		return "they are a member, with all teams of the snapshot"
+	}
+	return ""
+}
+
+// LostTeams are the snapshot's teams that a person who is back is not on.
+func (c Case) LostTeams() []string {
+	return slices.DeleteFunc(c.Snapshot.OwnTeams(), func(t string) bool {
+		return slices.ContainsFunc(c.Member.Teams, func(x string) bool { return strings.EqualFold(x, t) })
+	})
+}
