@@ -2,11 +2,11 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp/entra"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/scim"
@@ -36,6 +36,7 @@ type systems struct {
 	operator string // Docker ID of whoever runs the tool, if it is known
 	options  transport.Options
 	keep     func(context.Context, engine.Credential) error // stores an accepted credential; may be nil
+	person   person
 
 	mu          sync.Mutex
 	credentials map[engine.SystemID]engine.Credential
@@ -44,6 +45,7 @@ type systems struct {
 	hub         *hub.Client
 	scim        *scim.Client
 	okta        *okta.Client
+	entra       *entra.Client
 	registry    *registry.Client
 	members     map[string]member
 }
@@ -78,13 +80,14 @@ func newSystems(at places, operator string, options transport.Options, credentia
 }
 
 var systemTitles = map[engine.SystemID]string{
-	engine.SystemHub: "Docker Hub", engine.SystemSCIM: "Docker SCIM", engine.SystemOkta: "Okta",
+	engine.SystemHub: "Docker Hub", engine.SystemSCIM: "Docker SCIM", engine.SystemOkta: "Okta", engine.SystemEntra: "Microsoft Entra ID",
+	engine.SystemRegistry: "Docker registry",
 }
 
 // Session proves every credential that has not been proven yet, with reading
 // calls only, and tells how each system stands.
 func (s *systems) Session(ctx context.Context) (engine.Session, error) {
-	for _, id := range []engine.SystemID{engine.SystemHub, engine.SystemSCIM, engine.SystemOkta} {
+	for _, id := range []engine.SystemID{engine.SystemHub, engine.SystemSCIM, engine.SystemOkta, engine.SystemEntra} {
 		s.mu.Lock()
 		cred, have := s.credentials[id]
 		done := s.proven[id] || s.problems[id] != ""
@@ -109,7 +112,7 @@ func (s *systems) session() engine.Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := engine.Session{User: s.operator}
-	for _, id := range []engine.SystemID{engine.SystemHub, engine.SystemSCIM, engine.SystemOkta} {
+	for _, id := range s.listed() {
 		cred := s.credentials[id]
 		out.Systems = append(out.Systems, engine.System{
 			ID: id, Title: systemTitles[id], Host: cred.Host, Who: cred.Identifier,
@@ -129,6 +132,9 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 		return engine.Session{}, err
 	}
 	if s.keep != nil && cred.System != engine.SystemMember {
+		if renewed, ok := s.credential(cred.System); ok {
+			cred = renewed
+		}
 		if err := s.keep(ctx, cred); err != nil {
 			return engine.Session{}, fmt.Errorf("signed in to %s, but the credential could not be stored: %w", systemTitles[cred.System], err)
 		}
@@ -139,13 +145,13 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 // prove makes a client from the credential, lets the system accept it, and
 // puts it in place.
 func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
-	if cred.Secret.Empty() {
-		return errors.New("no token was given")
+	if cred.Secret.Empty() && needsSecret(cred) {
+		return errNoToken
 	}
 	var install func()
 	switch cred.System {
 	case engine.SystemHub, engine.SystemMember:
-		client, err := hub.New(hub.Options{BaseURL: s.at.Hub, Identifier: cred.Identifier, Secret: cred.Secret.Reveal, Transport: s.options})
+		client, err := s.hubClient(cred)
 		if err != nil {
 			return err
 		}
@@ -160,7 +166,7 @@ func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
 			s.hub = client
 		}
 	case engine.SystemSCIM:
-		client, err := scim.New(scim.Options{BaseURL: s.at.SCIM, Token: cred.Secret.Reveal, Transport: s.options})
+		client, err := scim.New(scim.Options{BaseURL: orElse(cred.Host, s.at.SCIM), Token: cred.Secret.Reveal, Transport: s.options})
 		if err != nil {
 			return err
 		}
@@ -169,16 +175,29 @@ func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
 		}
 		install = func() { s.scim = client }
 	case engine.SystemOkta:
-		client, err := okta.New(okta.Options{BaseURL: cred.Host, Token: cred.Secret.Reveal, AppLabel: cred.Identifier, Transport: s.options})
+		client, renewed, err := s.oktaClient(ctx, cred)
 		if err != nil {
 			return err
 		}
 		if _, err := client.Application(ctx); err != nil {
 			return err
 		}
+		cred = renewed
 		install = func() { s.okta = client }
+	case engine.SystemEntra:
+		client, err := s.entraClient(ctx, cred)
+		if err != nil {
+			return err
+		}
+		if _, err := client.Application(ctx); err != nil {
+			return err
+		}
+		install = func() { s.entra = client }
 	case engine.SystemRegistry:
-		return errors.New("the registry takes the credential of Docker Hub")
+		if err := s.proveRegistry(ctx, cred); err != nil {
+			return err
+		}
+		install = func() {}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,20 +228,26 @@ func (s *systems) SCIM() *scim.Client {
 func (s *systems) IdP() observe.IdP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.okta == nil {
-		return nil
+	switch {
+	case s.okta != nil:
+		return s.okta
+	case s.entra != nil:
+		return s.entra
 	}
-	return s.okta
+	return nil
 }
 
 // Pusher returns the identity provider that can push, or nil.
 func (s *systems) Pusher() remedy.IdP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.okta == nil {
-		return nil
+	switch {
+	case s.okta != nil:
+		return s.okta
+	case s.entra != nil:
+		return s.entra
 	}
-	return s.okta
+	return nil
 }
 
 // Member returns the member's own client, or nil.

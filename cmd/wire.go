@@ -132,6 +132,9 @@ func openBrowser(url string) error {
 func (s *systems) OrgRegistry() registry.Credential {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if own, ok := s.credentials[engine.SystemRegistry]; ok {
+		return registryCredential(own)
+	}
 	return registryCredential(s.credentials[engine.SystemHub])
 }
 
