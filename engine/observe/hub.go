@@ -66,17 +66,26 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 		return errors.New("no member is chosen")
 	}
 	before := c.Member
-	found := engine.Member{}
+	found, invited := engine.Member{}, engine.Member{}
 	for m, err := range client.Members(ctx, c.Org, hub.MembersQuery{Search: c.Username, Invites: true}) {
 		if err != nil {
 			return err
 		}
-		if strings.EqualFold(m.Username, c.Username) {
-			found = engine.Member{Person: person(m), Present: true}
+		if !strings.EqualFold(m.Username, c.Username) {
+			continue // the search takes parts of names and of addresses, too
+		}
+		if p := person(m); p.Invitee {
+			invited = engine.Member{Person: p} // whoever is only invited is not in
+		} else {
+			found = engine.Member{Person: p, Present: true}
 			break
 		}
 	}
-	if !found.Present {
+	switch {
+	case !found.Present && invited.Invitee:
+		c.Member = invited
+		return nil
+	case !found.Present:
 		// Whoever is out keeps their name and address here: the identity
 		// provider is asked by address.
 		c.Member = engine.Member{Person: engine.Person{Username: c.Username, Name: before.Name, Email: before.Email}, Joined: before.Joined}
@@ -90,6 +99,7 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 			found.Owners++
 		}
 	}
+	c.Username = found.Username // as Docker writes it: paths are made of it
 	teams, err := client.MemberTeams(ctx, c.Org, c.Username)
 	if err != nil {
 		return err
@@ -181,7 +191,7 @@ func events(ctx context.Context, client *hub.Client, org string, catalogue hub.C
 		if err != nil {
 			return nil, err
 		}
-		if !action.Matches(e) {
+		if !action.Matches(e) || (q.Actor != "" && !strings.EqualFold(e.Actor, q.Actor)) {
 			continue // a server that ignores the filter
 		}
 		out = append(out, engine.AuditEvent{
