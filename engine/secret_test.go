@@ -42,7 +42,7 @@ func requireNoCanary(t *testing.T, text string) {
 	require.NotContains(t, text, canary)
 	require.NotContains(t, text, fmt.Sprintf("%x", canary), "nor in hexadecimal")
 	require.NotContains(t, text, fmt.Sprintf("%X", canary))
-	require.NotContains(t, text, fmt.Sprint([]byte(canary)), "nor as a list of bytes")
+	require.NotContains(t, text, fmt.Sprintf("%d", []byte(canary)), "nor as a list of bytes")
 }
 
 func TestASecretIsGivenUpByRevealAlone(t *testing.T) {

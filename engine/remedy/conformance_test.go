@@ -180,7 +180,7 @@ func requireNeedsApproval(t *testing.T, b *bench, a engine.Action, c engine.Case
 			other = transport.Approve(t.Context(), []transport.Call{call}, nil)
 		case engine.ChangeCopy:
 			var more []string
-			for _, prefix := range prefixes(ch.Copy.Uploads) {
+			for _, prefix := range ch.Copy.Uploads {
 				more = append(more, strings.TrimSuffix(prefix, "/")+"-more/")
 			}
 			other = transport.Approve(t.Context(), nil, more)
@@ -210,7 +210,7 @@ func requirePreviewedWasSent(t *testing.T, p engine.Plan, wire []engine.Call, lo
 			call.System = ""
 			want = append(want, call)
 		case engine.ChangeCopy:
-			approved = append(approved, prefixes(ch.Copy.Uploads)...)
+			approved = append(approved, ch.Copy.Uploads...)
 		case engine.ChangeConsole:
 		}
 	}

@@ -203,21 +203,10 @@ func approve(ctx context.Context, ch engine.Change) context.Context {
 	case engine.ChangeRequest:
 		calls = append(calls, transport.Call(ch.Call))
 	case engine.ChangeCopy:
-		uploads = append(uploads, prefixes(ch.Copy.Uploads)...)
+		uploads = append(uploads, ch.Copy.Uploads...)
 	case engine.ChangeConsole:
 	}
 	return transport.Approve(ctx, calls, uploads)
-}
-
-// prefixes are the addresses below which a copy writes.
-func prefixes[T string | []string](uploads T) []string {
-	switch u := any(uploads).(type) {
-	case string:
-		return []string{u}
-	case []string:
-		return u
-	}
-	return nil
 }
 
 // receipt makes a receipt as the runner does.

@@ -159,7 +159,7 @@ func put(v reflect.Value, s string) {
 		v.Set(reflect.ValueOf(noon))
 		return
 	}
-	switch v.Kind() { //nolint:exhaustive // maps are filled by name
+	switch v.Kind() {
 	case reflect.String:
 		v.SetString(s)
 	case reflect.Bool:
