@@ -30,7 +30,7 @@ func drive(t *testing.T, o Options, test func(*testing.T, *driver)) {
 		}
 		defer func() {
 			d.m.cancel()
-			time.Sleep(5 * time.Second) // the last ticks end
+			<-time.After(5 * time.Second) // the last ticks end
 		}()
 		d.run(d.m.Init())
 		d.settle()
@@ -76,7 +76,7 @@ func (d *driver) settle() {
 func (d *driver) after(wait time.Duration) {
 	const step = 10 * time.Millisecond
 	for ; wait > 0; wait -= step {
-		time.Sleep(step)
+		<-time.After(step)
 		d.settle()
 	}
 }

@@ -156,7 +156,7 @@ func (m *Model) pressedOver(msg tea.KeyPressMsg, k keyMap) tea.Cmd {
 // scrolled moves the body and reports whether the key was for that.
 func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
 	l := m.layout()
-	by := 0
+	var by int
 	switch {
 	case key.Matches(msg, k.Up):
 		by = -1

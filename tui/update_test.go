@@ -364,14 +364,14 @@ func TestTheReportIsSavedAndItsPathShown(t *testing.T) {
 func TestProgressComesAtMostTenTimesASecond(t *testing.T) {
 	d := newScripted(priya())
 	frames := 0
-	d.pause = func(context.Context) { time.Sleep(time.Millisecond) }
+	d.pause = func(context.Context) { <-time.After(time.Millisecond) }
 	drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
 		w.show(find(t, "approve-copy"))
 		w.after(grace)
 		w.take(press("right"))
 		w.take(press("enter"))
 		for range 400 {
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			for done := false; !done; {
 				select {
 				case msg := <-w.msgs:

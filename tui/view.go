@@ -264,7 +264,7 @@ func (m *Model) work(l layout) (lines []string, footAt int) {
 // rule divides body and foot, and marks that there is more above or below.
 func (m *Model) rule(l layout, from int) string {
 	t := m.theme
-	word := ""
+	var word string
 	switch above, below := from > 0, from < l.overflow; {
 	case above && below:
 		word = t.Glyph.Up + t.Glyph.Down + " more"

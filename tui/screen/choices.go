@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -77,15 +78,13 @@ func evidence(f Frame, v engine.Verdict) string {
 	return part.Stack(compare, part.Findings(f.Theme, f.Width, v.Findings, v.Headline))
 }
 
-// showsValues reports whether the step is about what the values are.
-func showsValues(s guide.State) bool {
-	switch s.Step {
-	case guide.StepObserve, guide.StepDiagnose, guide.StepNothingWrong, guide.StepFixSource, guide.StepMatch,
-		guide.StepPushProfile, guide.StepPush, guide.StepVerify:
-		return true
-	}
-	return false
+// aboutValues are the steps that are about what the values are.
+var aboutValues = []guide.StepID{
+	guide.StepObserve, guide.StepDiagnose, guide.StepNothingWrong, guide.StepFixSource, guide.StepMatch,
+	guide.StepPushProfile, guide.StepPush, guide.StepVerify,
 }
+
+func showsValues(s guide.State) bool { return slices.Contains(aboutValues, s.Step) }
 
 func (c *choices) Side(f Frame) string { return known(f) }
 

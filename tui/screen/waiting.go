@@ -14,20 +14,19 @@ type waiting struct{ plain }
 func (*waiting) Update(tea.Msg) Action { return nil }
 
 func (*waiting) Body(f Frame) string {
-	t := f.Theme
-	switch f.State.Phase {
-	case guide.PhaseObserving:
+	facts := ""
+	if f.State.Phase == guide.PhaseObserving {
 		live := f.Live.Facts
 		if live == nil {
 			live = map[engine.FactID]part.Reading{}
 		}
-		facts := part.FactList(t, f.Width, f.State.Case, f.Step.Reads, live, f.Live.Spin(f))
-		return part.Stack(heading(f, ""), about(f), facts)
-	case guide.PhasePlanning:
-		return part.Stack(heading(f, f.State.Choice.Label), about(f))
-	default:
-		return part.Stack(heading(f, ""), about(f))
+		facts = part.FactList(f.Theme, f.Width, f.State.Case, f.Step.Reads, live, f.Live.Spin(f))
 	}
+	headline := ""
+	if f.State.Phase == guide.PhasePlanning {
+		headline = f.State.Choice.Label
+	}
+	return part.Stack(heading(f, headline), about(f), facts)
 }
 
 func (*waiting) Foot(f Frame, height int) Foot {
