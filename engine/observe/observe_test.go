@@ -17,17 +17,18 @@ import (
 
 func TestEveryFactIsReadWithItsSourceAndTime(t *testing.T) {
 	b := newBench(t)
-	var told []engine.Progress
-	c, err := b.reader.Observe(t.Context(), of("priya-nair"), engine.Facts(), func(p engine.Progress) { told = append(told, p) })
+	told := map[engine.FactID][]engine.Progress{}
+	c, err := b.reader.Observe(t.Context(), of("priya-nair"), engine.Facts(), func(p engine.Progress) { told[p.Fact] = append(told[p.Fact], p) })
 	require.NoError(t, err)
-	for i, id := range engine.Facts() {
+	for _, id := range engine.Facts() {
 		require.True(t, c.Sources[id].Known(), "%s: %+v", id, c.Sources[id])
 		require.NotEmpty(t, c.Sources[id].Name)
 		require.Equal(t, noon, c.Sources[id].At)
-		require.Equal(t, id, told[2*i].Fact)
-		require.False(t, told[2*i].Read)
-		require.True(t, told[2*i+1].Read)
-		require.NotEmpty(t, told[2*i+1].Text, "%s has no summary", id)
+		require.GreaterOrEqual(t, len(told[id]), 2)
+		last := told[id][len(told[id])-1]
+		require.False(t, told[id][0].Read)
+		require.True(t, last.Read)
+		require.NotEmpty(t, last.Text, "%s has no summary", id)
 	}
 	require.Equal(t, "alex-kim", c.Operator())
 	require.Len(t, c.Roster, len(b.box.State().Members)+len(b.box.State().Invites))
