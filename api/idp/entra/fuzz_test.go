@@ -1,0 +1,38 @@
+package entra_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzAnswers feeds foreign bytes to each place where an answer is decoded: an
+// error is fine, a panic or an endless listing is not.
+func FuzzAnswers(f *testing.F) {
+	for _, seed := range []string{
+		apps, jobs, priya, grants, mappings("null", usual...), `{"value":null}`, `{"value":[null]}`, `[]`, `{"@odata.nextLink":"/x"}`,
+		`{"key":"{\"result\":\"Success\"}","value":"{\"provisioningSteps\":[null]}"}`, `{"key":1}`, `{"synchronizationRules":[{"id":"r","objectMappings":[{"sourceObjectName":"user","scope":{"groups":[{}]}}]}]}`,
+		`{"value":[{"id":"job1","status":{"quarantine":{}}}]}`, `{"value":[{"activityDateTime":7}]}`,
+	} {
+		f.Add([]byte(seed), uint8(len(seed)))
+	}
+	routes := []string{
+		"GET /servicePrincipals", "GET /servicePrincipals/sp1/synchronization/jobs", "GET /servicePrincipals/sp1/synchronization/jobs/job1/schema",
+		"GET /users", "GET /users/u1/appRoleAssignments", "GET /auditLogs/provisioning",
+		"POST /servicePrincipals/sp1/synchronization/jobs/job1/provisionOnDemand",
+	}
+	f.Fuzz(func(t *testing.T, body []byte, which uint8) {
+		s := newServer(t)
+		s.lenient = true
+		s.ready()
+		s.on(routes[6], `{"key":"{\"result\":\"Success\"}","value":"{}"}`)
+		s.on(routes[int(which)%len(routes)], string(body))
+		c := s.client()
+		as, err := c.Assignment(t.Context(), "priya.nair@acme.example")
+		if err != nil || len(as.Ways) == 0 {
+			return
+		}
+		require.NotEmpty(t, as.Ways[0].Changes)
+		_, _ = push(t, s, c)
+	})
+}
