@@ -104,8 +104,10 @@ func TestNothingLeavesTheScreen(t *testing.T) {
 				m.Update(press("pgdown"))
 				harmless(t, m, w, h)
 			}
-			m.Update(tea.WindowSizeMsg{Width: 20, Height: 6})
-			harmless(t, m, 20, 6)
+			for _, size := range []tea.WindowSizeMsg{{Width: 20, Height: 6}, {Width: 7, Height: 3}, {Width: 1, Height: 1}} {
+				m.Update(size)
+				harmless(t, m, size.Width, size.Height)
+			}
 			m.Update(tea.WindowSizeMsg{Width: 60, Height: 10})
 			m.overlay = overlayHelp
 			harmless(t, m, 60, 10)

@@ -181,6 +181,9 @@ func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
 func (m *Model) act(a screen.Action) tea.Cmd {
 	switch a := a.(type) {
 	case screen.Walk:
+		if _, ok := a.Event.(guide.Back); ok {
+			return m.back()
+		}
 		return m.walk(a.Event)
 	case screen.Answer:
 		return m.stamped(func(at time.Time) guide.Event {
@@ -190,14 +193,10 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 		return m.stamped(func(at time.Time) guide.Event {
 			return guide.Approved{Digest: a.Digest, Typed: a.Typed, At: at}
 		})
-	case screen.Open:
-		return m.open(a.URL)
 	case screen.Assist:
 		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
 			return m.assist(ch.Console)
 		}
-	case screen.Leave:
-		return m.leave()
 	}
 	return nil
 }

@@ -47,9 +47,9 @@ func hint(id engine.SystemID, c engine.Case) FormHint {
 	case engine.SystemEntra:
 		return FormHint{
 			Title:      "Microsoft Entra ID",
-			Help:       "A service application's secret takes its tenant and ID as well: sign in with \"reprovision login entra\".",
+			Help:       "An access token for Microsoft Graph that may read the application and its users.",
 			Identifier: Field{Label: "Name of the enterprise application", Value: "Docker"},
-			Secret:     Field{Label: "Client secret"},
+			Secret:     Field{Label: "Access token"},
 		}
 	case engine.SystemRegistry:
 		return FormHint{

@@ -124,8 +124,8 @@ func Current(s guide.State, l Live) (engine.Change, bool) {
 	return s.Plan.Changes[l.Change], true
 }
 
-// Link is the address that belongs to what is on screen: the console's while
-// it is about clicks there, Docker's page on the step otherwise.
+// Link is the address that belongs to what is on screen: a console's while it
+// is about clicks there, Docker's page on the step otherwise.
 func Link(s guide.State, l Live) string {
 	if ch, ok := Current(s, l); ok && ch.Console.URL != "" {
 		return ch.Console.URL
@@ -136,6 +136,9 @@ func Link(s guide.State, l Live) string {
 				return ch.Console.URL
 			}
 		}
+	}
+	if s.Step == guide.StepFixSource && s.Case.Expected.Console != "" {
+		return s.Case.Expected.Console
 	}
 	step, _ := guide.Lookup(s.Step)
 	return step.Link

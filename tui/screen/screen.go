@@ -65,20 +65,14 @@ type (
 	}
 	// Approve is a yes to the plan with that digest.
 	Approve struct{ Digest, Typed string }
-	// Open asks for an address to be opened in the browser.
-	Open struct{ URL string }
-	// Assist asks for the clicks of a console step to be done.
-	Assist struct{ Console engine.Console }
-	// Leave asks to leave the window.
-	Leave struct{}
+	// Assist asks for the clicks of the console step on screen to be done.
+	Assist struct{}
 )
 
 func (Walk) action()    {}
 func (Answer) action()  {}
 func (Approve) action() {}
-func (Open) action()    {}
 func (Assist) action()  {}
-func (Leave) action()   {}
 
 // Setup is what screens are made with besides the state.
 type Setup struct {
@@ -127,7 +121,9 @@ func deciding(s guide.State, o Setup) Screen {
 	case engine.AnswerMember:
 		return newMember(s, ask)
 	case engine.AnswerCredential:
-		return newSignIn(s, ask, o.Forms)
+		if len(ask.Systems) > 0 {
+			return newSignIn(s, ask, o.Forms)
+		}
 	}
 	return newChoices(s)
 }

@@ -56,7 +56,7 @@ func pick(dark bool) tokens {
 		accent:   c("#1D63ED", "#5B9BFF"),
 		ok:       c("#147D4A", "#5CCB98"),
 		warn:     c("#8F5B00", "#E8B94A"),
-		bad:      c("#C02A37", "#FF7B7F"),
+		bad:      c("#AF0000", "#FF8787"),
 		onAccent: c("#FFFFFF", "#08172E"),
 		onBadge:  c("#FFFFFF", "#231A00"),
 	}
