@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -182,6 +183,16 @@ type Audit struct {
 	Pushes []AuditEvent `json:"pushes,omitempty"` // the member's own repository pushes, newest first
 }
 
+// LastToggle identifies the newest JIT toggle in the log, empty when there is
+// none.
+func (a Audit) LastToggle() string {
+	if len(a.JIT) == 0 {
+		return ""
+	}
+	e := a.JIT[0]
+	return fmt.Sprintf("%s %s %s, %d in all", e.At.UTC().Format(time.RFC3339Nano), e.Actor, e.Description, len(a.JIT))
+}
+
 // SCIMEnabledSince is the time of the oldest SCIM switch in the log, zero when
 // the log holds none.
 func (a Audit) SCIMEnabledSince() time.Time {
@@ -331,6 +342,9 @@ func (c Case) WithAnswer(id QuestionID, a Answer) Case {
 	if c.Answers == nil {
 		c.Answers = map[QuestionID]Answer{}
 	}
+	if id == AskJIT {
+		a.Toggle = c.Audit.LastToggle()
+	}
 	c.Answers[id] = a
 	return c
 }
@@ -401,13 +415,11 @@ func (c Case) Evidence(id FactID, text string) Evidence {
 
 // JIT tells where the owner last saw the JIT switch. The setting has no API
 // (Docker Hub API 2-beta: no operation touches an SSO connection), so an answer
-// counts only as long as the audit log shows no later toggle.
+// counts only as long as the audit log's newest toggle is the one that was known
+// when it was given. Times are not compared: our clock is not Docker's.
 func (c Case) JIT() Switch {
 	a, ok := c.Answers[AskJIT]
-	if !ok {
-		return SwitchUnknown
-	}
-	if len(c.Audit.JIT) > 0 && c.Audit.JIT[0].At.After(a.At) {
+	if !ok || a.Toggle != c.Audit.LastToggle() {
 		return SwitchUnknown
 	}
 	switch a.Value {

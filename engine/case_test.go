@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,22 +79,22 @@ func TestAnActionIsSettledWhenItWasCheckedAndInADryRunWhenItWouldHaveBeen(t *tes
 }
 
 func TestTheOwnersWordOnJITHoldsUntilTheLogShowsALaterToggle(t *testing.T) {
+	old := []engine.AuditEvent{{At: noon.AddDate(-1, 0, 0), Actor: "morgan-reyes"}}
+	newer := append([]engine.AuditEvent{{At: noon, Actor: "morgan-reyes"}}, old...)
 	for name, x := range map[string]struct {
-		value  string
-		toggle time.Time
-		want   engine.Switch
+		value       string
+		known, then []engine.AuditEvent
+		want        engine.Switch
 	}{
-		"on":                     {"on", time.Time{}, engine.SwitchOn},
-		"off":                    {"off", time.Time{}, engine.SwitchOff},
-		"cannot tell":            {"unknown", time.Time{}, engine.SwitchUnknown},
-		"off after the toggle":   {"off", noon.Add(-time.Second), engine.SwitchOff},
-		"off before the toggle":  {"off", noon.Add(time.Second), engine.SwitchUnknown},
-		"off in the same moment": {"off", noon, engine.SwitchOff},
+		"on, no toggle ever":             {"on", nil, nil, engine.SwitchOn},
+		"off, the same toggles":          {"off", old, old, engine.SwitchOff},
+		"cannot tell":                    {"unknown", old, old, engine.SwitchUnknown},
+		"off, then another toggle":       {"off", old, newer, engine.SwitchUnknown},
+		"on, then the first toggle ever": {"on", nil, old, engine.SwitchUnknown},
 	} {
-		c := answer(engine.Case{}, engine.AskJIT, x.value)
-		if !x.toggle.IsZero() {
-			c.Audit.JIT = []engine.AuditEvent{{At: x.toggle}, {At: noon.AddDate(-1, 0, 0)}}
-		}
+		c := engine.Case{Audit: engine.Audit{JIT: x.known}}
+		c = answer(c, engine.AskJIT, x.value)
+		c.Audit.JIT = x.then
 		require.Equal(t, x.want, c.JIT(), name)
 	}
 	require.Equal(t, engine.SwitchUnknown, engine.Case{}.JIT(), "nobody has said anything")

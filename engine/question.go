@@ -55,8 +55,9 @@ type Option struct {
 
 // Answer is what the owner said, and when.
 type Answer struct {
-	Value string    `json:"value"`
-	At    time.Time `json:"at"`
+	Value  string    `json:"value"`
+	At     time.Time `json:"at"`
+	Toggle string    `json:"toggle,omitempty"` // of AskJIT: Audit.LastToggle when it was given
 }
 
 // Outcome is an edge out of a step.

@@ -134,7 +134,7 @@ func staleJIT(c engine.Case) bool {
 	if k, ran := c.Done[engine.ActionDisableJIT]; ran && !k.Assumed && k.At.After(a.At) {
 		return true
 	}
-	return len(c.Audit.JIT) > 0 && c.Audit.JIT[0].At.After(a.At)
+	return a.Toggle != c.Audit.LastToggle()
 }
 
 func askJIT(c engine.Case) *engine.Question {

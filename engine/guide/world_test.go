@@ -86,8 +86,9 @@ var aspects = map[string]aspect{
 		func(c engine.Case) engine.Case { return answer(c, engine.AskJIT, "off") },
 		func(c engine.Case) engine.Case { return answer(c, engine.AskJIT, "unknown") },
 		func(c engine.Case) engine.Case { // the log shows a toggle after the answer
+			c = answer(known(c, engine.FactAudit), engine.AskJIT, "off")
 			c.Audit.JIT = []engine.AuditEvent{{At: noon.Add(time.Hour)}}
-			return answer(known(c, engine.FactAudit), engine.AskJIT, "off")
+			return c
 		},
 	},
 	"invites":  {same, func(c engine.Case) engine.Case { c.Invites = []engine.Invite{{ID: "1"}}; return c }},

@@ -68,19 +68,21 @@ func (a disableJIT) Made(ctx context.Context, c engine.Case, _ engine.Change) (b
 
 // toggled looks for a JIT toggle that is newer than those the case knows.
 func (a disableJIT) toggled(ctx context.Context, c engine.Case) (engine.AuditEvent, bool, error) {
-	var known time.Time
-	if len(c.Audit.JIT) > 0 {
-		known = c.Audit.JIT[0].At
+	if !c.Sources[engine.FactAudit].Known() {
+		// What the log held before cannot be told from what is new.
+		return engine.AuditEvent{}, false, errNoBaseline
 	}
 	live, err := a.live(ctx, c, engine.FactAudit)
 	if err != nil {
 		return engine.AuditEvent{}, false, err
 	}
-	if len(live.Audit.JIT) == 0 || !live.Audit.JIT[0].At.After(known) {
+	if len(live.Audit.JIT) == 0 || live.Audit.LastToggle() == c.Audit.LastToggle() {
 		return engine.AuditEvent{}, false, nil
 	}
 	return live.Audit.JIT[0], true, nil
 }
+
+var errNoBaseline = errors.New("the audit log could not be read before, so a toggle in it now proves nothing")
 
 // await waits for the toggle to show. An audit log that cannot be read is no
 // reason to fail: then only the owner's word ends the wait.

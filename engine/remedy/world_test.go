@@ -240,7 +240,7 @@ func (b *bench) jitOff(c engine.Case) engine.Case {
 	b.t.Helper()
 	require.NoError(b.t, b.box.FlipJIT(b.t.Context(), false))
 	require.NoError(b.t, b.clock.sleep(b.t.Context(), time.Minute))
-	return b.again(c.WithAnswer(engine.AskJIT, engine.Answer{Value: "off", At: b.clock.now()}))
+	return b.again(c).WithAnswer(engine.AskJIT, engine.Answer{Value: "off", At: b.clock.now()})
 }
 
 func (b *bench) changing() []sandbox.Request {
