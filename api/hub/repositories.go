@@ -110,3 +110,26 @@ func (c *Client) Tags(ctx context.Context, namespace, repository string) iter.Se
 	return pages[Tag](ctx, c, fmt.Sprintf("list the tags of %s/%s", shown(namespace), shown(repository)),
 		route("v2", "namespaces", namespace, "repositories", repository, "tags"), c.paging())
 }
+
+// RepositoryTeam is a team with access to a repository of an organization.
+type RepositoryTeam struct {
+	ID         int64  `json:"group_id"`
+	Name       string `json:"group_name"`
+	Permission string `json:"permission"` // "read", "write" or "admin"
+}
+
+// RepositoryTeams lists the teams that have access to a repository of an
+// organization. The reference documents only the POST of this path; that it can
+// be read is known from Docker's own Terraform provider, and organization access
+// tokens have a scope for it.
+func (c *Client) RepositoryTeams(ctx context.Context, org, repository string) ([]RepositoryTeam, error) {
+	var out []RepositoryTeam
+	for t, err := range pages[RepositoryTeam](ctx, c, fmt.Sprintf("list the teams of %s/%s", shown(org), shown(repository)),
+		route("v2", "repositories", org, repository, "groups"), c.paging()) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -109,6 +110,43 @@ func text(h v1.Hash) string {
 		return ""
 	}
 	return h.String()
+}
+
+// Holds checks that a repository has these tags with these digests, and all that
+// is below them, when the source of a copy cannot be read. It changes nothing.
+func (c *Client) Holds(ctx context.Context, repo string, digests map[string]string, cred Credential) ([]Difference, error) {
+	r, err := c.repository(repo)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.forest(r, cred)
+	if err != nil {
+		return nil, err
+	}
+	tags := slices.Sorted(maps.Keys(digests))
+	there, err := f.heads(ctx, tags, c.jobs)
+	if err != nil {
+		return nil, err
+	}
+	audit := &audit{forest: f, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
+	if err := audit.look(ctx, there, c.jobs); err != nil {
+		return nil, err
+	}
+	var out []Difference
+	for _, tag := range tags {
+		d := Difference{Tag: tag, Source: digests[tag], Target: text(there[tag])}
+		switch {
+		case d.Target == "":
+			d.Kind = TagMissing
+			out = append(out, d)
+			continue
+		case d.Source != d.Target:
+			d.Kind = DigestDiffers
+			out = append(out, d)
+		}
+		out = append(out, audit.missing(d, there[tag])...)
+	}
+	return out, nil
 }
 
 // audit looks whether a repository holds all that its manifests name.

@@ -36,6 +36,9 @@ type Systems interface {
 type Observer struct {
 	Systems Systems
 	Now     func() time.Time
+	// Handed tells what the member has copied themselves, as far as an owner has
+	// taken it in; it may be nil.
+	Handed func(org, member string) (engine.HandOverDone, bool, error)
 }
 
 // ErrNotSignedIn says that Docker Hub has no credential yet.
@@ -101,7 +104,7 @@ func (o *Observer) read(ctx context.Context, c *engine.Case, id engine.FactID, r
 	case engine.FactAudit:
 		return "Docker Hub, audit log", audit(ctx, client, c, o.Now())
 	case engine.FactRepositories:
-		return o.repositories(ctx, client, c)
+		return o.repositories(ctx, client, c, report)
 	case engine.FactSnapshot:
 		o.snapshot(c)
 		return "Docker Hub, member list and invites", nil

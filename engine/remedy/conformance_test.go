@@ -61,7 +61,7 @@ var subjects = map[string]subject{
 		engine.ActionPushProfile, "jordan-ito", func(b *bench, c engine.Case) engine.Case { return b.jitOff(c) }, nil,
 		[]engine.ChangeKind{request},
 	},
-	"hand over":                        {engine.ActionHandOver, "priya-nair", there, nil, []engine.ChangeKind{request, copied, request, copied}},
+	"hand over":                        {engine.ActionHandOver, "priya-nair", there, nil, []engine.ChangeKind{request, request, copied, copied}},
 	"remove":                           {engine.ActionRemove, "priya-nair", readyToRemove, nil, []engine.ChangeKind{request}},
 	"push":                             {engine.ActionPush, "priya-nair", removed, nil, []engine.ChangeKind{request, request}},
 	"push whom a group has assigned":   {engine.ActionPush, "lena-fischer", removed, nil, []engine.ChangeKind{request, request, request}},

@@ -41,6 +41,7 @@ type IdP interface {
 // is nil.
 type Systems interface {
 	Hub() *hub.Client
+	Member(username string) *hub.Client // the member's own
 	Pusher() IdP
 	Registry() *registry.Client
 	RegistryHost() string
@@ -55,6 +56,9 @@ type World struct {
 	Reader  Reader
 	Now     func() time.Time
 	Sleep   func(context.Context, time.Duration) error
+	// Keep writes the manifest of a hand-over where runs are kept, and returns
+	// where; it may be nil.
+	Keep func(engine.Case, []engine.ManifestEntry) (string, error)
 }
 
 // Actions returns every action on that world.

@@ -1,0 +1,250 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HandOverPlan is what an owner gives to a member: which of their repositories
+// they are to copy where, signed in as themselves. It holds no credential and
+// gives no right; it is bound to the organization, the member, the targets and
+// a time, and a digest that both can read out to each other.
+type HandOverPlan struct {
+	Version      int              `json:"version"`
+	Org          string           `json:"org"`
+	Member       string           `json:"member"`
+	Registry     string           `json:"registry"` // host, or host:port
+	Repositories []HandOverTarget `json:"repositories"`
+	Made         time.Time        `json:"made"`
+	Expires      time.Time        `json:"expires"`
+	Nonce        string           `json:"nonce"`
+	Digest       string           `json:"digest"` // SHA-256 of all the above
+}
+
+// HandOverTarget is one repository and where its copy goes.
+type HandOverTarget struct {
+	Source string `json:"source"` // member/name
+	Target string `json:"target"` // org/name
+}
+
+// HandOverDone is what the member gives back: what is at the targets now. It is
+// their word until the owner's walk has looked.
+type HandOverDone struct {
+	Version  int             `json:"version"`
+	Plan     string          `json:"plan"` // digest of the plan
+	Org      string          `json:"org"`
+	Member   string          `json:"member"`
+	Registry string          `json:"registry"`
+	Entries  []ManifestEntry `json:"entries"`
+	At       time.Time       `json:"at"`
+}
+
+// Bounds of the files, whose decoders meet whatever lies on a disk.
+const (
+	handOverVersion   = 1
+	maxHandOverFile   = 8 << 20
+	maxHandOverRepos  = 1000
+	maxHandOverLength = 31 * 24 * time.Hour
+)
+
+var (
+	handOverName   = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
+	handOverTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	handOverDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	handOverSum    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	handOverNonce  = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	handOverHost   = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
+)
+
+// ErrHandOverFile says that a file is no plan or no manifest of a hand-over.
+var ErrHandOverFile = errors.New("the file is not a hand-over file of this program, or it was changed")
+
+// Sum is the digest of the plan without its own field.
+func (p HandOverPlan) Sum() string {
+	p.Digest = ""
+	raw, err := json.Marshal(p)
+	if err != nil {
+		panic("engine: hand-over plan cannot be encoded: " + err.Error()) // it holds strings, numbers and times
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// Fingerprint is the beginning of the digest in groups of four, to be read out.
+func (p HandOverPlan) Fingerprint() string {
+	var groups []string
+	for i := 0; i+4 <= min(16, len(p.Digest)); i += 4 {
+		groups = append(groups, p.Digest[i:i+4])
+	}
+	return strings.Join(groups, " ")
+}
+
+// Check says what is wrong with the plan, apart from its time.
+func (p HandOverPlan) Check() error {
+	wrong := func(what string) error { return fmt.Errorf("%w: %s", ErrHandOverFile, what) }
+	switch {
+	case p.Version != handOverVersion:
+		return wrong(fmt.Sprintf("version %d is not known", p.Version))
+	case !handOverName.MatchString(p.Org) || !handOverName.MatchString(p.Member) || p.Org == p.Member || len(p.Org)+len(p.Member) > 200:
+		return wrong("the organization or the member")
+	case !handOverHost.MatchString(p.Registry) || len(p.Registry) > 255:
+		return wrong("the registry")
+	case len(p.Repositories) == 0 || len(p.Repositories) > maxHandOverRepos:
+		return wrong("the number of repositories")
+	case !handOverNonce.MatchString(p.Nonce):
+		return wrong("the nonce")
+	case !p.Expires.After(p.Made) || p.Expires.Sub(p.Made) > maxHandOverLength:
+		return wrong("the time until which it is good")
+	case p.Digest != p.Sum():
+		return wrong("the digest")
+	}
+	sources, targets := map[string]bool{}, map[string]bool{}
+	for _, r := range p.Repositories {
+		if TargetProblem(p.Member, r.Source) != "" || TargetProblem(p.Org, r.Target) != "" || sources[r.Source] || targets[r.Target] {
+			return wrong("a repository")
+		}
+		sources[r.Source], targets[r.Target] = true, true
+	}
+	return nil
+}
+
+// Target is where the plan sends the copy of a repository.
+func (p HandOverPlan) Target(source string) (string, bool) {
+	i := slices.IndexFunc(p.Repositories, func(r HandOverTarget) bool { return r.Source == source })
+	if i < 0 {
+		return "", false
+	}
+	return p.Repositories[i].Target, true
+}
+
+// Check says what is wrong with the manifest. Whether it is true is to be seen
+// at the registry.
+func (d HandOverDone) Check() error {
+	wrong := func(what string) error { return fmt.Errorf("%w: %s", ErrHandOverFile, what) }
+	switch {
+	case d.Version != handOverVersion:
+		return wrong(fmt.Sprintf("version %d is not known", d.Version))
+	case !handOverSum.MatchString(d.Plan):
+		return wrong("the plan's digest")
+	case !handOverName.MatchString(d.Org) || !handOverName.MatchString(d.Member) || !handOverHost.MatchString(d.Registry):
+		return wrong("the organization, the member or the registry")
+	}
+	seen := map[string]bool{}
+	target := map[string]string{}
+	for _, e := range d.Entries {
+		key := e.Repository + ":" + e.Tag
+		if TargetProblem(d.Member, e.Repository) != "" || TargetProblem(d.Org, e.Target) != "" || !handOverTag.MatchString(e.Tag) ||
+			!handOverDigest.MatchString(e.Digest) || e.Size < 0 || seen[key] || target[e.Repository] != "" && target[e.Repository] != e.Target {
+			return wrong("an entry")
+		}
+		seen[key], target[e.Repository] = true, e.Target
+	}
+	return nil
+}
+
+// Follows says why the manifest does not belong to the plan; every repository
+// of the plan has to be in it.
+func (d HandOverDone) Follows(p HandOverPlan) error {
+	if d.Plan != p.Digest || d.Org != p.Org || d.Member != p.Member || d.Registry != p.Registry {
+		return fmt.Errorf("%w: it belongs to another plan", ErrHandOverFile)
+	}
+	for _, e := range d.Entries {
+		if target, ok := p.Target(e.Repository); !ok || target != e.Target {
+			return fmt.Errorf("%w: %s is not in the plan, or went elsewhere", ErrHandOverFile, e.Repository)
+		}
+	}
+	for _, r := range p.Repositories {
+		if !slices.ContainsFunc(d.Entries, func(e ManifestEntry) bool { return e.Repository == r.Source }) {
+			return fmt.Errorf("%w: %s is missing in it", ErrHandOverFile, r.Source)
+		}
+	}
+	return nil
+}
+
+// Repositories are the copies as a case holds them.
+func (d HandOverDone) Repositories() []Repository {
+	var out []Repository
+	at := map[string]int{}
+	for _, e := range d.Entries {
+		i, ok := at[e.Repository]
+		if !ok {
+			i = len(out)
+			at[e.Repository] = i
+			out = append(out, Repository{Name: e.Repository, Private: true, Target: e.Target, HandedBy: d.Member})
+		}
+		out[i].Tags++
+		out[i].HandedTags = append(out[i].HandedTags, TagRef{Name: e.Tag, Digest: e.Digest, Size: e.Size})
+	}
+	return out
+}
+
+// DecodeHandOverPlan reads a plan file and checks all but its time.
+func DecodeHandOverPlan(r io.Reader) (HandOverPlan, error) {
+	var p HandOverPlan
+	if err := decodeStrictly(r, &p); err != nil {
+		return HandOverPlan{}, err
+	}
+	if err := p.Check(); err != nil {
+		return HandOverPlan{}, err
+	}
+	return p, nil
+}
+
+// DecodeHandOverDone reads a member's manifest file.
+func DecodeHandOverDone(r io.Reader) (HandOverDone, error) {
+	var d HandOverDone
+	if err := decodeStrictly(r, &d); err != nil {
+		return HandOverDone{}, err
+	}
+	if err := d.Check(); err != nil {
+		return HandOverDone{}, err
+	}
+	return d, nil
+}
+
+// decodeStrictly takes one JSON value of a bounded length without unknown
+// fields. Its errors do not quote the file.
+func decodeStrictly(r io.Reader, into any) error {
+	raw, err := io.ReadAll(io.LimitReader(r, maxHandOverFile+1))
+	if err != nil {
+		return fmt.Errorf("read the hand-over file: %w", err)
+	}
+	if len(raw) > maxHandOverFile {
+		return fmt.Errorf("%w: it is too long", ErrHandOverFile)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%w: it is no such JSON", ErrHandOverFile)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: something follows", ErrHandOverFile)
+	}
+	return nil
+}
+
+// NewHandOverPlan makes a plan that is good for some time. Nonce is 16 random
+// bytes.
+func NewHandOverPlan(org, member, registry string, repositories []HandOverTarget, made time.Time, good time.Duration, nonce [16]byte) (HandOverPlan, error) {
+	p := HandOverPlan{
+		Version: handOverVersion, Org: org, Member: member, Registry: registry, Repositories: repositories,
+		Made: made.UTC().Truncate(time.Second), Nonce: hex.EncodeToString(nonce[:]),
+	}
+	p.Expires = p.Made.Add(good)
+	p.Digest = p.Sum()
+	return p, p.Check()
+}
+
+// NewHandOverDone is the manifest of a plan that was carried out.
+func NewHandOverDone(p HandOverPlan, entries []ManifestEntry, at time.Time) HandOverDone {
+	return HandOverDone{Version: handOverVersion, Plan: p.Digest, Org: p.Org, Member: p.Member, Registry: p.Registry, Entries: entries, At: at.UTC()}
+}

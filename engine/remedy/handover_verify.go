@@ -1,0 +1,184 @@
+package remedy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// copyText tells how far a copy is, and how long the rest may take at the pace
+// so far.
+func copyText(title string, p registry.Progress, spent time.Duration) string {
+	if p.Tag == "" {
+		return title + ": reading the original"
+	}
+	text := fmt.Sprintf("%s: tag %s, %d of %d tags and %d of %d layers done", title, p.Tag, p.TagsDone, p.Tags, p.BlobsDone, p.Blobs)
+	if left := p.AllBytes - p.Bytes; p.Bytes > 0 && left > 0 && spent > 2*time.Second {
+		rest := time.Duration(float64(spent) * float64(left) / float64(p.Bytes))
+		text += ", about " + rest.Round(time.Second).String() + " left"
+	}
+	return text
+}
+
+// verification collects what Verify finds.
+type verification struct {
+	handOver
+
+	check engine.Check
+}
+
+func (v *verification) say(text, source string) {
+	v.check.Evidence = append(v.check.Evidence, engine.Evidence{Text: text, Source: source, At: v.Now()})
+}
+
+func (v *verification) fault(text string) {
+	v.check.OK = false
+	v.say(text, "registry")
+}
+
+// Verify compares every copy with its source once more: tags, digests and
+// blobs, and the page on Docker Hub with it. What is left behind was chosen so.
+func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
+	live, err := a.live(ctx, c, engine.FactRepositories)
+	if err != nil {
+		return engine.Check{}, err
+	}
+	v := &verification{handOver: a, check: engine.Check{OK: true}}
+	for _, r := range live.Repositories.Personal {
+		if choice := live.Choices[r.Name]; choice.Skipped() {
+			v.say(r.Name+" was left behind: "+choice.Skip, "the owner's word")
+			continue
+		}
+		report(engine.Progress{Text: "comparing " + r.Name})
+		if err := v.repository(ctx, live, r); err != nil {
+			return engine.Check{}, err
+		}
+	}
+	v.check.Text = "Every copy equals its original."
+	if !v.check.OK {
+		v.check.Text = "Not every copy equals its original; nobody is removed until it does."
+		return v.check, nil
+	}
+	if a.Keep != nil {
+		path, err := a.Keep(c, engine.Manifest(c))
+		if err != nil {
+			return engine.Check{}, fmt.Errorf("keep the manifest of the hand-over: %w", err)
+		}
+		v.say("the manifest of every tag is in "+path, "this machine")
+	}
+	return v.check, nil
+}
+
+// receiptOf is the last receipt of the repository's copy.
+func receiptOf(c engine.Case, repository string) (engine.Receipt, bool) {
+	for _, x := range slices.Backward(c.Receipts) {
+		if x.Action == engine.ActionHandOver && x.Change == engine.CopyChange(repository) {
+			return x, true
+		}
+	}
+	return engine.Receipt{}, false
+}
+
+func (v *verification) repository(ctx context.Context, c engine.Case, r engine.Repository) error {
+	receipt, ok := receiptOf(c, r.Name)
+	if !ok {
+		v.fault(r.Name + " has not been copied")
+		return nil
+	}
+	target := receipt.Target
+	if chosen := c.Choices[r.Name].Target; chosen != "" && chosen != target {
+		v.fault(r.Name + " was copied to " + target + " and is to go to " + chosen)
+		return nil
+	}
+	var differences []registry.Difference
+	var err error
+	if r.Handed() {
+		differences, err = v.holds(ctx, v.at(target), r.HandedTags)
+	} else {
+		differences, err = v.compare(ctx, c, v.at(r.Name), v.at(target))
+	}
+	if r.Tags == 0 && errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed to it
+		differences, err = nil, nil
+	}
+	if err != nil {
+		return fmt.Errorf("compare %s with %s: %w", r.Name, target, err)
+	}
+	for _, d := range differences {
+		v.fault(fmt.Sprintf("%s and %s differ: %s", r.Name, target, d))
+	}
+	switch {
+	case len(differences) > 0:
+	case r.Handed():
+		v.say(fmt.Sprintf("%s holds all %d tags that %s says they copied", target, len(r.HandedTags), r.HandedBy), "registry")
+	default:
+		v.say(r.Name+" and "+target+" have the same tags with equal digests", "registry")
+	}
+	return v.page(ctx, c, r, target)
+}
+
+// page compares what Docker Hub shows of both. Only the visibility is a fault:
+// descriptions and categories cannot be changed by any documented call, so a
+// difference is told and left to a person.
+func (v *verification) page(ctx context.Context, c engine.Case, r engine.Repository, target string) error {
+	there, err := v.Systems.Hub().Repository(ctx, c.Org, base(target))
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", target, err)
+	}
+	if there.Private != r.Private {
+		v.fault(fmt.Sprintf("%s is private: %s, and %s is private: %s", r.Name, yesNo(r.Private), target, yesNo(there.Private)))
+	}
+	v.teams(ctx, c, target)
+	if r.Handed() {
+		return nil
+	}
+	here, err := v.reader(c).Repository(ctx, c.Username, base(r.Name))
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", r.Name, err)
+	}
+	var differ []string
+	for _, x := range []struct {
+		what string
+		same bool
+	}{
+		{"the description", here.Description == there.Description},
+		{"the full description", here.FullDescription == there.FullDescription},
+		{"the categories", slices.EqualFunc(here.Categories, there.Categories, func(a, b hub.Category) bool { return a.Slug == b.Slug })},
+	} {
+		if !x.same {
+			differ = append(differ, x.what)
+		}
+	}
+	if len(differ) == 0 {
+		v.say("description, full description, visibility and categories of "+target+" are those of "+r.Name, "Docker Hub")
+		return nil
+	}
+	v.say(fmt.Sprintf("%s of %s and of %s differ: change it by hand on the page of %s, if it matters", strings.Join(differ, " and "), r.Name, target, target), "Docker Hub")
+	return nil
+}
+
+// teams tells who may reach the copy. A personal repository has no teams, so
+// there is nothing to compare.
+func (v *verification) teams(ctx context.Context, c engine.Case, target string) {
+	teams, err := v.Systems.Hub().RepositoryTeams(ctx, c.Org, base(target))
+	if err != nil {
+		v.say("which teams may use "+target+" could not be read", "Docker Hub")
+		return
+	}
+	if len(teams) == 0 {
+		v.say("no team may use "+target+" yet: give those access who need it", "Docker Hub")
+		return
+	}
+	var words []string
+	for _, t := range teams {
+		words = append(words, t.Name+" ("+t.Permission+")")
+	}
+	v.say(target+" is open to the teams "+strings.Join(words, ", "), "Docker Hub")
+}
