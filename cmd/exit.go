@@ -28,16 +28,17 @@ func (e usageError) Unwrap() error { return e.err }
 func exitCode(err error) int {
 	var usage usageError
 	var refused *run.RefusedError
+	var unsigned signInError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, run.ErrNoRun):
 		return exitUsage
 	case errors.As(err, &refused), errors.Is(err, transport.ErrReadOnly), errors.Is(err, transport.ErrNotApproved):
 		return exitRefused
-	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrForbidden):
+	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrForbidden), errors.As(err, &unsigned):
 		return exitAuth
 	}
 	return exitError

@@ -24,7 +24,13 @@ func explain(err error) engine.Problem {
 		refused *run.RefusedError
 		no      *idp.RefusalError
 		wire    *transport.Error
+		journal *run.JournalError
+		told    problemError
+		unknown signInError
 	)
+	if errors.As(err, &told) {
+		return told.problem
+	}
 	if errors.As(err, &wire) {
 		p.System = signInSystem(wire.System)
 	}
@@ -35,6 +41,16 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice = "A safety rule forbids this", "Go back and settle what it asks for."
 	case errors.As(err, &no):
 		p.Title, p.Detail, p.Advice, p.System = no.Provider+" did not provision them", no.Reason, no.Advice, ""
+	case errors.Is(err, run.ErrNoRun):
+		p.Title, p.Advice = "There is no such run", "reprovision runs lists them."
+	case errors.As(err, &unknown):
+		p.Title, p.Advice = "Not signed in", "Set REPROVISION_HUB_TOKEN (an organization access token) and the others, or start with --remember."
+	case errors.Is(err, run.ErrVersion):
+		p.Title, p.Advice = "This journal belongs to another version of the program", "Use the version that wrote it."
+	case errors.Is(err, run.ErrDamaged):
+		p.Title, p.Advice = "This journal is damaged", "Nothing of it is used. What the organization looks like now is what counts: start the walk again."
+	case errors.As(err, &journal):
+		p.Title, p.Advice, p.System = "The journal cannot be kept", "Nothing is changed without it. Make room on the disk, or make its folder writable (XDG_STATE_HOME moves it); then try again.", ""
 	case errors.Is(err, run.ErrBusy):
 		p.Title, p.Advice = "Another run is under way", "Wait until it has ended, then try again."
 	case errors.Is(err, context.Canceled):

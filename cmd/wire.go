@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,8 @@ type world struct {
 	now         func() time.Time                           // nil means time.Now
 	sleep       func(context.Context, time.Duration) error // nil means real time
 	timeout     time.Duration                              // of one request; 0 means the transport's own
+	base        http.RoundTripper                          // nil means the transport's own
+	journal     func(run.Journal) run.Journal              // looks over its shoulder; may be nil
 }
 
 func wire(w world) (parts, error) {
@@ -51,7 +54,7 @@ func wire(w world) (parts, error) {
 	}
 	// A dry run is a property of the door itself: whatever asks for it, no
 	// request that changes anything leaves.
-	s, err := newSystems(w.at, w.operator, transport.Options{ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep, Timeout: w.timeout}, w.credentials...)
+	s, err := newSystems(w.at, w.operator, transport.Options{ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep, Timeout: w.timeout, Base: w.base}, w.credentials...)
 	if err != nil {
 		return parts{}, err
 	}
@@ -68,10 +71,16 @@ func wire(w world) (parts, error) {
 			}
 			return transport.Approve(ctx, approved, uploads)
 		},
-		Explain:     explain,
-		OpenJournal: func(org string, now time.Time) (run.Journal, error) { return run.OpenJournal(w.stateDir, org, now) },
-		SaveReport:  func(c engine.Case, now time.Time) (string, error) { return saveReport(w.reportDir, c, now) },
-		Now:         w.now,
+		Explain: explain,
+		OpenJournal: func(org string, now time.Time) (run.Journal, error) {
+			j, err := run.OpenJournal(w.stateDir, org, now)
+			if err == nil && w.journal != nil {
+				j = w.journal(j)
+			}
+			return j, err
+		},
+		SaveReport: func(c engine.Case, now time.Time) (string, error) { return saveReport(w.reportDir, c, now) },
+		Now:        w.now,
 	})
 	return parts{systems: s, runner: runner}, nil
 }

@@ -63,6 +63,8 @@ type Mark struct {
 	Seq   int     `json:"seq"` // of two marks of one walk, the higher is the later
 	Step  StepID  `json:"step"`
 	Trail []Visit `json:"trail,omitempty"`
+	// Plan was approved there, and its result has not been seen.
+	Plan *engine.Plan `json:"-"`
 }
 
 // Mark is where the walk stands.

@@ -73,6 +73,7 @@ func Actions(w World) []engine.Action {
 		push{World: w},
 		push{World: w, other: true},
 		reinvite{w},
+		undo{w},
 	}
 }
 

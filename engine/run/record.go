@@ -138,23 +138,23 @@ func (r Record) Case() engine.Case {
 // Mark is where the walk stood last.
 func (r Record) Mark() guide.Mark {
 	var m guide.Mark
+	var unseen *engine.Plan
 	for _, e := range r.Entries {
 		if e.Mark != nil && (e.Mark.Seq >= m.Seq || e.Kind == EntryPlan || e.Kind == EntryBegin) {
 			m = *e.Mark
 		}
-	}
-	return m
-}
-
-// Plans lists the approved plans, the oldest first.
-func (r Record) Plans() []engine.Plan {
-	var plans []engine.Plan
-	for _, e := range r.Entries {
-		if e.Kind == EntryPlan && e.Plan != nil {
-			plans = append(plans, *e.Plan)
+		switch e.Kind {
+		case EntryPlan:
+			unseen = e.Plan
+		case EntryCheck:
+			unseen = nil
+		case EntryMark: // the walk went on, or back
+			unseen = nil
+		case EntryBegin, EntryIntent, EntryOutcome, EntryEnd:
 		}
 	}
-	return plans
+	m.Plan = unseen
+	return m
 }
 
 // Doubts lists the changes whose outcome is unknown.

@@ -1,0 +1,10 @@
+//go:build !race
+
+package cmd
+
+// killStride is how many points the kill test goes on at a time; faultRuns is
+// how many runs the fault test makes.
+const (
+	killStride = 1
+	faultRuns  = 100
+)

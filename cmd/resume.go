@@ -1,0 +1,158 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-05b3d87e/reprovision/api/credentials"
+	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+	"github.com/seed-05b3d87e/reprovision/tui"
+)
+
+func newResume(interrupts <-chan struct{}) *cobra.Command {
+	o := &walkOptions{interrupts: interrupts}
+	c := &cobra.Command{
+		Use:   "resume [ID]",
+		Short: "Take up an unfinished run again",
+		Long: "resume takes up the run with that ID, or the newest unfinished one, where it stood. Everything is read again\n" +
+			"first, and a change of which the journal does not know whether it was made is looked for before it is repeated.",
+		Args: func(c *cobra.Command, args []string) error {
+			if err := cobra.MaximumNArgs(1)(c, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := requireTerminal(); err != nil {
+				return err
+			}
+			id := ""
+			if len(args) == 1 {
+				id = args[0]
+			}
+			rec, err := resumable(stateDir(), id)
+			if err != nil {
+				return err
+			}
+			return runResume(c.Context(), o, rec, c.OutOrStdout())
+		},
+	}
+	addWalkFlags(c, o)
+	return c
+}
+
+// addWalkFlags adds what every command takes that goes on with a run.
+func addWalkFlags(c *cobra.Command, o *walkOptions) {
+	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
+	c.Flags().BoolVar(&o.remember, "remember", false, "keep accepted credentials in the system's keyring, and start with those that are there")
+}
+
+// startWalk begins a walk, unless one that was left half-way is taken up.
+func startWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
+	if err := requireTerminal(); err != nil {
+		return err
+	}
+	if !o.dryRun {
+		if rec, yes := offerResume(stateDir(), o.org, plain.Prompter{In: os.Stdin, Out: out}); yes {
+			return runResume(ctx, o, rec, out)
+		}
+	}
+	return runWalk(ctx, o, out)
+}
+
+// world is the real one, with the credentials that are at hand.
+func (o *walkOptions) world(ctx context.Context) world {
+	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: ".", credentials: fromEnvironment(o.org)}
+	if o.remember {
+		store := credentials.NewKeyring()
+		w.credentials = append(fromStore(ctx, store, o.org), w.credentials...) // the environment wins
+		w.keep = func(ctx context.Context, c engine.Credential) error { return remember(ctx, store, o.org, c) }
+	}
+	return w
+}
+
+// resumable finds the run to take up: the one named, or the newest unfinished
+// one.
+func resumable(dir, id string) (run.Record, error) {
+	if id == "" {
+		rec, ok := unfinished(dir, "")
+		if !ok {
+			return run.Record{}, usageError{errors.New("no run is unfinished; reprovision runs lists them all")}
+		}
+		return rec, nil
+	}
+	rec, err := run.Read(dir, id)
+	if err != nil {
+		return rec, err
+	}
+	switch rec.Status() {
+	case run.StatusUnfinished:
+		return rec, nil
+	case run.StatusUndoing:
+		return rec, usageError{fmt.Errorf("%s is being put back; go on with: reprovision undo %s", id, id)}
+	case run.StatusEnded, run.StatusUndone, run.StatusClosed:
+	}
+	return rec, usageError{fmt.Errorf("the run %s is not unfinished: %s", id, rec.Status())}
+}
+
+// unfinished returns the newest run that was left half-way; of one
+// organization, when it is named. Journals that cannot be read are told about
+// by runs, and stop nobody here.
+func unfinished(dir, org string) (run.Record, bool) {
+	records, _ := run.List(dir)
+	for _, r := range records {
+		if r.Status() == run.StatusUnfinished && (org == "" || r.Org == org) {
+			return r, true
+		}
+	}
+	return run.Record{}, false
+}
+
+// offerResume says first that a run was left half-way, and asks whether to take
+// it up.
+func offerResume(dir, org string, p plain.Prompter) (run.Record, bool) {
+	rec, ok := unfinished(dir, org)
+	if !ok {
+		return rec, false
+	}
+	l := lineOf(rec)
+	w := &words{out: p.Out}
+	w.say("The run %s is unfinished: %s in %s, %d changes made, last at %s.", l.ID, clean(l.Username), clean(l.Org), l.Changes, stamp(l.Last))
+	for _, d := range rec.Doubts() {
+		w.say("Not known whether it was made: %s", clean(d.Change.Title))
+	}
+	w.say("reprovision undo %s puts it back, reprovision runs close %s leaves it as it stands.", l.ID, l.ID)
+	return rec, p.Yes("Take it up again now?")
+}
+
+// runResume walks on from where the journal says that the walk stood.
+func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Writer) error {
+	o.org = rec.Org
+	w := o.world(ctx)
+	p, err := wire(w)
+	if err != nil {
+		return err
+	}
+	j, rec, err := run.Reopen(w.stateDir, rec.ID)
+	if err != nil {
+		return err
+	}
+	if err := p.runner.Continue(j, rec); err != nil {
+		return errors.Join(err, p.runner.Drain(ctx))
+	}
+	return show(ctx, p, tui.Options{
+		Start:      guide.Resume(rec.Case(), rec.Mark()),
+		Title:      "reprovision",
+		Open:       openBrowser,
+		Forms:      forms(o.org),
+		Interrupts: o.interrupts,
+	}, out)
+}

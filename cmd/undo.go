@@ -1,0 +1,274 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+)
+
+func newUndo(interrupts <-chan struct{}) *cobra.Command {
+	o := &walkOptions{interrupts: interrupts}
+	c := &cobra.Command{
+		Use:   "undo ID",
+		Short: "Put back what a run changed, as far as it can be put back",
+		Long: "undo reads the journal of a run, compares what was with what is, and plans what leads back: the invite with role\n" +
+			"and team, the teams, the role, the assignment in the identity provider, JIT in the console. It shows every request,\n" +
+			"says what cannot be undone, and does nothing until you type the member's username.\n\n" +
+			"It asks by lines on standard input; the end of the input is a no. Whoever has to accept an invite first is put back\n" +
+			"in two steps: run it again afterwards.",
+		Example: "  reprovision undo acme-20261123-120000 --dry-run\n  reprovision undo acme-20261123-120000",
+		Args:    oneRun,
+		RunE: func(c *cobra.Command, args []string) error {
+			rec, err := run.Read(stateDir(), args[0])
+			if err != nil {
+				return err
+			}
+			o.org = rec.Org
+			w := o.world(c.Context())
+			p, err := wire(w)
+			if err != nil {
+				return err
+			}
+			u := undoing{parts: p, dir: w.stateDir, id: args[0], dryRun: o.dryRun, now: time.Now, interrupts: interrupts, prompt: plain.Prompter{In: c.InOrStdin(), Out: c.OutOrStdout()}}
+			return u.run(c.Context())
+		},
+	}
+	addWalkFlags(c, o)
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be done, and send nothing that changes anything")
+	return c
+}
+
+// undoing is one undo on its way.
+type undoing struct {
+	parts      parts
+	dir, id    string
+	dryRun     bool
+	now        func() time.Time
+	interrupts <-chan struct{}
+	prompt     plain.Prompter
+}
+
+// errUnverified ends an undo whose result did not show.
+var errUnverified = errors.New("what was put back does not show yet")
+
+func (u undoing) run(ctx context.Context) (err error) {
+	rec, err := u.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, drain(u.parts, u.interrupts, u.prompt.Out)) }()
+
+	c, err := u.look(ctx, undoCase(rec, u.dryRun))
+	if err != nil {
+		return err
+	}
+	e, err := u.do(ctx, guide.MakePlan{Case: c, Action: engine.ActionUndo})
+	if err != nil {
+		return err
+	}
+	planned, ok := e.(guide.Planned)
+	if !ok {
+		return fmt.Errorf("plan the undo: unexpected %T", e)
+	}
+	plan := planned.Plan
+	w := &words{out: u.prompt.Out}
+	sayPlan(w, plan)
+	switch {
+	case w.err != nil:
+		return w.err
+	case plan.Nothing != "":
+		if u.dryRun {
+			return nil
+		}
+		return u.parts.runner.EndUndo()
+	case u.dryRun:
+		w.say("Dry run: nothing was sent.")
+		return w.err
+	}
+	typed, err := u.prompt.Ask(fmt.Sprintf("Type %s to do this: ", clean(plan.Subject)))
+	if err != nil || typed != plan.Subject {
+		return &run.RefusedError{Action: plan.Action, Reason: "it was not confirmed; nothing was changed"}
+	}
+	return u.carryOut(ctx, c, plan)
+}
+
+// open goes on with the run's own journal; a dry run only reads it.
+func (u undoing) open() (run.Record, error) {
+	if u.dryRun {
+		return run.Read(u.dir, u.id)
+	}
+	j, rec, err := run.Reopen(u.dir, u.id)
+	if err != nil {
+		return rec, err
+	}
+	return rec, u.parts.runner.Continue(j, rec)
+}
+
+// undoCase is the case that an undo works on. A run that took no snapshot (it
+// removed nobody) is put back to what was seen when it began.
+func undoCase(rec run.Record, dryRun bool) engine.Case {
+	c := rec.Case()
+	c.DryRun, c.Session, c.Roster = dryRun, engine.Session{}, nil
+	if first := firstCase(rec); !c.Snapshot.Taken && first.Member.Present {
+		c.Snapshot = engine.Snapshot{
+			Taken: true, At: first.Sources[engine.FactMember].At, Role: first.Member.Role,
+			Teams: first.Member.Teams, Email: first.Member.Email, Invites: c.Snapshot.Invites,
+		}
+	}
+	return c
+}
+
+func firstCase(rec run.Record) engine.Case {
+	for _, e := range rec.Entries {
+		if e.Case != nil {
+			return *e.Case
+		}
+	}
+	return engine.Case{}
+}
+
+// look reads what an undo rests on.
+func (u undoing) look(ctx context.Context, c engine.Case) (engine.Case, error) {
+	for _, facts := range [][]engine.FactID{
+		{engine.FactSession}, // what is in doubt can be settled only by whoever is signed in
+		{engine.FactMember, engine.FactInvites, engine.FactAudit},
+	} {
+		e, err := u.do(ctx, guide.Observe{Case: c, Facts: facts})
+		if err != nil {
+			return c, err
+		}
+		if o, ok := e.(guide.Observed); ok {
+			c = o.Case
+		}
+		if !c.Session.Ready() {
+			return c, signInError{c.Session}
+		}
+	}
+	return c, nil
+}
+
+// signInError says which required system accepted no credential.
+type signInError struct{ session engine.Session }
+
+// Error implements error.
+func (e signInError) Error() string {
+	for _, s := range e.session.Systems {
+		if s.Required && !s.OK {
+			if s.Problem != "" {
+				return s.Title + ": " + s.Problem
+			}
+			return "no credential for " + s.Title
+		}
+	}
+	return "not signed in"
+}
+
+// do carries out an effect whose failure ends the command.
+func (u undoing) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
+	e := u.parts.runner.Do(ctx, f, func(p engine.Progress) {
+		if p.Fact == "" && p.Text != "" {
+			_, _ = fmt.Fprintln(u.prompt.Out, "  "+clean(p.Text))
+		}
+	})
+	if failed, ok := e.(guide.Failed); ok {
+		return e, problemError{failed.Problem}
+	}
+	return e, nil
+}
+
+// problemError is a problem that the runner has put into words already.
+type problemError struct{ problem engine.Problem }
+
+// Error implements error.
+func (e problemError) Error() string { return e.problem.Title + ": " + e.problem.Detail }
+
+func sayPlan(w *words, p engine.Plan) {
+	w.say("%s", clean(p.Title))
+	if p.Nothing != "" {
+		w.say("%s", clean(p.Nothing))
+	}
+	for i, ch := range p.Changes {
+		w.say("\n%d. %s", i+1, clean(ch.Title))
+		w.say("   %s: %s -> %s", clean(ch.Target), clean(ch.Before), clean(ch.After))
+		if ch.Kind == engine.ChangeRequest {
+			w.say("   %s %s", ch.Call.Method, clean(ch.Call.URL))
+			if ch.Call.Body != "" {
+				w.say("   %s", clean(ch.Call.Body))
+			}
+		}
+		if ch.Kind == engine.ChangeConsole {
+			w.say("   %s", clean(ch.Console.URL))
+			for _, way := range ch.Console.Ways {
+				for n, click := range way {
+					w.say("   %s %s", [...]string{"-", " "}[min(n, 1)], clean(click))
+				}
+			}
+		}
+	}
+	if len(p.Notes) > 0 {
+		w.say("")
+	}
+	for _, n := range p.Notes {
+		w.say("* %s", clean(n))
+	}
+}
+
+// carryOut makes the changes. An interrupt stops between two of them, a second
+// one at once. While the owner's clicks are waited for, a line of input says
+// that they are done.
+func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-u.interrupts:
+			u.parts.runner.Halt()
+		case <-ended:
+		}
+	}()
+	if last := plan.Changes[len(plan.Changes)-1]; last.Kind == engine.ChangeConsole {
+		_, _ = fmt.Fprintln(u.prompt.Out, "Press enter when the clicks are done and the log does not show them.")
+		go func() {
+			if _, err := u.prompt.Ask(""); err == nil {
+				u.parts.runner.Halt()
+			}
+		}()
+	}
+	e, err := u.do(ctx, guide.Execute{Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}})
+	if err != nil {
+		return err
+	}
+	done, ok := e.(guide.Executed)
+	if !ok {
+		return fmt.Errorf("undo: unexpected %T", e)
+	}
+	c = c.WithReceipts(done.Receipts...)
+	w := &words{out: u.prompt.Out}
+	for _, r := range done.Receipts {
+		w.say("done: %s (%s)", clean(r.Title), clean(r.Status))
+	}
+	if done.Stopped {
+		w.say("Stopped. Run the undo again to do the rest.")
+		return errors.Join(w.err, context.Canceled)
+	}
+	if e, err = u.do(ctx, guide.Verify{Case: c, Action: engine.ActionUndo}); err != nil {
+		return err
+	}
+	seen, ok := e.(guide.Verified)
+	if !ok {
+		return fmt.Errorf("verify the undo: unexpected %T", e)
+	}
+	w.say("%s", clean(seen.Check.Text))
+	if !seen.Check.OK {
+		return errUnverified
+	}
+	return errors.Join(w.err, u.parts.runner.EndUndo())
+}
