@@ -101,7 +101,7 @@ func requireOnlyApproved(t *testing.T, w *walk) {
 		}
 	}
 	at := w.box.Addresses()
-	host := map[string]string{"hub": at.HubURL, "okta": at.OktaURL, "registry": "http://" + at.RegistryHost, "scim": at.HubURL}
+	host := map[string]string{"hub": at.HubURL, "okta": at.OktaURL, "entra": strings.TrimSuffix(at.EntraURL, "/v1.0"), "registry": "http://" + at.RegistryHost, "scim": at.HubURL}
 	var sent []string
 	for _, r := range w.box.Requests() {
 		if !r.Changing || r.System == "console" {
