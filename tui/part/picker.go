@@ -26,6 +26,8 @@ type Picker struct {
 	at     int // of match
 	top    int // of match: the first row in view
 	page   int // rows in view, as last drawn
+	table  table.Model
+	shown  view // what the table holds
 }
 
 // account tells people with an account (1) from those without (0).
@@ -200,23 +202,43 @@ func (p *Picker) View(t theme.Theme, width, height int) (block string, x, y int)
 	return Lines(line, " ", shown), x, 0
 }
 
+// view tells whether the table holds the rows that are wanted, so that a move
+// within them only moves its cursor.
+type view struct {
+	top, end, width int
+	dark            bool
+	query           string
+	pointer         string
+}
+
 func (p *Picker) rows(t theme.Theme, width int) string {
+	lead := Width(t.Glyph.Pointer) + 2
 	end := min(len(p.match), p.top+p.page)
-	cols := pickerColumns(width)
-	rows := make([]table.Row, 0, end-p.top)
-	for n, i := range p.match[p.top:end] {
-		sign := " "
-		if p.top+n == p.at {
-			sign = t.Glyph.Pointer
+	want := view{p.top, end, width, t.Dark, p.query, t.Glyph.Pointer}
+	if want != p.shown {
+		cols := pickerColumns(width - lead)
+		rows := make([]table.Row, 0, end-p.top)
+		for _, i := range p.match[p.top:end] {
+			rows = append(rows, pickerRow(p.people[i], len(cols)))
 		}
-		rows = append(rows, pickerRow(sign, p.people[i], len(cols)))
+		p.table = table.New(
+			table.WithColumns(cols), table.WithRows(rows), table.WithStyles(t.Table),
+			table.WithHeight(len(rows)+1), table.WithWidth(max(1, width-lead)),
+		)
+		p.shown = want
 	}
-	tb := table.New(
-		table.WithColumns(cols), table.WithRows(rows), table.WithStyles(t.Table),
-		table.WithHeight(len(rows)+1), table.WithWidth(width),
-	)
-	tb.SetCursor(p.at - p.top)
-	return tb.View()
+	if at := p.at - p.top; p.table.Cursor() != at {
+		p.table.SetCursor(at)
+	}
+	lines := strings.Split(p.table.View(), "\n")
+	for i, l := range lines {
+		sign := strings.Repeat(" ", lead)
+		if i == p.at-p.top+1 { // below the header
+			sign = t.Accent.Render(t.Glyph.Pointer) + "  "
+		}
+		lines[i] = sign + l
+	}
+	return strings.Join(lines, "\n")
 }
 
 // pickerColumns are as many as the width holds; the username is always whole
@@ -224,25 +246,23 @@ func (p *Picker) rows(t theme.Theme, width int) string {
 func pickerColumns(width int) []table.Column {
 	const pad = 2
 	col := func(title string, w int) table.Column { return table.Column{Title: title, Width: max(1, w)} }
-	room := width - 1 - pad
 	switch {
-	case width >= 96:
-		room -= 4 * pad
+	case width >= 93:
+		room := width - 5*pad - 8
 		return []table.Column{
-			col("", 1), col("username", room*24/100), col("name", room*22/100), col("role", 8),
-			col("teams", room*22/100), col("address", room-room*24/100-2*(room*22/100)-8-pad),
+			col("username", room*26/100), col("name", room*24/100), col("role", 8),
+			col("teams", room*24/100), col("address", room-room*26/100-2*(room*24/100)),
 		}
-	case width >= 56:
-		room -= 3 * pad
+	case width >= 53:
+		room := width - 4*pad - 8
 		return []table.Column{
-			col("", 1), col("username", room*36/100), col("name", room*30/100), col("role", 8),
-			col("teams", room-room*36/100-room*30/100-8-pad),
+			col("username", room*38/100), col("name", room*32/100), col("role", 8), col("teams", room-room*38/100-room*32/100),
 		}
 	}
-	return []table.Column{col("", 1), col("username", room-8-2*pad), col("role", 8)}
+	return []table.Column{col("username", width-8-2*pad), col("role", 8)}
 }
 
-func pickerRow(sign string, x engine.Person, columns int) table.Row {
+func pickerRow(x engine.Person, columns int) table.Row {
 	role := x.Role
 	switch {
 	case x.Guest:
@@ -250,13 +270,13 @@ func pickerRow(sign string, x engine.Person, columns int) table.Row {
 	case x.Invitee:
 		role = "invited"
 	}
-	user, name, role := Clean(x.Username), Clean(x.Name), Clean(role)
+	user, role := Clean(x.Username), Clean(role)
 	if user == "" {
 		user = Clean(x.Email)
 	}
-	row := table.Row{sign, user, name, role, Clean(strings.Join(x.Teams, ", ")), Clean(x.Email)}
-	if columns == 3 {
-		return table.Row{sign, user, role}
+	row := table.Row{user, Clean(x.Name), role, Clean(strings.Join(x.Teams, ", ")), Clean(x.Email)}
+	if columns == 2 {
+		return table.Row{user, role}
 	}
 	return row[:columns]
 }
