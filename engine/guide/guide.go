@@ -85,8 +85,8 @@ func Path(s State) (past []StepID, current StepID, future []StepID) {
 		if !ok {
 			return past, s.Step, future
 		}
-		if out == "" {
-			out = step.Main
+		if _, edge := step.Next[out]; !edge {
+			out = step.Main // a choice that runs an action comes back to its step first
 		}
 		at = step.Next[out]
 		out = ""
