@@ -1,0 +1,45 @@
+package idp_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+)
+
+func TestEveryReasonGetsAdvice(t *testing.T) {
+	for reason, advice := range map[string]string{
+		"Not enough seats in organization 'acme'":                     "seat",
+		"HTTP 401 Unauthorized: invalid or missing SCIM token":        "Setup SCIM",
+		"The job is in quarantine (TooManyDeletes)":                   "quarantine",
+		"This object is not assigned (NotEffectivelyEntitled)":        "outside the scope",
+		"A required attribute userName is missing":                    "required attribute",
+		"userName is required":                                        "required attribute",
+		"409 Conflict: a user with this userName already exists":      "a record for this address",
+		"429 Too Many Requests":                                       "asked for a pause",
+		"HTTP 503 Service Unavailable: service unavailable":           "push again in a while",
+		"cannot be unassigned while their group memberships grant it": "through the group",
+		"":             "push again",
+		"who can tell": "push again",
+	} {
+		require.Contains(t, idp.Advise(reason), advice, reason)
+	}
+}
+
+func TestTheChangesUponWhichAPersonIsCreated(t *testing.T) {
+	for id, creates := range map[string]bool{
+		idp.ChangeAssign: true, idp.ChangeProvision: true, idp.ChangeStart: true, idp.ChangeJoin + "g": true,
+		idp.ChangeUnassign: false, idp.ChangeConvert: false, idp.ChangeLeave + "g": false, idp.ChangeProfile: false,
+	} {
+		require.Equal(t, creates, idp.Creates(id), id)
+	}
+}
+
+func TestARefusalKeepsItsCause(t *testing.T) {
+	cause := errors.New("403")
+	err := &idp.RefusalError{Provider: "Okta", Reason: "no.", Err: cause}
+	require.ErrorIs(t, err, cause)
+	require.EqualError(t, err, "Okta did not provision them: no")
+}
