@@ -28,7 +28,7 @@ func (f *forest) referrersOf(ctx context.Context, digest v1.Hash) (found []v1.Ha
 		return nil, false, nil
 	}
 	doing := "look for what refers to " + f.repo.Name() + "@" + digest.String()
-	options := append(slices.Clone(f.options), remote.WithContext(transport.WithOp(ctx, doing)), remote.Reuse(f.puller), remote.WithReferrersTagFallback(false))
+	options := append(slices.Clone(f.options), remote.WithContext(transport.WithOp(ctx, doing)), remote.Reuse(f.puller))
 	index, err := remote.Referrers(f.repo.Digest(digest.String()), options...)
 	if err != nil {
 		var door *transport.Error

@@ -223,7 +223,8 @@ func (c *Client) options(cred Credential) []remote.Option {
 }
 
 func (c *Client) puller(cred Credential) (*remote.Puller, error) {
-	return remote.NewPuller(c.options(cred)...)
+	// Without the fallback, a registry that does not list referrers says so.
+	return remote.NewPuller(append(c.options(cred), remote.WithReferrersTagFallback(false))...)
 }
 
 func (c *Client) pusher(cred Credential) (*remote.Pusher, error) {
