@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials/entratoken"
 	"github.com/seed-05b3d87e/reprovision/api/credentials/oktatoken"
@@ -169,6 +170,18 @@ func (s *systems) proveRegistry(ctx context.Context, cred engine.Credential) err
 		}
 	}
 	return client.Prove(ctx, registryCredential(cred))
+}
+
+// expiry is when a credential ends, as far as it tells itself.
+func expiry(c engine.Credential) time.Time {
+	if c.Method != engine.MethodCertificate {
+		return time.Time{}
+	}
+	ends, err := entratoken.Expiry(c.Secret.Reveal())
+	if err != nil {
+		return time.Time{}
+	}
+	return ends
 }
 
 // needsSecret reports whether a credential is nothing without its secret.

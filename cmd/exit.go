@@ -24,6 +24,12 @@ type usageError struct{ err error }
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
+// reportedError is one that the command's own output has told already.
+type reportedError struct{ err error }
+
+func (e reportedError) Error() string { return e.err.Error() }
+func (e reportedError) Unwrap() error { return e.err }
+
 // exitCode maps what a command returned to the process's exit code.
 func exitCode(err error) int {
 	var usage usageError

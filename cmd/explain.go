@@ -44,7 +44,7 @@ func explain(err error) engine.Problem {
 	case errors.Is(err, run.ErrNoRun):
 		p.Title, p.Advice = "There is no such run", "reprovision runs lists them."
 	case errors.As(err, &unknown):
-		p.Title, p.Advice = "Not signed in", "Set REPROVISION_HUB_TOKEN (an organization access token) and the others, or start with --remember."
+		p.Title, p.Advice = "Not signed in", "Sign in with \"reprovision login\", or set REPROVISION_HUB_TOKEN (an organization access token) and the others."
 	case errors.Is(err, run.ErrVersion):
 		p.Title, p.Advice = "This journal belongs to another version of the program", "Use the version that wrote it."
 	case errors.Is(err, run.ErrDamaged):

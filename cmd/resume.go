@@ -9,9 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
-	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/engine/run"
 	"github.com/seed-05b3d87e/reprovision/tui"
@@ -52,7 +50,9 @@ func newResume(interrupts <-chan struct{}) *cobra.Command {
 // addWalkFlags adds what every command takes that goes on with a run.
 func addWalkFlags(c *cobra.Command, o *walkOptions) {
 	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
-	c.Flags().BoolVar(&o.remember, "remember", false, "keep accepted credentials in the system's keyring, and start with those that are there")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` to work with, one per organization; the last one if not given")
+	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
+	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
 }
 
 // startWalk begins a walk, unless one that was left half-way is taken up.
@@ -68,15 +68,20 @@ func startWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 	return runWalk(ctx, o, out)
 }
 
-// world is the real one, with the credentials that are at hand.
-func (o *walkOptions) world(ctx context.Context) world {
-	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: ".", credentials: fromEnvironment(o.org)}
-	if o.remember {
-		store := credentials.NewKeyring()
-		w.credentials = append(fromStore(ctx, store, o.org), w.credentials...) // the environment wins
-		w.keep = func(ctx context.Context, c engine.Credential) error { return remember(ctx, store, o.org, c) }
+// real puts the real world together, with the credentials that are at hand.
+// The function that it returns ends the session.
+func (o *walkOptions) real(ctx context.Context, out io.Writer) (parts, func(), error) {
+	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
+	s, err := beginSession(ctx, o, &w, out)
+	if err != nil {
+		return parts{}, nil, err
 	}
-	return w
+	p, err := wire(w)
+	if err != nil {
+		return parts{}, nil, err
+	}
+	s.attach(p.systems)
+	return p, func() { s.close(ctx, out) }, nil
 }
 
 // resumable finds the run to take up: the one named, or the newest unfinished
@@ -136,12 +141,12 @@ func offerResume(dir, org string, p plain.Prompter) (run.Record, bool) {
 // runResume walks on from where the journal says that the walk stood.
 func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Writer) error {
 	o.org = rec.Org
-	w := o.world(ctx)
-	p, err := wire(w)
+	p, done, err := o.real(ctx, out)
 	if err != nil {
 		return err
 	}
-	j, rec, err := run.Reopen(w.stateDir, rec.ID)
+	defer done()
+	j, rec, err := run.Reopen(stateDir(), rec.ID)
 	if err != nil {
 		return err
 	}

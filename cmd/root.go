@@ -34,8 +34,9 @@ func execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
 // printError says what happened and what to do next.
 func printError(w io.Writer, err error) {
 	var usage usageError
+	var reported reportedError
 	switch {
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.As(err, &reported):
 		return
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(w, "reprovision: %s\nTry reprovision --help.\n", clean(err.Error()))
@@ -75,9 +76,10 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 		Short: "Find out why a Docker organization member has the wrong role or team, and cure it",
 		Long: "reprovision walks through Docker's guide \"Troubleshoot provisioning\" with live data: it finds the cause,\n" +
 			"shows what it would do, does it when you confirm, and verifies the result.\n\n" +
-			"Credentials come from a form, or from the environment: REPROVISION_HUB_USER and REPROVISION_HUB_TOKEN (an organization\n" +
-			"access token goes with the organization's name), REPROVISION_SCIM_TOKEN, REPROVISION_OKTA_URL, REPROVISION_OKTA_APP\n" +
-			"and REPROVISION_OKTA_TOKEN.",
+			"Sign in once with \"reprovision login\"; \"reprovision auth status\" shows as whom. What is missing is asked for by a form.\n" +
+			"In automation the environment signs in: REPROVISION_HUB_USER and REPROVISION_HUB_TOKEN (an organization access token\n" +
+			"goes with the organization's name), REPROVISION_SCIM_TOKEN, REPROVISION_OKTA_URL, REPROVISION_OKTA_APP,\n" +
+			"REPROVISION_OKTA_TOKEN, and what \"reprovision auth status --help\" lists.",
 		Example: "  reprovision demo\n  reprovision --org acme --member priya-nair\n  reprovision --org acme --dry-run",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return startWalk(c.Context(), o, c.OutOrStdout()) },
@@ -88,8 +90,10 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker `organization`")
 	c.Flags().StringVar(&o.member, "member", "", "the `username` whose role or team is wrong")
 	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
-	c.Flags().BoolVar(&o.remember, "remember", false, "keep accepted credentials in the system's keyring, and start with those that are there")
-	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts))
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` to work with, one per organization; the last one if not given")
+	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
+	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
+	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts), newLogin(), newLogout(), newAuth(), newProfile())
 	return c
 }
 

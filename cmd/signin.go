@@ -1,13 +1,10 @@
 package cmd
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
+	"slices"
+	"strings"
 
-	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/tui"
@@ -15,29 +12,41 @@ import (
 
 // fromEnvironment takes the credentials that the environment holds.
 func fromEnvironment(org string) []engine.Credential {
-	identifier := os.Getenv("REPROVISION_HUB_USER")
-	if identifier == "" {
-		identifier = org
-	}
-	label := os.Getenv("REPROVISION_OKTA_APP")
-	if label == "" {
-		label = "Docker"
-	}
+	env := os.Getenv
+	tenant := engine.Client{ID: env("REPROVISION_ENTRA_CLIENT_ID"), Tenant: env("REPROVISION_ENTRA_TENANT")}
 	var out []engine.Credential
 	for _, c := range []struct {
 		variable string
 		engine.Credential
 	}{
-		{"REPROVISION_HUB_TOKEN", engine.Credential{System: engine.SystemHub, Identifier: identifier}},
-		{"REPROVISION_SCIM_TOKEN", engine.Credential{System: engine.SystemSCIM}},
-		{"REPROVISION_OKTA_TOKEN", engine.Credential{System: engine.SystemOkta, Host: os.Getenv("REPROVISION_OKTA_URL"), Identifier: label}},
+		{"REPROVISION_HUB_TOKEN", engine.Credential{System: engine.SystemHub, Host: env("REPROVISION_HUB_URL"), Identifier: orElse(env("REPROVISION_HUB_USER"), org)}},
+		{"REPROVISION_SCIM_TOKEN", engine.Credential{System: engine.SystemSCIM, Host: env("REPROVISION_SCIM_URL")}},
+		{"REPROVISION_OKTA_TOKEN", engine.Credential{System: engine.SystemOkta, Host: env("REPROVISION_OKTA_URL"), Identifier: orElse(env("REPROVISION_OKTA_APP"), defaultApp)}},
+		{"REPROVISION_ENTRA_TOKEN", engine.Credential{System: engine.SystemEntra, Host: env("REPROVISION_ENTRA_URL"), Identifier: orElse(env("REPROVISION_ENTRA_APP"), defaultApp)}},
+		{"REPROVISION_ENTRA_CLIENT_SECRET", engine.Credential{
+			System: engine.SystemEntra, Host: env("REPROVISION_ENTRA_URL"), Identifier: orElse(env("REPROVISION_ENTRA_APP"), defaultApp),
+			Method: engine.MethodClientSecret, Client: tenant,
+		}},
+		{"REPROVISION_REGISTRY_TOKEN", engine.Credential{System: engine.SystemRegistry, Host: env("REPROVISION_REGISTRY_HOST"), Identifier: orElse(env("REPROVISION_REGISTRY_USER"), org)}},
 	} {
-		if token := os.Getenv(c.variable); token != "" {
-			c.Secret = engine.NewSecret(token)
-			out = append(out, c.Credential)
+		token := trimSecret(env(c.variable))
+		if token == "" || slices.ContainsFunc(out, func(o engine.Credential) bool { return o.System == c.System }) {
+			continue
 		}
+		c.Secret = engine.NewSecret(token)
+		out = append(out, c.Credential)
 	}
 	return out
+}
+
+// defaultApp is how the application for Docker is mostly called at an identity
+// provider.
+const defaultApp = "Docker"
+
+// trimSecret takes off what comes along when a secret is pasted: line breaks,
+// also those of a terminal that wrapped it, and spaces around it.
+func trimSecret(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(s))
 }
 
 // forms describes the sign-in forms of the real systems.
@@ -61,51 +70,23 @@ func forms(org string) map[engine.SystemID]tui.FormHint {
 			Identifier: tui.Field{Label: "Label of the Docker application", Value: "Docker"},
 			Secret:     tui.Field{Label: "API token"},
 		},
+		engine.SystemEntra: {
+			Title:      "Microsoft Entra ID",
+			Help:       "An access token for Microsoft Graph, for this hour only (az account get-access-token --resource https://graph.microsoft.com). To stay signed in, leave the walk and use \"reprovision login entra\".",
+			Identifier: tui.Field{Label: "Name of the Docker enterprise application", Value: defaultApp},
+			Secret:     tui.Field{Label: "Access token"},
+		},
+		engine.SystemRegistry: {
+			Title:  "Docker registry",
+			Help:   "An access token that may pull and push images. Without one, the credential of Docker Hub is used.",
+			Secret: tui.Field{Label: "Access token"},
+		},
 		engine.SystemMember: {
 			Title:  "The member's own Docker account",
 			Help:   "A personal access token that the member made for this (read permission is enough). It is used for this walk only and never stored.",
 			Secret: tui.Field{Label: "Personal access token"},
 		},
 	}
-}
-
-// stored is a credential as the keyring holds it.
-type stored struct {
-	Host       string `json:"host,omitempty"`
-	Identifier string `json:"identifier,omitempty"`
-	Secret     string `json:"secret"`
-}
-
-// entry is the name under which a person finds a credential in the keyring.
-func entry(org string, id engine.SystemID) string { return credentials.Account(org, systemTitles[id]) }
-
-func remember(ctx context.Context, store *credentials.Keyring, org string, c engine.Credential) error {
-	if org == "" {
-		return errors.New("--remember needs --org, which names the entry")
-	}
-	raw, err := json.Marshal(stored{Host: c.Host, Identifier: c.Identifier, Secret: c.Secret.Reveal()})
-	if err != nil {
-		return fmt.Errorf("encode the credential: %w", err)
-	}
-	return store.Set(ctx, entry(org, c.System), string(raw))
-}
-
-// fromStore takes what the keyring holds. One that cannot be read is asked for
-// again by the form.
-func fromStore(ctx context.Context, store *credentials.Keyring, org string) []engine.Credential {
-	var out []engine.Credential
-	for id := range systemTitles {
-		raw, err := store.Get(ctx, entry(org, id))
-		if err != nil {
-			continue
-		}
-		var s stored
-		if json.Unmarshal([]byte(raw), &s) != nil {
-			continue
-		}
-		out = append(out, engine.Credential{System: id, Host: s.Host, Identifier: s.Identifier, Secret: engine.NewSecret(s.Secret)})
-	}
-	return out
 }
 
 func registryCredential(c engine.Credential) registry.Credential {

@@ -135,6 +135,7 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 		if renewed, ok := s.credential(cred.System); ok {
 			cred = renewed
 		}
+		// One that cannot be stored still signs in: keep tells about it later.
 		if err := s.keep(ctx, cred); err != nil {
 			return engine.Session{}, fmt.Errorf("signed in to %s, but the credential could not be stored: %w", systemTitles[cred.System], err)
 		}

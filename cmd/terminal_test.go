@@ -22,8 +22,14 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 )
 
+// builtProgram names the program to a test that runs in a process of its own.
+const builtProgram = "REPROVISION_TEST_PROGRAM"
+
 // buildProgram compiles the real program, once for all tests.
 var buildProgram = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv(builtProgram); path != "" {
+		return path, nil
+	}
 	dir, err := os.MkdirTemp("", "reprovision-test-")
 	if err != nil {
 		return "", err

@@ -32,12 +32,12 @@ func newUndo(interrupts <-chan struct{}) *cobra.Command {
 				return err
 			}
 			o.org = rec.Org
-			w := o.world(c.Context())
-			p, err := wire(w)
+			p, done, err := o.real(c.Context(), c.OutOrStdout())
 			if err != nil {
 				return err
 			}
-			u := undoing{parts: p, dir: w.stateDir, id: args[0], dryRun: o.dryRun, now: time.Now, interrupts: interrupts, prompt: plain.Prompter{In: c.InOrStdin(), Out: c.OutOrStdout()}}
+			defer done()
+			u := undoing{parts: p, dir: stateDir(), id: args[0], dryRun: o.dryRun, now: time.Now, interrupts: interrupts, prompt: plain.Prompter{In: c.InOrStdin(), Out: c.OutOrStdout()}}
 			return u.run(c.Context())
 		},
 	}
@@ -54,6 +54,7 @@ type undoing struct {
 	now        func() time.Time
 	interrupts <-chan struct{}
 	prompt     plain.Prompter
+	clicks     engine.Change // those in a console that are waited for, if any
 }
 
 // errUnverified ends an undo whose result did not show.
@@ -177,11 +178,25 @@ func (u undoing) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 		if p.Fact == "" && p.Text != "" {
 			_, _ = fmt.Fprintln(u.prompt.Out, "  "+clean(p.Text))
 		}
+		if u.clicks.Kind == engine.ChangeConsole && p.Text == u.clicks.Title {
+			u.awaitClicks()
+		}
 	})
 	if failed, ok := e.(guide.Failed); ok {
 		return e, problemError{failed.Problem}
 	}
 	return e, nil
+}
+
+// awaitClicks ends the wait for the log when somebody says that the clicks are
+// done.
+func (u undoing) awaitClicks() {
+	_, _ = fmt.Fprintln(u.prompt.Out, "  Press enter when the clicks are done and the log does not show them.")
+	go func() {
+		if _, err := u.prompt.Ask(""); err == nil {
+			u.parts.runner.Halt()
+		}
+	}()
 }
 
 // problemError is a problem that the runner has put into words already.
@@ -222,8 +237,7 @@ func sayPlan(w *words, p engine.Plan) {
 }
 
 // carryOut makes the changes. An interrupt stops between two of them, a second
-// one at once. While the owner's clicks are waited for, a line of input says
-// that they are done.
+// one at once.
 func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
 	ended := make(chan struct{})
 	defer close(ended)
@@ -234,14 +248,7 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 		case <-ended:
 		}
 	}()
-	if last := plan.Changes[len(plan.Changes)-1]; last.Kind == engine.ChangeConsole {
-		_, _ = fmt.Fprintln(u.prompt.Out, "Press enter when the clicks are done and the log does not show them.")
-		go func() {
-			if _, err := u.prompt.Ask(""); err == nil {
-				u.parts.runner.Halt()
-			}
-		}()
-	}
+	u.clicks = plan.Changes[len(plan.Changes)-1] // the console comes last
 	e, err := u.do(ctx, guide.Execute{Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}})
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/engine/report"
@@ -20,7 +19,9 @@ import (
 // walkOptions are those of the walk on a real organization.
 type walkOptions struct {
 	org, member, operator string
+	profile               string
 	dryRun, remember      bool
+	password              bool // sign in to Docker Hub with a password and a second factor
 	interrupts            <-chan struct{}
 }
 
@@ -28,23 +29,22 @@ func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 	if err := requireTerminal(); err != nil {
 		return err
 	}
-	creds := fromEnvironment(o.org)
 	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
-	if o.remember {
-		store := credentials.NewKeyring()
-		creds = append(fromStore(ctx, store, o.org), creds...) // the environment wins
-		w.keep = func(ctx context.Context, c engine.Credential) error { return remember(ctx, store, o.org, c) }
+	s, err := beginSession(ctx, o, &w, out)
+	if err != nil {
+		return err
 	}
-	w.credentials = creds
 	p, err := wire(w)
 	if err != nil {
 		return err
 	}
+	s.attach(p.systems)
+	defer s.close(ctx, out)
 	return show(ctx, p, tui.Options{
-		Start:      guide.New(engine.Case{Org: o.org, Username: o.member, DryRun: o.dryRun}),
+		Start:      guide.New(engine.Case{Org: s.org(), Username: o.member, DryRun: o.dryRun}),
 		Title:      "reprovision",
 		Open:       openBrowser,
-		Forms:      forms(o.org),
+		Forms:      forms(s.org()),
 		Interrupts: o.interrupts,
 	}, out)
 }

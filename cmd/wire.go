@@ -38,6 +38,7 @@ type world struct {
 	stateDir    string // where journals are kept
 	reportDir   string // where reports are written
 	keep        func(context.Context, engine.Credential) error
+	person      person                                     // whom a sign-in may ask
 	now         func() time.Time                           // nil means time.Now
 	sleep       func(context.Context, time.Duration) error // nil means real time
 	timeout     time.Duration                              // of one request; 0 means the transport's own
@@ -58,7 +59,7 @@ func wire(w world) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	s.keep = w.keep
+	s.keep, s.person = w.keep, w.person
 	observer := &observe.Observer{Systems: s, Now: w.now}
 	runner := run.New(run.Config{
 		Observer:  observer,

@@ -1,0 +1,284 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
+
+	"github.com/seed-05b3d87e/reprovision/api/credentials"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// errNoTerminal says that a question cannot be asked.
+var errNoTerminal = errors.New("there is no terminal to ask at")
+
+// prompter asks a person, one question after the other, in the lines of the
+// terminal. A secret is masked, and never stays in the scrollback.
+type prompter struct {
+	in   *os.File
+	out  io.Writer
+	tty  bool
+	dumb bool // a terminal that cannot redraw: questions are plain lines
+}
+
+func newPrompter(in *os.File, out io.Writer) *prompter {
+	p := &prompter{in: in, out: out, dumb: os.Getenv("TERM") == "dumb"}
+	file, ok := out.(*os.File)
+	p.tty = ok && term.IsTerminal(in.Fd()) && term.IsTerminal(file.Fd())
+	return p
+}
+
+// question is a line to fill in.
+type question struct {
+	label    string
+	help     string
+	value    string // what enter takes
+	secret   bool
+	optional bool
+}
+
+func (p *prompter) say(format string, a ...any) { _, _ = fmt.Fprintf(p.out, format+"\n", a...) }
+
+// ask returns the answer. Cancelling is context.Canceled, the end of input an
+// error.
+func (p *prompter) ask(ctx context.Context, q question) (string, error) {
+	if !p.tty {
+		return "", fmt.Errorf("%s: %w", q.label, errNoTerminal)
+	}
+	if p.dumb {
+		return p.plain(ctx, q)
+	}
+	m := &line{question: q, theme: theme.New(true, false), field: part.Field{Masked: q.secret}}
+	m.field.SetValue(q.value)
+	if _, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(p.in), tea.WithOutput(p.out), tea.WithoutSignalHandler()).Run(); err != nil {
+		return "", fmt.Errorf("ask for %s: %w", q.label, err)
+	}
+	if !m.done {
+		return "", fmt.Errorf("ask for %s: %w", q.label, context.Canceled)
+	}
+	return trimSecret(m.field.Value()), nil
+}
+
+// plain asks without redrawing, as a screen reader wants it.
+func (p *prompter) plain(ctx context.Context, q question) (string, error) {
+	if q.help != "" {
+		p.say("%s", q.help)
+	}
+	for range 3 {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		label := q.label
+		if q.value != "" {
+			label += " [" + q.value + "]"
+		}
+		_, _ = fmt.Fprint(p.out, label+": ")
+		var answer string
+		if q.secret {
+			raw, err := term.ReadPassword(p.in.Fd())
+			_, _ = fmt.Fprintln(p.out)
+			if err != nil {
+				return "", fmt.Errorf("ask for %s: %w", q.label, err)
+			}
+			answer = trimSecret(string(raw))
+		} else {
+			text, err := readLine(p.in)
+			if err != nil {
+				return "", fmt.Errorf("ask for %s: %w", q.label, err)
+			}
+			answer = orElse(trimSecret(text), q.value)
+		}
+		if answer != "" || q.optional {
+			return answer, nil
+		}
+		p.say("This is needed.")
+	}
+	return "", fmt.Errorf("ask for %s: nothing was given", q.label)
+}
+
+// readLine reads one line and nothing behind it, which belongs to the next
+// question.
+func readLine(r io.Reader) (string, error) {
+	var b strings.Builder
+	one := make([]byte, 1)
+	for {
+		n, err := r.Read(one)
+		if n == 1 {
+			if one[0] == '\n' {
+				return b.String(), nil
+			}
+			b.WriteByte(one[0])
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) && b.Len() > 0 {
+				return b.String(), nil
+			}
+			return "", err
+		}
+	}
+}
+
+// choose lets a person press the key of one of the options.
+func (p *prompter) choose(ctx context.Context, q string, options ...string) (int, error) {
+	for n, o := range options {
+		p.say("  %d  %s", n+1, o)
+	}
+	for range 3 {
+		answer, err := p.ask(ctx, question{label: q})
+		if err != nil {
+			return 0, err
+		}
+		for n := range options {
+			if answer == fmt.Sprint(n+1) {
+				return n, nil
+			}
+		}
+		p.say("Type one of the numbers, 1 to %d.", len(options))
+	}
+	return 0, fmt.Errorf("%s: no choice was made", q)
+}
+
+// secret asks for one that goes nowhere but into the credential.
+func (p *prompter) secret(ctx context.Context, label, help string) (engine.Secret, error) {
+	answer, err := p.ask(ctx, question{label: label, help: help, secret: true})
+	return engine.NewSecret(answer), err
+}
+
+// passphrase asks for that of the encrypted file; a new one twice.
+func (p *prompter) passphrase(ctx context.Context, r credentials.PassphraseRequest) (string, error) {
+	if from := os.Getenv("REPROVISION_PASSPHRASE"); from != "" {
+		if r.Again {
+			return "", fmt.Errorf("REPROVISION_PASSPHRASE: %w", credentials.ErrPassphrase)
+		}
+		return from, nil
+	}
+	q := question{label: "Passphrase", help: "It opens " + r.Path + ".", secret: true}
+	switch {
+	case r.Again:
+		q.help = "It does not open the file. Try again."
+	case r.New:
+		q.label, q.help = "New passphrase", "It encrypts "+r.Path+", and nothing can replace it when it is lost."
+	}
+	first, err := p.ask(ctx, q)
+	if err != nil || !r.New {
+		return first, err
+	}
+	second, err := p.ask(ctx, question{label: "The same again", secret: true})
+	if err == nil && first != second {
+		err = errors.New("the two passphrases differ: nothing was stored")
+	}
+	return first, err
+}
+
+// secondFactor asks for the code of an authenticator.
+func (p *prompter) secondFactor(ctx context.Context) (string, error) {
+	return p.ask(ctx, question{label: "Code of your second factor", help: "The six digits that your authenticator shows, or a recovery code.", secret: true})
+}
+
+// open sends a person to a page.
+func (p *prompter) open(title, url, code string) {
+	p.say("To sign in to %s, open %s and type the code %s there. This waits for you.", title, clean(url), clean(code))
+	_ = openBrowser(url) // the address is on the screen already
+}
+
+// askPassword asks for a person's own Docker account.
+func askPassword(ctx context.Context, p *prompter, username string) (engine.Credential, error) {
+	c := engine.Credential{System: engine.SystemHub, Method: engine.MethodPassword}
+	var err error
+	if c.Identifier, err = p.ask(ctx, question{label: "Docker ID", value: username}); err != nil {
+		return c, err
+	}
+	c.Secret, err = p.secret(ctx, "Password", "Docker refuses it where the organization enforces SSO. It is used for this sign-in only and never stored.")
+	return c, err
+}
+
+// line is one question on its way.
+type line struct {
+	question
+	theme theme.Theme
+	field part.Field
+	width int
+	note  string
+	done  bool
+	gone  bool
+}
+
+func (m *line) Init() tea.Cmd { return nil }
+
+func (m *line) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width = msg.Width
+		return m, nil
+	case tea.KeyPressMsg:
+		switch msg.String() {
+		case "ctrl+c", "ctrl+d", "esc":
+			m.gone = true
+			return m, tea.Quit
+		case "enter":
+			if trimSecret(m.field.Value()) == "" && !m.optional {
+				m.note = "This is needed."
+				return m, nil
+			}
+			m.done = true
+			return m, tea.Quit
+		}
+	}
+	if m.field.Update(msg) {
+		m.note = ""
+	}
+	return m, nil
+}
+
+func (m *line) View() tea.View {
+	width := m.width
+	if width <= 0 {
+		width = 80
+	}
+	switch {
+	case m.done && m.secret:
+		return tea.NewView(m.label + ": given\n")
+	case m.done:
+		return tea.NewView(m.label + ": " + part.Clean(m.field.Value()) + "\n")
+	case m.gone:
+		return tea.NewView(m.label + ": cancelled\n")
+	}
+	var head []string
+	if m.help != "" {
+		head = append(head, strings.Split(part.Paragraph(part.Clean(m.help), width, m.theme.Muted), "\n")...)
+	}
+	head = append(head, m.theme.Strong.Render(part.Clean(m.label)))
+	text, x := m.field.View(m.theme, width, true)
+	v := tea.NewView(strings.Join(append(head, text, m.theme.Warn.Render(m.note)), "\n"))
+	v.Cursor = tea.NewCursor(x, len(head))
+	return v
+}
+
+// readSecret reads a secret from standard input, for automation.
+func readSecret(r io.Reader) (engine.Secret, error) {
+	const most = 64 << 10
+	raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(r), most+1))
+	if err != nil {
+		return engine.Secret{}, fmt.Errorf("read the token from standard input: %w", err)
+	}
+	if len(raw) > most {
+		return engine.Secret{}, fmt.Errorf("read the token from standard input: it is longer than %d bytes", most)
+	}
+	text := string(raw)
+	if !strings.Contains(text, "-----BEGIN ") { // a key in PEM needs its lines
+		text = trimSecret(text)
+	}
+	if strings.TrimSpace(text) == "" {
+		return engine.Secret{}, errors.New("read the token from standard input: there is none")
+	}
+	return engine.NewSecret(text), nil
+}
