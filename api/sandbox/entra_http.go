@@ -211,12 +211,12 @@ func (s *Sandbox) entraAssignedTo(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) wireEntraGrant(g *entraGrant) any {
-	kind, name := "User", ""
+	kind, name := "Group", ""
 	if g.group {
-		kind, name = "Group", s.org.entra.group(g.principal).name
+		name = s.org.entra.group(g.principal).name
 	} else {
 		u := s.org.entra.user(g.principal)
-		name = u.first + " " + u.last
+		kind, name = "User", u.first+" "+u.last
 	}
 	return map[string]any{
 		"id": g.id, "appRoleId": entraRoleID(g.role), "principalId": g.principal, "principalType": kind, "principalDisplayName": name,

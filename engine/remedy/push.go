@@ -256,13 +256,15 @@ func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 		}
 		return failure.Type != "", nil // no use in waiting longer
 	})
+	gaveUp := errors.Is(err, errGaveUp)
+	if err != nil && !gaveUp {
+		return engine.Check{}, err
+	}
 	evidence := a.log(ctx, c, a.ID())
 	switch {
-	case err != nil && !errors.Is(err, errGaveUp):
-		return engine.Check{}, err
 	case !live.Member.Present:
 		return engine.Check{Text: stillOut(c, failure), Evidence: evidence}, nil
-	case err != nil:
+	case gaveUp:
 		return engine.Check{Text: "They are back, but as " + roleAndTeams(live.Member.Role, live.Member.Teams) + ".", OK: true, Evidence: evidence}, nil
 	}
 	return engine.Check{
