@@ -49,6 +49,7 @@ type walk struct {
 	t       *testing.T
 	box     *sandbox.Sandbox
 	parts   parts
+	world   world
 	clock   *clock
 	state   guide.State
 	plans   []engine.Plan // those that were approved
@@ -75,7 +76,7 @@ func newWalk(t *testing.T, username string, dryRun bool, adjust ...func(*world))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.runner.Drain(context.Background())) })
 	walk := &walk{
-		t: t, box: box, parts: p, clock: c,
+		t: t, box: box, parts: p, world: w, clock: c,
 		answers: map[engine.QuestionID]string{engine.AskJIT: "on", engine.AskPrivate: engine.PrivateSignIn},
 		choices: map[guide.StepID]engine.Outcome{},
 		secret:  box.Credentials().Members[username],

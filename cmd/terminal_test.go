@@ -58,6 +58,7 @@ type terminal struct {
 	drawn   chan struct{} // closed and replaced whenever something was drawn
 	ended   chan struct{}
 	command *exec.Cmd
+	raw     bytes.Buffer // all that the program wrote
 }
 
 const (
@@ -68,11 +69,16 @@ const (
 
 func openTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
+	dir := t.TempDir()
+	return openTerminalIn(t, dir, append(os.Environ(), "TERM=xterm-256color", "HOME="+dir, "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir), args...)
+}
+
+func openTerminalIn(t *testing.T, dir string, env []string, args ...string) *terminal {
+	t.Helper()
 	path, err := buildProgram()
 	require.NoError(t, err)
 	c := exec.Command(path, args...)
-	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), "TERM=xterm-256color", "HOME="+c.Dir, "XDG_STATE_HOME="+c.Dir, "XDG_CONFIG_HOME="+c.Dir)
+	c.Dir, c.Env = dir, env
 	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: terminalHeight, Cols: terminalWidth})
 	require.NoError(t, err)
 	x := &terminal{
@@ -97,6 +103,7 @@ func (x *terminal) draw() {
 		n, err := x.file.Read(buf)
 		_, _ = x.screen.Write(buf[:n])
 		x.mu.Lock()
+		x.raw.Write(buf[:n])
 		close(x.drawn)
 		x.drawn = make(chan struct{})
 		x.mu.Unlock()

@@ -1,0 +1,186 @@
+//go:build !windows
+
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+)
+
+// TestASecretIsTypedOnceAndSeenNowhere signs in at a terminal as a person does,
+// and then starts the walk, which is signed in.
+func TestASecretIsTypedOnceAndSeenNowhere(t *testing.T) {
+	box := startBox(t)
+	s := newShell(t, t.TempDir(), nowhere, "REPROVISION_PASSPHRASE=passphrase-canary")
+	x := openTerminalIn(t, s.home, s.env, "login", "hub", "--org", "acme", "--host", box.Addresses().HubURL)
+	x.see("an access token", "Sign in with")
+	x.press("1" + enter)
+	x.see("that the token belongs to", "acme")
+	x.press(enter)
+	x.see("Token", "scope-member-read")
+	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", x.command.Process.Pid))
+	if err == nil {
+		require.NotContains(t, string(cmdline), "canary")
+	}
+	secret := box.Credentials().HubSecret
+	x.press("\x1b[200~\r\n" + secret[:9] + "\r\n" + secret[9:] + "\n\x1b[201~") // pasted, with line breaks
+	x.see("••••")
+	x.press(enter)
+	x.see("Docker Hub accepts it as acme", "Token: given", "Kept in the encrypted file")
+	<-x.ended
+	x.requireNoCanary()
+
+	walk := openTerminalIn(t, s.home, s.env, "--docker-id", "alex-kim")
+	walk.see("signed in as acme") // of the sign-in screen for the optional systems
+	walk.press("\x03")
+	walk.press("\x03")
+	x.requireNoCanary()
+	s.noCanary()
+}
+
+func (x *terminal) requireNoCanary() {
+	x.t.Helper()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	require.NotContains(x.t, x.raw.String(), "canary")
+}
+
+// TestNoSecretIsWrittenAnywhere walks through cures and failures and looks for
+// the sandbox's credentials in the journals, the reports, and every printed form
+// of what the program holds. The demo's screen is left out: it tells the
+// member's token on purpose.
+func TestNoSecretIsWrittenAnywhere(t *testing.T) {
+	for name, story := range map[string]func(*walk){
+		"cured":   func(w *walk) { w.run(guide.StepReport) },
+		"dry run": func(w *walk) { w.run(guide.StepReport) },
+		"failing": func(w *walk) {
+			for _, system := range []string{"hub", "scim", "okta", "registry"} {
+				for _, f := range []sandbox.Fault{
+					{Kind: sandbox.FaultStatus, Status: http.StatusBadRequest, Body: `{"message":"no"}`},
+					{Kind: sandbox.FaultHTML},
+					{Kind: sandbox.FaultDropAfter},
+					{Kind: sandbox.FaultStatus, Status: http.StatusUnauthorized},
+				} {
+					f.System, f.Skip, f.Times = system, 7, 1
+					w.box.Fail(f)
+				}
+			}
+			w.stumble()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			w := newWalk(t, "priya-nair", name == "dry run", func(w *world) { w.stateDir, w.reportDir = t.TempDir(), t.TempDir() })
+			w.secret = w.box.Credentials().Members["priya-nair"]
+			state, reports := w.world.stateDir, w.world.reportDir
+			story(w)
+			w.send(guide.SaveWanted{})
+
+			slog.New(slog.NewTextHandler(&log, nil)).Info("state", "state", w.state, "systems", w.parts.systems)
+			raw, err := json.Marshal(w.state.Case)
+			require.NoError(t, err)
+			for _, said := range []string{
+				string(raw), log.String(), fmt.Sprintf("%v %+v %#v", w.state, w.state, w.state),
+				fmt.Sprintf("%v %+v %#v", *w.parts.systems.Hub(), w.parts.systems.credentials, w.parts.systems.credentials),
+				fmt.Sprintf("%+v %#v", w.world.credentials, w.world.credentials),
+			} {
+				require.NotContains(t, said, "canary")
+			}
+			requireNoCanary(t, state)
+			requireNoCanary(t, reports)
+		})
+	}
+}
+
+// stumble goes on through whatever fails, by trying again, as long as the walk
+// lets it.
+func (w *walk) stumble() {
+	w.t.Helper()
+	w.answers[engine.AskRole], w.answers[engine.AskTeams], w.answers[engine.AskManaged] = "editor", "backend", "no"
+	w.send(guide.Begin{})
+	failures := 0
+	for range 300 {
+		switch {
+		case w.state.Phase == guide.PhaseDone || w.state.Step == guide.StepReport && w.state.Phase == guide.PhaseDeciding:
+			require.Positive(w.t, failures)
+			return
+		case w.state.Phase == guide.PhaseFailed:
+			failures++
+			p := w.state.Problem
+			require.NotContains(w.t, p.Title+p.Detail+p.Advice, "canary")
+			if failures > 40 {
+				return
+			}
+			w.send(guide.Retry{})
+		case w.state.Verdict.Ask != nil && w.state.Verdict.Ask.ID == engine.AskSignIn && w.state.Phase == guide.PhaseDeciding:
+			w.send(guide.SignedIn{Credential: w.world.credentials[0]})
+		case w.state.Phase == guide.PhaseDeciding && w.state.Verdict.Ask != nil && w.answers[w.state.Verdict.Ask.ID] == "" &&
+			w.state.Verdict.Ask.Kind != engine.AnswerCredential:
+			require.Positive(w.t, failures)
+			return // the faults have led to a question that this owner cannot answer
+		default:
+			w.act()
+		}
+	}
+}
+
+// goesOn signs in again where the walk stands, and wants it to end well.
+func (w *walk) goesOn(at guide.StepID) {
+	w.t.Helper()
+	require.Equal(w.t, guide.PhaseFailed, w.state.Phase)
+	require.Equal(w.t, engine.SystemHub, w.state.Problem.System, w.state.Problem.Detail)
+	seen := len(w.visited)
+	w.send(guide.SignInWanted{})
+	require.Equal(w.t, engine.AskSignIn, w.state.Verdict.Ask.ID)
+	cred := w.box.Credentials()
+	w.send(guide.SignedIn{Credential: engine.Credential{System: engine.SystemHub, Identifier: cred.HubIdentifier, Secret: engine.NewSecret(cred.HubSecret)}})
+	require.Equal(w.t, at, w.visited[seen-1])
+	require.NotContains(w.t, w.visited[seen:], guide.StepSignIn, "it goes on where it was")
+	w.goOn(guide.StepReport)
+	require.Equal(w.t, sandbox.OriginSCIM, memberOf(w.t, w.box.State(), "lena-fischer").Origin)
+}
+
+func TestATokenThatIsRevokedHalfWayPausesTheWalkAtTheSignIn(t *testing.T) {
+	w := newWalk(t, "lena-fischer", false)
+	w.run(guide.StepRemove)
+	w.box.Fail(sandbox.Fault{System: "hub", Kind: sandbox.FaultStatus, Status: http.StatusUnauthorized, Times: 2}) // the call, and the exchange that should renew the token
+	at := w.state.Step
+	require.Contains(t, w.fails().Title, "not accepted")
+	w.goesOn(at)
+}
+
+func TestATokenOfTheWrongKindPausesTheWalkAtTheSignIn(t *testing.T) {
+	w := newWalk(t, "lena-fischer", false, func(w *world) {
+		w.credentials[0].Identifier, w.credentials[0].Secret = "alex-kim", engine.NewSecret("sandbox-pat-canary-alex-kim")
+	})
+	w.send(guide.Begin{})
+	require.Contains(t, w.fails().Title, "personal access token cannot")
+	w.goesOn(w.state.Step)
+}
+
+func TestAnExpiringTokenIsRenewedWithoutAskingAnybody(t *testing.T) {
+	w := newWalk(t, "lena-fischer", false)
+	w.run(guide.StepRemove)
+	require.NoError(t, w.clock.sleep(t.Context(), 11*time.Minute))
+	w.goOn(guide.StepReport)
+	exchanges := 0
+	for _, r := range w.box.Requests() {
+		if r.Path == "/v2/auth/token" {
+			exchanges++
+		}
+		require.NotEqual(t, http.StatusUnauthorized, r.Status, "%+v", r)
+	}
+	require.Greater(t, exchanges, 1)
+}
