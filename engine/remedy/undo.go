@@ -276,16 +276,20 @@ func (a undo) Run(ctx context.Context, c engine.Case, ch engine.Change, report f
 }
 
 func (a undo) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
-	var left []string
+	var left, further []string
 	var live engine.Case
 	err := a.poll(ctx, settlePatience, "Docker to show it", report, func() (bool, error) {
 		var changes []engine.Change
 		var err error
 		live, changes, err = a.missing(ctx, c)
-		left = nil
+		left, further = nil, nil
 		for _, ch := range changes {
-			if ch.Kind != engine.ChangeConsole { // what was clicked was seen, or is the owner's word
+			switch {
+			case ch.Kind == engine.ChangeConsole: // what was clicked was seen, or is the owner's word
+			case slices.ContainsFunc(c.Receipts, func(r engine.Receipt) bool { return r.Action == a.ID() && r.Change == ch.ID }):
 				left = append(left, ch.Title)
+			default:
+				further = append(further, ch.Title)
 			}
 		}
 		return len(left) == 0, err
@@ -300,5 +304,9 @@ func (a undo) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 	case !live.Member.Present:
 		return engine.Check{OK: true, Text: c.Username + " is assigned again. Run this undo again when the identity provider has brought them back."}, nil
 	}
-	return engine.Check{OK: true, Text: "Docker shows " + roleAndTeams(live.Member.Role, live.Member.Teams) + "."}, nil
+	text := "Docker shows " + roleAndTeams(live.Member.Role, live.Member.Teams) + "."
+	if len(further) > 0 {
+		text += " Run this undo again for the rest: " + strings.Join(further, "; ") + "."
+	}
+	return engine.Check{OK: true, Text: text}, nil
 }
