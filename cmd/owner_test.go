@@ -59,6 +59,9 @@ type walk struct {
 	choices map[guide.StepID]engine.Outcome // instead of the recommended one
 	secret  string                          // the member's own
 	console func(engine.Plan)               // what the owner does in a web console
+
+	username string              // whose case it is
+	keys     []engine.Credential // to sign in again with
 }
 
 func newWalk(t *testing.T, username string, dryRun bool, adjust ...func(*world)) *walk {
