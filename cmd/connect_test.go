@@ -1,0 +1,226 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/credentials"
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// oauthOkta is an Okta that takes access tokens of its own server only, and
+// gives a new refresh token each time. No network leads to it.
+type oauthOkta struct {
+	mu      sync.Mutex
+	refresh int // the number of the one that is good
+}
+
+func (o *oauthOkta) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w := httptest.NewRecorder()
+	w.Header().Set("Content-Type", "application/json")
+	_ = r.ParseForm()
+	switch {
+	case r.URL.Path == "/oauth2/v1/device/authorize":
+		_, _ = fmt.Fprint(w, `{"device_code":"d","user_code":"ABCD-EFGH","verification_uri":"https://acme.okta.com/activate","expires_in":600,"interval":5}`)
+	case r.URL.Path == "/oauth2/v1/token" && r.Form.Get("grant_type") == "refresh_token" && r.Form.Get("refresh_token") != fmt.Sprintf("refresh-canary-%d", o.refresh):
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = fmt.Fprint(w, `{"error":"invalid_grant"}`)
+	case r.URL.Path == "/oauth2/v1/token":
+		o.refresh++
+		_, _ = fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-canary","refresh_token":"refresh-canary-%d"}`, o.refresh)
+	case r.Header.Get("Authorization") != "Bearer access-canary":
+		w.WriteHeader(http.StatusUnauthorized)
+	case r.URL.Path == "/api/v1/apps":
+		_, _ = fmt.Fprint(w, `[{"id":"1","label":"Docker","status":"ACTIVE"}]`)
+	default:
+		_, _ = fmt.Fprint(w, `{"status":"ENABLED"}`)
+	}
+	return w.Result(), nil
+}
+
+func TestASignInInTheBrowserIsKeptAndRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &oauthOkta{}
+		var opened []string
+		var kept []engine.Credential
+		keep := func(_ context.Context, c engine.Credential) error { kept = append(kept, c); return nil }
+		s, err := newSystems(places{}, "", transport.Options{Base: server, ReadOnly: true})
+		require.NoError(t, err)
+		s.keep = keep
+		s.person = person{open: func(_, url, code string) { opened = append(opened, url+" "+code) }, keep: keep}
+		cred := engine.Credential{System: engine.SystemOkta, Host: "https://acme.okta.com", Identifier: "Docker", Method: engine.MethodDevice, Client: engine.Client{ID: "0oa"}}
+		session, err := s.Connect(t.Context(), engine.Case{}, cred)
+		require.NoError(t, err)
+		okta, _ := session.System(engine.SystemOkta)
+		require.True(t, okta.OK)
+		require.Equal(t, []string{"https://acme.okta.com/activate ABCD-EFGH"}, opened)
+		require.Len(t, kept, 1)
+		require.Equal(t, "refresh-canary-1", kept[0].Secret.Reveal())
+
+		// In the middle of a long run it renews itself, and what is kept with it.
+		<-time.After(2 * time.Hour)
+		_, err = s.okta.Application(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "refresh-canary-2", kept[len(kept)-1].Secret.Reveal())
+
+		// A new process goes on with what was kept, and asks nobody.
+		again, err := newSystems(places{}, "", transport.Options{Base: server}, kept[len(kept)-1])
+		require.NoError(t, err)
+		again.person = person{keep: keep}
+		session, err = again.Session(t.Context())
+		require.NoError(t, err)
+		okta, _ = session.System(engine.SystemOkta)
+		require.True(t, okta.OK, okta.Problem)
+		require.Equal(t, "refresh-canary-3", kept[len(kept)-1].Secret.Reveal())
+
+		// Nobody to ask: it says so, and that signing in cures it.
+		cred.Secret = engine.Secret{}
+		err = again.prove(t.Context(), cred)
+		require.ErrorIs(t, err, transport.ErrUnauthorized)
+		require.ErrorContains(t, err, "reprovision login")
+	})
+}
+
+func TestAPasswordSignsInForOneWalkAndIsNeverKept(t *testing.T) {
+	w := newWalk(t, "sam-okafor", false)
+	c := engine.Credential{
+		System: engine.SystemHub, Host: w.box.Addresses().HubURL, Identifier: "alex-kim", Method: engine.MethodPassword,
+		Secret: engine.NewSecret(w.box.Credentials().Members["alex-kim"]),
+	}
+	require.False(t, keepable(c))
+	require.NoError(t, w.parts.systems.prove(t.Context(), c))
+	paths := []string{}
+	for _, r := range w.box.Requests() {
+		paths = append(paths, r.Path)
+	}
+	require.Contains(t, paths, "/v2/users/login")
+	c.Secret = engine.NewSecret("wrong")
+	require.ErrorIs(t, w.parts.systems.prove(t.Context(), c), transport.ErrUnauthorized)
+	require.ErrorIs(t, hub.ErrSecondFactor, transport.ErrUnauthorized)
+}
+
+func TestTheRegistryMayHaveACredentialOfItsOwn(t *testing.T) {
+	w := newWalk(t, "sam-okafor", false)
+	own := engine.Credential{System: engine.SystemRegistry, Host: w.box.Addresses().RegistryHost, Identifier: "alex-kim", Secret: engine.NewSecret(w.box.Credentials().Members["alex-kim"])}
+	require.Equal(t, "acme", w.parts.systems.OrgRegistry().Username)
+	require.NoError(t, w.parts.systems.prove(t.Context(), own))
+	require.Equal(t, "alex-kim", w.parts.systems.OrgRegistry().Username)
+	own.Secret = engine.NewSecret("wrong")
+	require.ErrorIs(t, w.parts.systems.prove(t.Context(), own), transport.ErrUnauthorized)
+}
+
+// brokenStore is a keyring that is locked until open.
+type brokenStore struct {
+	credentials.Memory
+	locked bool
+}
+
+func (b *brokenStore) Get(ctx context.Context, account string) (string, error) {
+	if b.locked {
+		return "", credentials.ErrLocked
+	}
+	return b.Memory.Get(ctx, account)
+}
+
+func (b *brokenStore) Set(ctx context.Context, account, secret string) error {
+	if b.locked {
+		return credentials.ErrLocked
+	}
+	return b.Memory.Set(ctx, account, secret)
+}
+
+func testVault(t *testing.T, keyring credentials.Store) *vault {
+	t.Helper()
+	return &vault{
+		name: "acme", profile: profile{Org: "acme", Store: storeKeyring}, keyring: keyring,
+		files: settingsFile{filepath.Join(t.TempDir(), "settings.json")},
+		file: credentials.NewFile(filepath.Join(t.TempDir(), "credentials.age"), func(context.Context, credentials.PassphraseRequest) (string, error) {
+			return "", errors.New("nobody is there")
+		}),
+	}
+}
+
+func TestAWalkGoesOnWhenItsCredentialCannotBeStored(t *testing.T) {
+	keyring := &brokenStore{locked: true}
+	s := &session{vault: testVault(t, keyring)}
+	cred := engine.Credential{System: engine.SystemHub, Identifier: "acme", Secret: engine.NewSecret("a-canary")}
+	require.NoError(t, s.keep(t.Context(), cred))
+	require.Len(t, s.notes, 1)
+	require.Contains(t, s.notes[0], "The keyring is locked")
+	require.NotContains(t, fmt.Sprintf("%+v", s), "canary")
+}
+
+func TestWhatIsStoredComesBackWhole(t *testing.T) {
+	v := testVault(t, &brokenStore{})
+	cred := engine.Credential{
+		System: engine.SystemEntra, Host: "https://graph.example", Identifier: "Docker", Secret: engine.NewSecret("a-canary"),
+		Method: engine.MethodClientSecret, Client: engine.Client{ID: "app", Tenant: "acme.example"},
+	}
+	require.NoError(t, v.keep(t.Context(), cred, known{}))
+	all, err := v.read(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "a-canary", all[0].Secret.Reveal())
+	all[0].Secret, cred.Secret = engine.Secret{}, engine.Secret{}
+	require.Equal(t, cred, all[0].Credential)
+
+	s, err := v.files.load()
+	require.NoError(t, err)
+	require.Equal(t, "acme", s.Last)
+	require.Equal(t, storeKeyring, s.Profiles["acme"].Systems[engine.SystemEntra].Store)
+	requireFree := func(text string) { require.NotContains(t, text, "canary") }
+	requireFree(fmt.Sprintf("%+v %#v", s, all))
+
+	// An entry that somebody else wrote is told apart, and not printed.
+	require.NoError(t, v.keyring.Set(t.Context(), v.entry(engine.SystemHub), "not JSON, a-canary"))
+	all, err = v.read(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, all[0].Broken, "sign in again")
+	requireFree(all[0].Broken)
+	require.Len(t, usable(all), 1)
+}
+
+func TestTheProfileIsTheNamedOneThenTheOrganizationsThenTheLast(t *testing.T) {
+	s := settings{Last: "work", Profiles: map[string]profile{"work": {Org: "acme"}, "other": {Org: "globex"}}}
+	for _, c := range []struct{ name, org, want, wantOrg string }{
+		{"", "", "work", "acme"},
+		{"other", "", "other", "globex"},
+		{"", "Globex", "other", "globex"},
+		{"", "initech", "initech", "initech"},
+		{"new", "initech", "new", "initech"},
+		{"work", "acme", "work", "acme"},
+	} {
+		name, p, err := s.choose(c.name, c.org)
+		require.NoError(t, err)
+		require.Equal(t, c.want, name)
+		require.Equal(t, c.wantOrg, p.Org)
+	}
+	for _, c := range []struct{ name, org string }{{"gone", ""}, {"work", "globex"}} {
+		_, _, err := s.choose(c.name, c.org)
+		var usage usageError
+		require.ErrorAs(t, err, &usage)
+	}
+	name, _, err := settings{}.choose("", "")
+	require.NoError(t, err)
+	require.Empty(t, name)
+}
+
+func TestSecretsThatArePastedLoseTheirLineBreaks(t *testing.T) {
+	for in, want := range map[string]string{"token\r\n": "token", "\n tok\nen \n": "token", "": "", "a b": "a b"} {
+		require.Equal(t, want, trimSecret(in))
+	}
+}
