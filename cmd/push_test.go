@@ -175,6 +175,17 @@ func TestAJobThatGoesIntoQuarantineAfterTheRemovalIsStartedAgain(t *testing.T) {
 	requireOnlyApproved(t, w)
 }
 
+func TestNobodyIsRemovedWhomAScopingFilterWouldKeepOut(t *testing.T) {
+	w := newEntraWalk(t, "priya-nair")
+	w.box.ScopeEntra("department", "Sales")
+	w.run(guide.StepDiagnose)
+	w.send(guide.Chosen{Outcome: "re-provision"})
+	require.Equal(t, guide.StepProveSCIM, w.state.Step)
+	next, _ := w.state.Verdict.Choice("next")
+	require.Contains(t, next.Disabled, "department equals Sales")
+	require.Empty(t, w.changing())
+}
+
 func TestAScopingFilterIsNamedBeforeAndByEntraItself(t *testing.T) {
 	w := newEntraWalk(t, "priya-nair")
 	w.run(guide.StepPush)

@@ -121,7 +121,7 @@ func ProvisioningProven(c Case) bool {
 	if c.Expected.Stated {
 		return c.Answers[AskSCIMTested].Value == "yes"
 	}
-	return c.Expected.Assigned && c.Expected.Provisioning == SwitchOn
+	return c.Expected.Assigned && c.Expected.Provisioning == SwitchOn && c.Expected.OutOf == ""
 }
 
 // HandedOver reports whether nothing of the person's is left to lose: either

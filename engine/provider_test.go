@@ -49,6 +49,13 @@ func TestAPushIsBlockedByWhatWouldMakeItGoNowhere(t *testing.T) {
 	require.NotEmpty(t, engine.PushBlockers(c, true))
 }
 
+func TestNobodyIsRemovedWhomTheProviderWouldSkip(t *testing.T) {
+	c := removed()
+	require.True(t, engine.ProvisioningProven(c))
+	c.Expected.OutOf = "the scoping filter leaves them out"
+	require.False(t, engine.ProvisioningProven(c))
+}
+
 func TestAnAssignmentThatIsTakenAwayHalfWayCanBeFinished(t *testing.T) {
 	c := removed()
 	c.Expected.Assigned = false

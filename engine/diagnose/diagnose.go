@@ -248,6 +248,9 @@ func notDelivered(c engine.Case) engine.Finding {
 	if c.Expected.SyncState != "" {
 		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "sync state at the identity provider: "+c.Expected.SyncState))
 	}
+	if c.Expected.OutOf != "" {
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "the identity provider skips them: "+c.Expected.OutOf))
+	}
 	for _, e := range c.Expected.SyncErrors {
 		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "the identity provider reports: "+e))
 	}
