@@ -211,9 +211,9 @@ func (s *Sandbox) entraAssignedTo(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) wireEntraGrant(g *entraGrant) any {
-	kind, name := "Group", ""
+	var kind, name string
 	if g.group {
-		name = s.org.entra.group(g.principal).name
+		kind, name = "Group", s.org.entra.group(g.principal).name
 	} else {
 		u := s.org.entra.user(g.principal)
 		kind, name = "User", u.first+" "+u.last
