@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -37,7 +38,9 @@ func (e *JournalError) Unwrap() error { return e.Err }
 var unsafeName = regexp.MustCompile(`[^a-zA-Z0-9._-]+`)
 
 // safeName is the organization's name as a part of a file's.
-func safeName(org string) string { return unsafeName.ReplaceAllString(org, "_") }
+func safeName(org string) string {
+	return strings.TrimLeft(unsafeName.ReplaceAllString(org, "_"), ".")
+}
 
 const (
 	folderMode = 0o700

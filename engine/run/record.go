@@ -52,7 +52,7 @@ var ErrNoRun = errors.New("there is no such run")
 // Read reads the journal of one run below dir. It takes no lock: a run that is
 // under way can be looked at.
 func Read(dir, id string) (Record, error) {
-	if id == "" || id != safeName(id) || strings.HasPrefix(id, ".") {
+	if id == "" || id != safeName(id) {
 		return Record{}, fmt.Errorf("%q: %w", id, ErrNoRun)
 	}
 	file, err := os.Open(filepath.Join(dir, "runs", id+suffix))
