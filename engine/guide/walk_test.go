@@ -1,6 +1,7 @@
 package guide_test
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -264,7 +265,7 @@ func (w *world) act(s guide.State) guide.Event {
 func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 	visited := map[guide.StepID]int{}
 	phases := map[guide.Phase]int{}
-	removals, cured := 0, 0
+	removals, cured, resumed := 0, 0, 0
 	for seed := range uint64(600) {
 		w := newWorld(t, rand.New(rand.NewPCG(seed, 7)))
 		s := guide.New(engine.Case{Org: org, DryRun: w.dryRun})
@@ -285,6 +286,14 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 			} else {
 				e = w.act(s)
 			}
+			if w.r.IntN(25) == 0 { // the program dies, and is started again
+				c, m := stored(t, s.Case), s.Mark()
+				if s.Phase == guide.PhaseSettled || s.Phase == guide.PhaseDeciding {
+					resumed++
+					s, effects = guide.Next(guide.Resume(c, m), guide.Begin{})
+					continue
+				}
+			}
 			before := s
 			var more []guide.Effect
 			s, more = guide.Next(s, e)
@@ -298,7 +307,8 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 			cured++
 		}
 	}
-	t.Logf("removals %d, cured %d of 600, steps %v, phases %v", removals, cured, visited, phases)
+	require.Positive(t, resumed, "no walk was ever taken up again")
+	t.Logf("removals %d, resumed %d, cured %d of 600, steps %v, phases %v", removals, resumed, cured, visited, phases)
 	require.Positive(t, removals, "the walks never got to a removal: the test proves nothing")
 	for _, s := range guide.Steps() {
 		require.Positive(t, visited[s.ID], "no walk came to %s", s.ID)
@@ -308,4 +318,44 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 			require.Positive(t, phases[p], "no walk came to %s", p)
 		}
 	}
+}
+
+// stored is the case as a journal gives it back.
+func stored(t *testing.T, c engine.Case) engine.Case {
+	t.Helper()
+	raw, err := json.Marshal(c)
+	require.NoError(t, err)
+	var out engine.Case
+	require.NoError(t, json.Unmarshal(raw, &out))
+	return out
+}
+
+func TestAResumedWalkGoesOnWhereItStood(t *testing.T) {
+	signedIn := engine.Session{Systems: []engine.System{{ID: engine.SystemHub, Required: true, OK: true, Who: org}}}
+	c := engine.Case{Org: org, Username: user, Session: signedIn}
+	at := func(m guide.Mark, c engine.Case) guide.State {
+		s, effects := guide.Next(guide.Resume(c, m), guide.Begin{})
+		require.Empty(t, s.Case.Session.Systems, "what a dead process was signed in to counts for nothing")
+		for s.Goal.Step != "" {
+			o, ok := effects[len(effects)-1].(guide.Observe)
+			require.True(t, ok)
+			read := o.Case
+			read.Session = signedIn
+			s, effects = guide.Next(s, guide.Observed{Seq: o.Seq, Case: read})
+		}
+		return s
+	}
+	trail := []guide.Visit{{Step: guide.StepSnapshot}, {Step: guide.StepHandOver}}
+	plan := &engine.Plan{Action: engine.ActionRemove, Changes: []engine.Change{{ID: "remove"}}}
+	removed := c.WithReceipts(engine.Receipt{Action: engine.ActionRemove, Change: "remove", Plan: plan.Digest()})
+
+	require.Equal(t, guide.StepPush, at(guide.Mark{Step: guide.StepPush}, c).Step)
+	s := at(guide.Mark{Step: guide.StepRemove, Trail: trail}, c)
+	require.Equal(t, guide.StepHandOver, s.Step, "the member's own credential is asked for again")
+	require.Equal(t, trail[:1], s.Trail)
+	require.Equal(t, guide.StepRemove, at(guide.Mark{Step: guide.StepRemove}, removed).Step)
+	s = at(guide.Mark{Step: guide.StepRemove, Plan: plan}, removed)
+	require.Equal(t, guide.PhaseVerifying, s.Phase, "what was done is looked at before anything else is offered")
+	require.Equal(t, guide.PhaseObserving, at(guide.Mark{Step: guide.StepPush, Plan: &engine.Plan{Action: engine.ActionPush, Changes: []engine.Change{{ID: "x"}}}}, c).Phase)
+	require.Equal(t, guide.StepObserve, at(guide.Mark{Step: "a step of another version"}, c).Step)
 }
