@@ -165,7 +165,8 @@ func TestChild(t *testing.T) {
 	}
 	w.console = func(engine.Plan) {
 		require.NoError(t, c.sleep(t.Context(), 2*time.Second)) // nobody answers and clicks within the same second
-		answer, err := http.Get(o.Flip)
+		once := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		answer, err := once.Get(o.Flip)
 		require.NoError(t, err)
 		require.NoError(t, answer.Body.Close())
 		w.answers[engine.AskJIT] = "off"
