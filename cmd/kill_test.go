@@ -4,6 +4,7 @@ package cmd
 
 import (
 	"fmt"
+	"net/http"
 	"os/signal"
 	"regexp"
 	"strings"
@@ -42,7 +43,7 @@ func (s *stage) carriedOut() []string {
 func (s *stage) manifests() map[string]int {
 	out := map[string]int{}
 	for _, r := range s.box.Requests() {
-		if r.System == "registry" && r.Method == "PUT" && strings.Contains(r.Path, "/manifests/") && r.Status < 300 {
+		if r.System == "registry" && r.Method == http.MethodPut && strings.Contains(r.Path, "/manifests/") && r.Status < 300 {
 			out[r.Path]++
 		}
 	}

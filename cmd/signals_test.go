@@ -36,13 +36,13 @@ func endBySignal(t *testing.T, w *walk) {
 	require.Equal(t, guide.PhaseRunning, s.Phase)
 	answered := make(chan guide.Event, 1)
 	go func() { answered <- w.parts.runner.Do(context.Background(), effects[0], nil) }()
-	fmt.Println("REMOVING")
+	_, _ = fmt.Fprintln(os.Stdout, "REMOVING")
 	<-interrupts
 	w.parts.runner.Halt() // as the window does at the first
-	fmt.Println("STOPPING")
+	_, _ = fmt.Fprintln(os.Stdout, "STOPPING")
 	err := drain(w.parts, interrupts, io.Discard)
 	<-answered
-	fmt.Println("ENDED", err)
+	_, _ = fmt.Fprintln(os.Stdout, "ENDED", err)
 }
 
 func TestSignalsFinishTheChangeInFlightAndASecondOneCutsItOff(t *testing.T) {

@@ -252,12 +252,12 @@ func (a undo) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error)
 func (a undo) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
 	switch {
 	case ch.ID == undoJIT:
-		return disableJIT{a.World}.Made(ctx, c, ch)
+		return disableJIT(a).Made(ctx, c, ch)
 	case ch.ID == undoRole:
 		live, err := a.live(ctx, c, engine.FactMember)
 		return err == nil && strings.EqualFold(live.Member.Role, c.Snapshot.Role), err
 	case ch.ID == changeReinvite, strings.HasPrefix(ch.ID, changeTeam):
-		return reinvite{a.World}.Made(ctx, c, ch)
+		return reinvite(a).Made(ctx, c, ch)
 	}
 	c.Member.Email = address(c)
 	return push{World: a.World}.Made(ctx, c, ch)
@@ -266,11 +266,11 @@ func (a undo) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, 
 func (a undo) Run(ctx context.Context, c engine.Case, ch engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
 	switch {
 	case ch.ID == undoJIT:
-		return disableJIT{a.World}.Run(ctx, c, ch, report)
+		return disableJIT(a).Run(ctx, c, ch, report)
 	case ch.ID == undoRole:
 		return a.sendHub(ctx, ch.Call)
 	case ch.ID == changeReinvite, strings.HasPrefix(ch.ID, changeTeam):
-		return reinvite{a.World}.Run(ctx, c, ch, report)
+		return reinvite(a).Run(ctx, c, ch, report)
 	}
 	return a.sendIdP(ctx, ch.Call)
 }

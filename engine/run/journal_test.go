@@ -177,7 +177,7 @@ func TestALastLineThatWasChangedIsTornAndAnyOtherIsDamage(t *testing.T) {
 
 func TestJournalsAreForTheirOwnerOnly(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "runs"), 0o755)) //nolint:gosec // that is the point
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "runs"), 0o755))
 	j, err := OpenJournal(dir, "acme", noon)
 	require.NoError(t, err)
 	require.NoError(t, j.Close())
