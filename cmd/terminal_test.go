@@ -85,11 +85,20 @@ func openTerminalIn(t *testing.T, dir string, env []string, args ...string) *ter
 		t: t, file: f, command: c, screen: vt.NewSafeEmulator(terminalWidth, terminalHeight),
 		drawn: make(chan struct{}), ended: make(chan struct{}),
 	}
-	go func() { _, _ = io.Copy(f, x.screen) }() // the terminal's answers to the program's questions
+	answered := make(chan struct{})
+	go func() { // the terminal's answers to the program's questions
+		defer close(answered)
+		_, _ = io.Copy(f, x.screen)
+	}()
 	go x.draw()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
 		<-x.ended
+		// The emulator may not be closed while it is read from.
+		if pipe, ok := x.screen.InputPipe().(io.Closer); ok {
+			_ = pipe.Close()
+			<-answered
+		}
 		_ = f.Close()
 		_ = x.screen.Close()
 	})
@@ -101,8 +110,8 @@ func (x *terminal) draw() {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := x.file.Read(buf)
-		_, _ = x.screen.Write(buf[:n])
 		x.mu.Lock()
+		_, _ = x.screen.Write(buf[:n])
 		x.raw.Write(buf[:n])
 		close(x.drawn)
 		x.drawn = make(chan struct{})
@@ -115,8 +124,11 @@ func (x *terminal) draw() {
 }
 
 func (x *terminal) text() string {
+	x.mu.Lock() // the emulator does not lock what it shows
+	shown := x.screen.String()
+	x.mu.Unlock()
 	var b bytes.Buffer
-	for line := range strings.Lines(x.screen.String()) {
+	for line := range strings.Lines(shown) {
 		b.WriteString(strings.TrimRight(line, " \n"))
 		b.WriteByte('\n')
 	}
