@@ -21,6 +21,7 @@ type demoOptions struct {
 	member     string
 	stateFile  string
 	dryRun     bool
+	accessible bool
 	interrupts <-chan struct{}
 }
 
@@ -45,11 +46,12 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "preview each request; send nothing that changes anything")
 	c.Flags().StringVar(&o.member, "member", "", "begin with this `username`")
 	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this `file`")
+	addAccessible(c, &o.accessible)
 	return c
 }
 
 func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
-	if err := requireTerminal(); err != nil {
+	if err := requireTerminal(o.accessible); err != nil {
 		return err
 	}
 	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay})
@@ -76,7 +78,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 		Assist:     func(ctx context.Context, _ engine.Console) error { return box.FlipJIT(ctx, false) },
 		Interrupts: o.interrupts,
 	}
-	err = show(ctx, p, opts, out)
+	err = show(ctx, p, opts, o.accessible, out)
 	if o.stateFile != "" {
 		err = errors.Join(err, writeState(o.stateFile, box))
 	}

@@ -22,11 +22,12 @@ type walkOptions struct {
 	profile               string
 	dryRun, remember      bool
 	password              bool // sign in to Docker Hub with a password and a second factor
+	accessible            bool // line by line, without a screen
 	interrupts            <-chan struct{}
 }
 
 func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
-	if err := requireTerminal(); err != nil {
+	if err := requireTerminal(o.accessible); err != nil {
 		return err
 	}
 	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
@@ -46,15 +47,19 @@ func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 		Open:       openBrowser,
 		Forms:      forms(s.org()),
 		Interrupts: o.interrupts,
-	}, out)
+	}, o.accessible, out)
 }
 
-// requireTerminal refuses to draw where nobody can see it.
-func requireTerminal() error {
+// requireTerminal refuses to draw where nobody can see it. Lines can be written
+// anywhere.
+func requireTerminal(accessible bool) error {
+	if accessible {
+		return nil
+	}
 	for _, f := range []*os.File{os.Stdin, os.Stdout} {
 		info, err := f.Stat()
 		if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-			return usageError{errors.New("the walk needs a terminal; standard input or output is not one")}
+			return usageError{errors.New("the walk needs a terminal; standard input or output is not one (--accessible walks line by line)")}
 		}
 	}
 	return nil
@@ -62,11 +67,11 @@ func requireTerminal() error {
 
 // show draws the walk, then waits for whatever is still being changed: a
 // request in flight is finished and written down before the process ends.
-func show(ctx context.Context, p parts, o tui.Options, out io.Writer) error {
+func show(ctx context.Context, p parts, o tui.Options, accessible bool, out io.Writer) error {
 	o.Doer, o.Now, o.Report = p.runner, time.Now, report.Markdown
 	o.IsDark = true
 	o.ReducedMotion = os.Getenv("REDUCED_MOTION") != ""
-	end, err := tui.Run(ctx, o)
+	end, err := walkIn(ctx, o, accessible, out)
 	if drainErr := drain(p, o.Interrupts, out); drainErr != nil {
 		err = errors.Join(err, drainErr)
 	}

@@ -60,6 +60,9 @@ type Options struct {
 	IsDark        bool // the background, until the terminal answers
 }
 
+// Link is the address that belongs to where the walk stands.
+func Link(s guide.State) string { return screen.Link(s, screen.Live{}) }
+
 // Run shows the walk until it is over or left, and returns where it stands.
 // Changes in flight are not waited for: that is the runner's Drain. Signals
 // belong to the caller (see Options.Interrupts).

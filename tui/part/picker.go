@@ -59,6 +59,19 @@ func NewPicker(people []engine.Person, selected string) *Picker {
 	return p
 }
 
+// Matching are the people that match every word of the query, as a picker with
+// that filter shows them.
+func Matching(people []engine.Person, query string) []engine.Person {
+	p := NewPicker(people, "")
+	p.filter.SetValue(query)
+	p.narrow()
+	found := make([]engine.Person, len(p.match))
+	for i, at := range p.match {
+		found[i] = p.people[at]
+	}
+	return found
+}
+
 func all(n int) []int {
 	list := make([]int, n)
 	for i := range list {

@@ -1,0 +1,185 @@
+package plain
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+func number(typed string) int {
+	n, err := strconv.Atoi(typed)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// send gives the machine an event and carries out what it asks for, until a
+// person is needed.
+func (w *walk) send(ctx context.Context, e guide.Event) error {
+	queue := []guide.Event{e}
+	for len(queue) > 0 {
+		var effects []guide.Effect
+		w.state, effects = guide.Next(w.state, queue[0])
+		queue = queue[1:]
+		for _, f := range effects {
+			switch f := f.(type) {
+			case guide.Abort: // what it would end has ended with the wait for it
+			case guide.Halt:
+				w.Doer.Halt()
+			case guide.Note:
+				w.Doer.Do(context.WithoutCancel(ctx), f, nil)
+			default:
+				answer, err := w.do(ctx, f)
+				if err != nil {
+					return err
+				}
+				if answer != nil {
+					queue = append(queue, answer)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// do carries out one effect and says meanwhile what happens. An interrupt
+// cancels what only reads, and stops a run after the change in flight; a second
+// one leaves.
+func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.begin()
+	done := make(chan guide.Event, 1)
+	news := make(chan engine.Progress)
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		done <- w.Doer.Do(ctx, f, func(p engine.Progress) {
+			select {
+			case news <- p:
+			case <-over:
+			}
+		})
+	}()
+	still := time.NewTicker(patience)
+	defer still.Stop()
+	began, tell := time.Now(), teller{walk: w}
+	typed := w.clicks()
+	for {
+		select {
+		case e := <-done:
+			return e, nil
+		case p := <-news:
+			tell.progress(p)
+		case <-still.C:
+			w.say("Still at it, after %s. Ctrl+C stops it.", part.Elapsed(time.Since(began)))
+		case a := <-typed:
+			w.in.taken()
+			typed = w.clicked(ctx, a)
+		case <-w.Interrupts:
+			if w.state.Phase != guide.PhaseRunning && w.state.Phase != guide.PhaseVerifying {
+				return guide.Cancel{}, nil
+			}
+			if w.state.Stopping {
+				return nil, errLeft
+			}
+			w.stop()
+			w.say("Stopping after the change in flight. Ctrl+C again leaves at once; the journal then says what is unknown.")
+		}
+	}
+}
+
+// begin says what begins now.
+func (w *walk) begin() {
+	switch w.state.Phase {
+	case guide.PhaseObserving:
+		w.heading()
+		w.say("Reading; nothing is changed.")
+	case guide.PhaseConnecting:
+		w.say("Trying the credential.")
+	case guide.PhasePlanning:
+		w.say("Making the plan; nothing is changed.")
+	case guide.PhaseRunning:
+		w.say("Making the changes. Ctrl+C stops after the one in flight.")
+	case guide.PhaseVerifying:
+		w.say("Looking for the result. Ctrl+C stops waiting.")
+	case guide.PhaseSaving:
+		w.say("Writing the report.")
+	case guide.PhaseDeciding, guide.PhaseApproving, guide.PhaseSettled, guide.PhaseFailed, guide.PhaseStopped, guide.PhaseDone:
+	}
+}
+
+// stop asks the run to end, or to stop waiting.
+func (w *walk) stop() {
+	var effects []guide.Effect
+	w.state, effects = guide.Next(w.state, guide.Stop{})
+	if len(effects) > 0 {
+		w.Doer.Halt()
+	}
+}
+
+// clicks asks for a word on what a person does in a web console meanwhile. It
+// is nil when nothing of that kind is under way.
+func (w *walk) clicks() <-chan answer {
+	if w.state.Phase != guide.PhaseRunning || w.state.Plan.Changes[0].Kind != engine.ChangeConsole {
+		return nil
+	}
+	w.say("It is your turn: do the clicks. What they did is looked for meanwhile, and noticed by itself.")
+	w.promptClicks()
+	return w.in.next()
+}
+
+func (w *walk) promptClicks() {
+	line := "Type d when you have done them, o to open the page"
+	if w.Assist != nil && !w.state.Case.DryRun {
+		line += ", s to " + orElse(w.AssistHint, "have them done")
+	}
+	w.say("%s.", line)
+}
+
+// clicked takes that word, and returns where the next one comes from.
+func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
+	switch typed := strings.TrimSpace(a.text); {
+	case a.err != nil, typed == "d":
+		w.stop()
+		return nil
+	case typed == "o":
+		w.open()
+	case typed == "s" && w.Assist != nil && !w.state.Case.DryRun:
+		if err := w.Assist(ctx, w.state.Plan.Changes[0].Console); err == nil {
+			w.say("The clicks are done. What they did is looked for.")
+			return nil
+		}
+		w.say("The clicks could not be done.")
+	default:
+		w.promptClicks()
+	}
+	return w.in.next()
+}
+
+// teller says what is new, and each thing once.
+type teller struct {
+	*walk
+	said    string
+	quarter int64
+}
+
+func (t *teller) progress(p engine.Progress) {
+	switch {
+	case p.Fact != "" && p.Read:
+		t.say("Read: %s, %s.", p.Fact.Title(), orElse(part.Clean(p.Text), "done"))
+	case p.Fact != "" || p.Text == "" && p.Total == 0:
+	case p.Text != t.said:
+		t.said, t.quarter = p.Text, 0
+		t.say("%s.", strings.TrimSuffix(part.Clean(p.Text), "."))
+	case p.Total > 0 && 4*p.Done/p.Total > t.quarter:
+		t.quarter = 4 * p.Done / p.Total
+		t.say("%d percent.", 25*t.quarter)
+	}
+}

@@ -1,0 +1,85 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/charmbracelet/x/term"
+)
+
+// errLeft says that a person left the walk.
+var errLeft = errors.New("the walk was left")
+
+// input hands out lines, one at a time and only when somebody asks, so that
+// what was not asked for stays unread.
+type input struct {
+	from    io.Reader
+	pending chan answer // of the line that is being read, nil for none
+}
+
+type answer struct {
+	text string
+	err  error
+}
+
+// next begins to read a line, unless one is being read already.
+func (in *input) next() <-chan answer {
+	if in.pending == nil {
+		c := make(chan answer, 1)
+		in.pending = c
+		go func() {
+			text, err := Prompter{In: in.from, Out: io.Discard}.Ask("")
+			c <- answer{text, err}
+		}()
+	}
+	return in.pending
+}
+
+// taken says that the line of next has arrived.
+func (in *input) taken() { in.pending = nil }
+
+// line waits for a line, for an interrupt, or for the end.
+func (in *input) line(ctx context.Context, interrupts <-chan struct{}) (string, error) {
+	select {
+	case a := <-in.next():
+		in.taken()
+		return a.text, a.err
+	case <-interrupts:
+		return "", errLeft
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// secret is line without an echo, where the input is a terminal. On a pipe
+// nothing is echoed anyway.
+func (in *input) secret(ctx context.Context, interrupts <-chan struct{}) (string, error) {
+	file, ok := in.from.(*os.File)
+	if !ok || in.pending != nil || !term.IsTerminal(file.Fd()) {
+		return in.line(ctx, interrupts)
+	}
+	before, err := term.GetState(file.Fd())
+	if err != nil {
+		return "", err
+	}
+	c := make(chan answer, 1)
+	go func() {
+		raw, err := term.ReadPassword(file.Fd())
+		c <- answer{string(raw), err}
+	}()
+	select {
+	case a := <-c:
+		if errors.Is(a.err, io.EOF) {
+			a.err = ErrNoAnswer
+		}
+		return a.text, a.err
+	case <-interrupts:
+		err = errLeft
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	// The reader is still there, with the echo switched off.
+	return "", errors.Join(err, term.Restore(file.Fd(), before))
+}

@@ -1,0 +1,302 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// Window is the walk without a screen: sentences and prompts, line by line. It
+// moves no cursor, uses no colour and animates nothing, so a screen reader, a
+// braille line and a log show all of it. Every answer is typed; enter alone
+// changes nothing, and the end of the input is a no.
+type Window struct {
+	In  io.Reader
+	Out io.Writer
+}
+
+// Run walks until the walk is over or left, and returns where it stands. It
+// needs what the full-screen window needs. An input that ends before the walk
+// does is ErrNoAnswer.
+func (w Window) Run(ctx context.Context, o tui.Options) (guide.State, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	x := &walk{Options: o, state: o.Start, in: &input{from: w.In}, out: w.Out}
+	x.greet()
+	err := x.send(ctx, guide.Begin{})
+	for err == nil && x.state.Phase != guide.PhaseDone {
+		var e guide.Event
+		if e, err = x.turn(ctx); err == nil && e != nil {
+			err = x.send(ctx, e)
+		}
+	}
+	if errors.Is(err, errLeft) {
+		err = nil
+	}
+	if x.state.Phase != guide.PhaseDone {
+		x.left()
+	}
+	if err != nil {
+		return x.state, fmt.Errorf("walk through the guide: %w", err)
+	}
+	return x.state, nil
+}
+
+// walk is a walk under way.
+type walk struct {
+	tui.Options
+	state guide.State
+	in    *input
+	out   io.Writer
+	step  guide.StepID // whose heading was said last
+}
+
+func (w *walk) say(format string, a ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", a...) }
+
+func (w *walk) greet() {
+	w.say("%s, line by line. At each question: b goes back, ? tells more, o opens the page in the browser, q leaves.", orElse(w.Title, "reprovision"))
+	if w.state.Case.DryRun {
+		w.say("This is a dry run: each request is shown, and nothing is sent that changes anything.")
+	}
+}
+
+func (w *walk) left() {
+	w.say("")
+	w.say("The walk was left before its end; nothing further is done.")
+	if n := len(w.state.Case.Receipts); n > 0 {
+		w.say("Changes made so far: %d. They are in the journal, and reprovision resume takes the walk up again.", n)
+	}
+}
+
+// ask prints a question and returns the line that answers it, without spaces
+// around it.
+func (w *walk) ask(ctx context.Context, question string) (string, error) {
+	_, _ = fmt.Fprint(w.out, question+" ")
+	text, err := w.in.line(ctx, w.Interrupts)
+	if err != nil {
+		w.say("")
+	}
+	return strings.TrimSpace(text), err
+}
+
+// common takes what may be typed at any question; done reports whether it was
+// that.
+func (w *walk) common(typed string) (e guide.Event, done bool, err error) {
+	switch typed {
+	case "b", "back":
+		before := w.state
+		next, _ := guide.Next(before, guide.Back{})
+		if next.Seq == before.Seq && next.Phase == before.Phase {
+			w.say("This is where the walk began; q leaves it.")
+			return nil, true, nil
+		}
+		return guide.Back{}, true, nil
+	case "q", "quit":
+		return nil, true, errLeft
+	case "?", "help":
+		w.more()
+		return nil, true, nil
+	case "o", "open":
+		w.open()
+		return nil, true, nil
+	}
+	return nil, false, nil
+}
+
+func (w *walk) open() {
+	url := tui.Link(w.state)
+	if url == "" {
+		w.say("There is no page for this.")
+		return
+	}
+	if w.Open == nil || w.Open(url) != nil {
+		w.say("No browser could be opened. The address is: %s", part.Visible(url))
+		return
+	}
+	w.say("Opened in the browser: %s", part.Visible(url))
+}
+
+// turn tells where the walk stands and asks for what comes next. It returns no
+// event when the question is to be asked again.
+func (w *walk) turn(ctx context.Context) (guide.Event, error) {
+	w.heading()
+	s := w.state
+	switch s.Phase {
+	case guide.PhaseDeciding:
+		if s.Verdict.Ask != nil {
+			return w.question(ctx, *s.Verdict.Ask)
+		}
+		return w.choice(ctx)
+	case guide.PhaseApproving:
+		return w.approval(ctx)
+	case guide.PhaseSettled:
+		w.tellCheck()
+		return w.goOn(ctx, guide.Continue{})
+	case guide.PhaseFailed, guide.PhaseStopped:
+		return w.failure(ctx)
+	case guide.PhaseObserving, guide.PhaseConnecting, guide.PhasePlanning, guide.PhaseRunning, guide.PhaseVerifying,
+		guide.PhaseSaving, guide.PhaseDone:
+	}
+	return nil, fmt.Errorf("%s is %s, and nothing is under way", s.Step, s.Phase) // no effect ends so
+}
+
+// goOn waits until somebody has read what was said.
+func (w *walk) goOn(ctx context.Context, e guide.Event) (guide.Event, error) {
+	for {
+		typed, err := w.ask(ctx, "Press enter to go on:")
+		if err != nil {
+			return nil, err
+		}
+		if typed == "" {
+			return e, nil
+		}
+		if other, done, err := w.common(typed); err != nil || other != nil {
+			return other, err
+		} else if !done {
+			w.say("%q is nothing that can be done here.", typed)
+		}
+	}
+}
+
+// pick asks for one of a numbered list; extra names further words that are
+// taken. It returns the index, or the word.
+func (w *walk) pick(ctx context.Context, prompt string, n int, extra ...string) (at int, word string, e guide.Event, err error) {
+	for {
+		typed, err := w.ask(ctx, prompt)
+		if err != nil {
+			return 0, "", nil, err
+		}
+		if k, err := strconv.Atoi(typed); err == nil && k >= 1 && k <= n {
+			return k - 1, "", nil, nil
+		}
+		for _, x := range extra {
+			if typed == x {
+				return 0, x, nil, nil
+			}
+		}
+		e, done, err := w.common(typed)
+		if err != nil || e != nil {
+			return 0, "", e, err
+		}
+		if !done {
+			w.say("Type a number from 1 to %d.", n)
+		}
+	}
+}
+
+func (w *walk) choice(ctx context.Context) (guide.Event, error) {
+	s := w.state
+	w.tellVerdict()
+	var words []string
+	atReport := s.Step == guide.StepReport && w.Report != nil
+	if s.Saved != "" {
+		w.say("The report was written to %s.", part.Clean(s.Saved))
+	}
+	for i, c := range s.Verdict.Choices {
+		label := c.Label
+		if c.Recommended && c.Disabled == "" && len(s.Verdict.Choices) > 1 && !atReport {
+			label += ", recommended"
+		}
+		line := entry(i+1, label, c.Why)
+		if c.Disabled != "" {
+			line += " Not now, because " + closed(c.Disabled)
+		}
+		w.say("%s", line)
+	}
+	if atReport {
+		w.say("r: read the report here. w: write it to a file.")
+		words = []string{"r", "w"}
+	}
+	for {
+		at, word, e, err := w.pick(ctx, "Your choice:", len(s.Verdict.Choices), words...)
+		switch {
+		case err != nil || e != nil:
+			return e, err
+		case word == "r":
+			w.say("%s", w.Report(s.Case))
+		case word == "w":
+			return guide.SaveWanted{}, nil
+		case s.Verdict.Choices[at].Disabled != "":
+			w.say("That cannot be done now, because %s.", part.Clean(s.Verdict.Choices[at].Disabled))
+		default:
+			return guide.Chosen{Outcome: s.Verdict.Choices[at].Outcome}, nil
+		}
+	}
+}
+
+// approval shows the plan and takes only a typed yes: the word, or for what
+// destroys something the name of whom it concerns.
+func (w *walk) approval(ctx context.Context) (guide.Event, error) {
+	p := w.state.Plan
+	w.tellPlan()
+	want, prompt := "yes", "Type yes to run it. Anything else goes back:"
+	switch {
+	case w.state.Case.DryRun:
+		return w.goOn(ctx, guide.Approved{Digest: p.Digest(), At: w.Now()})
+	case p.Destructive:
+		want = p.Subject
+		prompt = "To run this, type the username " + part.Visible(want) + ". Anything else goes back:"
+	}
+	typed, err := w.ask(ctx, prompt)
+	if err != nil {
+		return nil, err
+	}
+	if typed == want && want != "" {
+		return guide.Approved{Digest: p.Digest(), Typed: typed, At: w.Now()}, nil
+	}
+	if e, done, err := w.common(typed); done {
+		return e, err
+	}
+	w.say("Nothing has been sent.")
+	return guide.Back{}, nil
+}
+
+func (w *walk) failure(ctx context.Context) (guide.Event, error) {
+	s := w.state
+	retry := "Try again"
+	switch {
+	case s.Phase == guide.PhaseStopped:
+		w.say("Stopped between two changes. What was done stays done, and is in the journal.")
+		w.tellReceipts()
+		retry = "Go on with the rest: the plan is made anew and confirmed anew"
+	default:
+		w.say("This did not work: %s %s", closed(s.Problem.Title), closed(s.Problem.Detail))
+		if s.Problem.Advice != "" {
+			w.say("What to do: %s", part.Clean(s.Problem.Advice))
+		}
+		w.tellReceipts()
+		if s.Problem.Stale || s.FailedIn == guide.PhaseRunning {
+			retry = "Make a new plan; what has been done already is left out"
+		}
+	}
+	labels, events := []string{retry, "Go back"}, []guide.Event{guide.Retry{}, guide.Back{}}
+	if s.Problem.System != "" {
+		labels, events = append(labels, "Sign in again"), append(events, guide.SignInWanted{})
+	}
+	for i, l := range labels {
+		w.say("%s", entry(i+1, l, ""))
+	}
+	at, _, e, err := w.pick(ctx, "Your choice:", len(labels))
+	if err != nil || e != nil {
+		return e, err
+	}
+	return events[at], nil
+}
+
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// patience is after how long a wait says that it still waits.
+const patience = 10 * time.Second
