@@ -84,7 +84,7 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return startWalk(c.Context(), o, c.OutOrStdout()) },
 	}
-	c.AddCommand(newRuns(), newResume(interrupts), newUndo(interrupts))
+	c.AddCommand(newRuns(), newResume(interrupts), newUndo(interrupts), newHandOver(interrupts))
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "walk through everything and preview each request; send nothing that changes anything")
 	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker `organization`")

@@ -60,11 +60,11 @@ func wire(w world) (parts, error) {
 		return parts{}, err
 	}
 	s.keep, s.person = w.keep, w.person
-	observer := &observe.Observer{Systems: s, Now: w.now}
+	observer := &observe.Observer{Systems: s, Now: w.now, Handed: handed(w.stateDir)}
 	runner := run.New(run.Config{
 		Observer:  observer,
 		Connector: s,
-		Actions:   remedy.Actions(remedy.World{Systems: s, Reader: observer, Now: w.now, Sleep: w.sleep}),
+		Actions:   remedy.Actions(remedy.World{Systems: s, Reader: observer, Now: w.now, Sleep: w.sleep, Keep: keepManifest(w.stateDir, w.now)}),
 		Approve: func(ctx context.Context, calls []engine.Call, uploads []string) context.Context {
 			approved := make([]transport.Call, len(calls))
 			for i, c := range calls {

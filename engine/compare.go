@@ -132,7 +132,7 @@ func HandedOver(c Case) bool {
 	if !c.Sources[FactRepositories].Known() {
 		return false
 	}
-	if !privateSettled(c) {
+	if !PrivateSettled(c) {
 		return false
 	}
 	if len(Selected(c)) == 0 || assumed(c, ActionHandOver) {

@@ -79,9 +79,9 @@ func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 // their private repositories themselves, with "reprovision handover".
 const PrivateHanded = "handed-over"
 
-// privateSettled reports whether private repositories were seen, were handed
+// PrivateSettled reports whether private repositories were seen, were handed
 // over by the member, or somebody took responsibility for them.
-func privateSettled(c Case) bool {
+func PrivateSettled(c Case) bool {
 	switch c.Answers[AskPrivate].Value {
 	case PrivateNone:
 		return true
@@ -92,7 +92,7 @@ func privateSettled(c Case) bool {
 }
 
 // Unhanded lists the repositories that are neither left behind for a recorded
-// reason nor copied to where they were to go. An empty list proves nothing by
+// reason nor copied to where they were to go, or were pushed to after that. An empty list proves nothing by
 // itself: see HandedOver.
 func Unhanded(c Case) []Repository {
 	var out []Repository
@@ -102,7 +102,8 @@ func Unhanded(c Case) []Repository {
 			continue
 		}
 		if !slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
-			return x.Action == ActionHandOver && x.Change == CopyChange(r.Name) && (choice.Target == "" || x.Target == choice.Target)
+			return x.Action == ActionHandOver && x.Change == CopyChange(r.Name) && (choice.Target == "" || x.Target == choice.Target) &&
+				(x.Source.IsZero() || !r.Updated.After(x.Source))
 		}) {
 			out = append(out, r)
 		}

@@ -59,13 +59,14 @@ type Change struct {
 
 // Copy is a repository to be copied with all its tags.
 type Copy struct {
-	Source  string   `json:"source"` // host/namespace/name
-	Target  string   `json:"target"`
-	Private bool     `json:"private"`
-	Uploads []string `json:"uploads"` // URL prefixes below which the copy writes; none for a copy that the member made
-	Tags    []TagRef `json:"tags"`
-	Replace []TagRef `json:"replace,omitempty"` // tags of the target, with the digests that may be replaced
-	Handed  bool     `json:"handed,omitempty"`  // the member has copied it; it is only verified
+	Source  string    `json:"source"` // host/namespace/name
+	Target  string    `json:"target"`
+	Private bool      `json:"private"`
+	Uploads []string  `json:"uploads"` // URL prefixes below which the copy writes; none for a copy that the member made
+	Tags    []TagRef  `json:"tags"`
+	Replace []TagRef  `json:"replace,omitempty"` // tags of the target, with the digests that may be replaced
+	Updated time.Time `json:"updated,omitzero"`  // when the source was last pushed to, as Docker says
+	Handed  bool      `json:"handed,omitempty"`  // the member has copied it; it is only verified
 }
 
 // TagRef is a tag with the digest it had when the plan was made.
@@ -143,7 +144,8 @@ type Receipt struct {
 	Target string    `json:"target"`
 	Status string    `json:"status"` // "204 No Content", "seen in the audit log", …
 	Note   string    `json:"note,omitempty"`
-	Tags   []TagRef  `json:"tags,omitempty"` // what a copy put at its target
+	Tags   []TagRef  `json:"tags,omitempty"`  // what a copy put at its target
+	Source time.Time `json:"source,omitzero"` // when the source of a copy was last pushed to, as Docker said then
 	At     time.Time `json:"at"`
 }
 

@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -230,13 +231,21 @@ func (run *copying) slot(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// whole brings a manifest that is part of an index, with its blobs. One that is
-// there is pushed again: to ask first would be a request more.
+// whole brings a manifest that is part of an index, with its blobs, unless it is
+// there: no change is made twice, though pushing it again would do no harm.
 func (run *copying) whole(ctx context.Context, m *node) error {
 	if err := run.blobs(ctx, m); err != nil {
 		return err
 	}
-	return run.once(m.digest, func() error { return run.put(ctx, run.target.repo.Digest(m.digest.String()), m) })
+	return run.once(m.digest, func() error {
+		ref := run.target.repo.Digest(m.digest.String())
+		doing := "look up " + ref.Name()
+		_, err := run.target.puller.Head(transport.WithOp(ctx, doing), ref)
+		if err = explain(ctx, doing, err); !errors.Is(err, transport.ErrNotFound) {
+			return err
+		}
+		return run.put(ctx, ref, m)
+	})
 }
 
 func (run *copying) blobs(ctx context.Context, m *node) error {

@@ -119,7 +119,7 @@ func (o *org) repositoryInfo(who identity, r *repo) map[string]any {
 	out["full_description"] = r.fullDescription
 	out["affiliation"] = nil
 	out["collaborator_count"], out["has_starred"], out["is_automated"], out["source"] = 0, false, false, nil
-	out["permissions"] = map[string]bool{"read": true, "write": owned, "admin": owned}
+	out["permissions"] = map[string]bool{"read": true, "write": o.writes(who, r), "admin": owned}
 	out["immutable_tags_settings"] = map[string]any{"enabled": false, "rules": []string{}}
 	return out
 }

@@ -121,6 +121,9 @@ func (s *Sandbox) registryAccess(who identity, repoName string, r *http.Request)
 	s.org.lock()
 	defer s.org.mu.Unlock()
 	allowed := s.org.owns(who, namespace)
+	if r := s.org.repos[repoName]; !allowed && r != nil {
+		allowed = s.org.writes(who, r)
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		allowed = allowed || s.org.repository(who, repoName) != nil
 	}

@@ -71,8 +71,43 @@ func (o *org) owns(who identity, namespace string) bool {
 	return who.name != "" && who.name == namespace
 }
 
-// reads: public repositories everybody, private ones the namespace alone.
-func (o *org) reads(who identity, r *repo) bool { return !r.private || o.owns(who, r.namespace) }
+// reads: public repositories everybody, private ones the namespace and whoever
+// may write to them, or is on a team that may read them.
+func (o *org) reads(who identity, r *repo) bool {
+	return !r.private || o.owns(who, r.namespace) || o.permitted(who, r, "read")
+}
+
+// writes: the namespace itself and, in the organization, its owners and editors
+// and the teams that may.
+func (o *org) writes(who identity, r *repo) bool {
+	return o.owns(who, r.namespace) || o.permitted(who, r, "write")
+}
+
+// creates: the namespace itself and, in the organization, its owners and editors.
+func (o *org) creates(who identity, namespace string) bool {
+	return o.owns(who, namespace) || namespace == o.name && o.edits(who)
+}
+
+func (o *org) edits(who identity) bool {
+	m := o.members[who.name]
+	return m != nil && !who.organization && (m.role == "owner" || m.role == "editor")
+}
+
+// permitted: by role, or by a team.
+func (o *org) permitted(who identity, r *repo, least string) bool {
+	if r.namespace != o.name || who.name == "" || o.members[who.name] == nil {
+		return false
+	}
+	if o.edits(who) {
+		return true
+	}
+	for name, permission := range r.permissions {
+		if t := o.teams[name]; t != nil && t.members[who.name] && (least == "read" || permission != "read") {
+			return true
+		}
+	}
+	return false
+}
 
 func (o *org) namespaceExists(namespace string) bool {
 	return namespace == o.name || o.accounts[namespace] != nil
@@ -102,7 +137,7 @@ func (o *org) createRepository(who identity, r repo) (*repo, error) {
 	switch {
 	case len(r.name) < 2, len(r.name) > 255, !repoName.MatchString(r.name):
 		return nil, errRepoName
-	case !o.owns(who, r.namespace):
+	case !o.creates(who, r.namespace):
 		return nil, errForbidden
 	case o.repos[r.fullName()] != nil:
 		return nil, errRepoExists

@@ -26,7 +26,7 @@ func (handOver) Offer(c engine.Case) engine.Availability {
 	switch {
 	case !c.Sources[engine.FactRepositories].Known():
 		return engine.Availability{Reason: "their repositories have not been read"}
-	case !c.Repositories.PrivateVisible && c.Answers[engine.AskPrivate].Value != engine.PrivateNone:
+	case !engine.PrivateSettled(c):
 		return engine.Availability{Reason: "private repositories cannot be seen, and nobody has taken responsibility for them"}
 	}
 	return engine.Availability{}
@@ -64,11 +64,11 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 			copies = append(copies, a.handed(r))
 			continue
 		}
-		make, bring, notes, err := a.one(ctx, live, r)
+		creates, bring, notes, err := a.one(ctx, live, r)
 		if err != nil {
 			return p, err
 		}
-		p.Changes, p.Notes = append(p.Changes, make...), append(p.Notes, notes...)
+		p.Changes, p.Notes = append(p.Changes, creates...), append(p.Notes, notes...)
 		copies = append(copies, bring)
 	}
 	p.Changes = append(p.Changes, copies...)
@@ -103,7 +103,7 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 		ID: engine.CopyChange(r.Name), Kind: engine.ChangeCopy, Title: "Copy " + r.Name + " to " + t.name, Target: t.name,
 		Before: fmt.Sprintf("%d tags in %s", len(tags), r.Name), After: "the same tags and digests in " + t.name,
 		Copy: engine.Copy{
-			Source: a.at(r.Name), Target: a.at(t.name), Private: r.Private, Tags: refs(tags), Replace: t.replace,
+			Source: a.at(r.Name), Target: a.at(t.name), Private: r.Private, Tags: refs(tags), Replace: t.replace, Updated: r.Updated,
 			Uploads: a.Systems.Registry().UploadPrefixes(a.at(t.name)),
 		},
 	}, notes, nil
@@ -339,7 +339,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	if err != nil {
 		return engine.Receipt{}, err
 	}
-	receipt := engine.Receipt{Status: fmt.Sprintf("%d tags, every digest compared; %d of %d blobs travelled", len(done.Tags), done.Sent, done.Blobs)}
+	receipt := engine.Receipt{Source: ch.Copy.Updated, Status: fmt.Sprintf("%d tags, every digest compared; %d of %d blobs travelled", len(done.Tags), done.Sent, done.Blobs)}
 	for _, t := range done.Tags {
 		ref := engine.TagRef{Name: t.Name, Digest: t.Digest}
 		if i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest == t.Digest }); i >= 0 {

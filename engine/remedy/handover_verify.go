@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -181,4 +182,31 @@ func (v *verification) teams(ctx context.Context, c engine.Case, target string) 
 		words = append(words, t.Name+" ("+t.Permission+")")
 	}
 	v.say(target+" is open to the teams "+strings.Join(words, ", "), "Docker Hub")
+}
+
+// unchanged reports what has moved at the sources since they were copied. It
+// asks for digests only, and is asked before each removal.
+func (a handOver) unchanged(ctx context.Context, c engine.Case) error {
+	for _, r := range engine.Selected(c) {
+		receipt, ok := receiptOf(c, r.Name)
+		if !ok || r.Handed() {
+			continue // whether that is allowed is for engine.HandedOver to say
+		}
+		now, err := a.digests(ctx, r.Name, a.Systems.MemberRegistry(c.Username))
+		if err != nil {
+			return err
+		}
+		copied := digestsOf(receipt.Tags)
+		if len(copied) == 0 { // the outcome was observed, not received
+			if copied, err = a.digests(ctx, receipt.Target, a.Systems.OrgRegistry()); err != nil {
+				return err
+			}
+		}
+		for _, tag := range slices.Sorted(maps.Keys(now)) {
+			if now[tag] != copied[tag] {
+				return fmt.Errorf("the tag %s of %s has moved since it was copied: go back and hand it over again", tag, r.Name)
+			}
+		}
+	}
+	return nil
 }

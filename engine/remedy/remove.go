@@ -70,6 +70,11 @@ func (a remove) grounds(ctx context.Context, c engine.Case) (engine.Case, []engi
 	if why := engine.RemovalBlockers(live); live.Member.Present && len(why) > 0 {
 		return c, nil, fmt.Errorf("removing %s is refused now: %s", c.Username, strings.Join(why, "; "))
 	}
+	if live.Member.Present && !live.DryRun {
+		if err := (handOver{a.World}).unchanged(ctx, live); err != nil {
+			return c, nil, fmt.Errorf("removing %s is refused now: %w", c.Username, err)
+		}
+	}
 	var toggle string
 	if len(live.Audit.JIT) > 0 {
 		toggle = live.Audit.JIT[0].At.UTC().String()

@@ -139,20 +139,6 @@ func words(b *strings.Builder, c engine.Case) {
 	b.WriteString("## On the owner's word\n\n" + strings.Join(lines, "") + "\n")
 }
 
-func handOver(b *strings.Builder, c engine.Case) {
-	var rows []string
-	for _, r := range c.Receipts {
-		for _, t := range r.Tags {
-			rows = append(rows, fmt.Sprintf("| %s | %s | %s |\n", Escape(strings.TrimPrefix(r.Change, engine.CopyChange(""))), Escape(t.Name), code(t.Digest)))
-		}
-	}
-	if len(rows) == 0 {
-		return
-	}
-	b.WriteString("## Repositories handed over\n\n| repository | tag | digest, equal on both sides |\n| --- | --- | --- |\n" + strings.Join(rows, ""))
-	b.WriteString("\nA copy does not carry pull counts, stars, untagged manifests, webhooks or redirects. The originals were not touched.\n\n")
-}
-
 func snapshot(b *strings.Builder, c engine.Case) {
 	if !c.Snapshot.Taken {
 		return

@@ -49,7 +49,7 @@ func cured() engine.Case {
 		{Action: engine.ActionCancelInvites, Change: "invite i-1", Plan: plan, Title: "Cancel the invite of priya.nair@acme.example", Status: "HTTP 204", At: at(3)},
 		{Action: engine.ActionDisableJIT, Change: "toggle", Plan: plan, Title: "Switch JIT off in Docker's console", Status: "seen in the audit log", Note: "Toggle JIT provisioning by morgan-reyes", At: at(4)},
 		{
-			Action: engine.ActionHandOver, Change: engine.CopyChange("priya-nair/build-cache"), Plan: plan, Title: "Copy priya-nair/build-cache to acme/build-cache",
+			Action: engine.ActionHandOver, Change: engine.CopyChange("priya-nair/build-cache"), Plan: plan, Target: "acme/build-cache", Title: "Copy priya-nair/build-cache to acme/build-cache",
 			Status: "2 tags, every digest compared", At: at(5), Tags: []engine.TagRef{{Name: "latest", Digest: digest}, {Name: "v1.2", Digest: digest}},
 		},
 		{Action: engine.ActionRemove, Change: "remove", Plan: plan, Title: "Remove priya-nair from acme", Status: "HTTP 204", At: at(6)},

@@ -1,0 +1,367 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/observe"
+)
+
+// handOverOptions are those of handover and its subcommands.
+type handOverOptions struct {
+	org, member, planFile, out, manifest string
+	repositories                         []string
+	good                                 time.Duration
+	yes, tokenStdin                      bool
+
+	at          places
+	credentials []engine.Credential // nil takes those of the environment
+	stateDir    string
+	now         func() time.Time
+	sleep       func(context.Context, time.Duration) error
+	in          io.Reader
+}
+
+func (o *handOverOptions) fill() {
+	if o.now == nil {
+		o.now = time.Now
+	}
+	if o.stateDir == "" {
+		o.stateDir = stateDir()
+	}
+	if o.credentials == nil {
+		o.credentials = fromEnvironment(o.org)
+	}
+}
+
+func newHandOver(interrupts <-chan struct{}) *cobra.Command {
+	o := &handOverOptions{}
+	c := &cobra.Command{
+		Use:   "handover --plan file",
+		Short: "Copy your own repositories into the organization, by a plan of its owner",
+		Long: "handover is for the member whose private repositories nobody else can read. It takes a plan file that an owner made with\n" +
+			"\"reprovision handover plan\", signs in as the member, copies what the plan names and nothing else, compares every digest,\n" +
+			"and writes a manifest for the owner. No credential changes hands: the plan holds none, and the member's own right to push\n" +
+			"into the organization is what carries the copy. The originals are neither changed nor deleted.\n\n" +
+			"The member's token is typed, read with --token-stdin, or taken from REPROVISION_MEMBER_TOKEN.",
+		Example: "  reprovision handover plan -o plan.json --org acme --member priya-nair --repository deploy-tool\n" +
+			"  reprovision handover --plan plan.json\n  reprovision handover accept --plan plan.json --manifest plan.done.json",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.planFile == "" {
+				return usageError{errors.New("--plan is missing: an owner makes the file with \"reprovision handover plan\"")}
+			}
+			o.in = c.InOrStdin()
+			ctx, end := interruptible(c.Context(), interrupts)
+			defer end()
+			return runHandOver(ctx, o, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&o.planFile, "plan", "", "the plan `file` that an owner gave you")
+	c.Flags().StringVarP(&o.out, "output", "o", "", "where to write the manifest for the owner; beside the plan if not given")
+	c.Flags().BoolVar(&o.yes, "yes", false, "copy what the plan names without asking")
+	c.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read your token from standard input")
+	c.AddCommand(newHandOverPlan(), newHandOverAccept())
+	return c
+}
+
+// interruptible ends the context at the first interrupt. A copy that is cut off
+// goes on where it stopped when the command is run again.
+func interruptible(ctx context.Context, interrupts <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-interrupts:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+func newHandOverPlan() *cobra.Command {
+	o := &handOverOptions{}
+	c := &cobra.Command{
+		Use:   "plan -o file",
+		Short: "Make the plan file for a member who copies their repositories themselves",
+		Long: "plan writes which repositories of a member are to be copied where. It changes nothing, and the file holds no credential.\n" +
+			"Private repositories can be listed by nobody but the member: name those with --repository.",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runHandOverPlan(c.Context(), o, c.OutOrStdout()) },
+	}
+	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan `file` to write")
+	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker `organization`")
+	c.Flags().StringVar(&o.member, "member", "", "the member's `username`")
+	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "a repository of theirs, as `name` or name=new-name; may be repeated; all public ones if not given")
+	c.Flags().DurationVar(&o.good, "good", 7*24*time.Hour, "how long the plan is good, at most 31 days")
+	return c
+}
+
+func newHandOverAccept() *cobra.Command {
+	o := &handOverOptions{}
+	c := &cobra.Command{
+		Use:   "accept --plan file --manifest file",
+		Short: "Verify what a member has copied, for the walk to build on",
+		Args:  noArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return runHandOverAccept(c.Context(), o, c.OutOrStdout()) },
+	}
+	c.Flags().StringVar(&o.planFile, "plan", "", "the plan `file` that you gave the member")
+	c.Flags().StringVar(&o.manifest, "manifest", "", "the manifest `file` that the member gave back")
+	return c
+}
+
+// ownerOf makes the clients of the organization, for reading only.
+func (o *handOverOptions) owner(ctx context.Context) (*systems, error) {
+	s, err := newSystems(o.at, "", transport.Options{ReadOnly: true, Now: o.now, Sleep: o.sleep}, o.credentials...)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range o.credentials {
+		if c.System == engine.SystemHub {
+			if err := s.prove(ctx, c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if s.Hub() == nil {
+		return nil, observe.ErrNotSignedIn
+	}
+	return s, nil
+}
+
+func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) error {
+	o.fill()
+	if o.out == "" || o.org == "" || o.member == "" {
+		return usageError{errors.New("--output, --org and --member are needed")}
+	}
+	s, err := o.owner(ctx)
+	if err != nil {
+		return err
+	}
+	wanted, err := o.wanted(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, r := range wanted {
+		if err := o.free(ctx, s, r); err != nil {
+			return err
+		}
+	}
+	var nonce [16]byte
+	_, _ = rand.Read(nonce[:]) // it never fails
+	p, err := engine.NewHandOverPlan(o.org, o.member, s.RegistryHost(), wanted, o.now(), o.good, nonce)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := writeNew(o.out, p); err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	describePlan(out, p)
+	_, _ = fmt.Fprintf(out, "\nWritten to %s. Give it to %s, and read the fingerprint out to them; they run:\n\n  reprovision handover --plan %s\n\n"+
+		"They push with their own right: be sure that %s is an editor of %s, or that a team of theirs may write to each target,\n"+
+		"which you then make beforehand. This file gives no right.\n", clean(o.out), o.member, clean(filepath.Base(o.out)), o.member, o.org)
+	return nil
+}
+
+// wanted are the repositories that were named, or all that can be seen.
+func (o *handOverOptions) wanted(ctx context.Context, s *systems) ([]engine.HandOverTarget, error) {
+	var out []engine.HandOverTarget
+	for _, r := range o.repositories {
+		name, target, _ := strings.Cut(r, "=")
+		if target == "" {
+			target = name
+		}
+		out = append(out, engine.HandOverTarget{Source: o.member + "/" + name, Target: o.org + "/" + target})
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	for r, err := range s.Hub().Repositories(ctx, o.member) {
+		if errors.Is(err, transport.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, engine.HandOverTarget{Source: o.member + "/" + r.Name, Target: o.org + "/" + r.Name})
+	}
+	if len(out) == 0 {
+		return nil, usageError{fmt.Errorf("%s has no public repository; private ones nobody but them can list: ask for their names, and give each with --repository", o.member)}
+	}
+	return out, nil
+}
+
+// free reports whether a target is not there, or empty.
+func (o *handOverOptions) free(ctx context.Context, s *systems, r engine.HandOverTarget) error {
+	if p := engine.TargetProblem(o.org, r.Target); p != "" {
+		return usageError{fmt.Errorf("%s: %s", r.Target, p)}
+	}
+	_, name, _ := strings.Cut(r.Target, "/")
+	_, err := s.Hub().Repository(ctx, o.org, name)
+	if errors.Is(err, transport.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for %s: %w", r.Target, err)
+	}
+	tags, err := s.Registry().Digests(ctx, s.RegistryHost()+"/"+r.Target, s.OrgRegistry())
+	if err != nil && !errors.Is(err, transport.ErrNotFound) {
+		return fmt.Errorf("list the tags of %s: %w", r.Target, err)
+	}
+	if len(tags) > 0 {
+		return usageError{fmt.Errorf("%s has %d tags already: choose another name with --repository name=new-name", r.Target, len(tags))}
+	}
+	return nil
+}
+
+func describePlan(out io.Writer, p engine.HandOverPlan) {
+	_, _ = fmt.Fprintf(out, "Hand-over from %s to %s, fingerprint %s, good until %s:\n", p.Member, p.Org, p.Fingerprint(), p.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	for _, r := range p.Repositories {
+		_, _ = fmt.Fprintf(out, "  %s  →  %s\n", r.Source, r.Target)
+	}
+}
+
+func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) error {
+	if o.planFile == "" || o.manifest == "" {
+		return usageError{errors.New("--plan and --manifest are needed")}
+	}
+	p, err := readPlan(o.planFile)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(o.manifest)
+	if err != nil {
+		return usageError{err}
+	}
+	done, err := engine.DecodeHandOverDone(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("read %s: %w", o.manifest, err)
+	}
+	if err := done.Follows(p); err != nil {
+		return err
+	}
+	o.org = p.Org
+	o.fill()
+	s, err := o.owner(ctx)
+	if err != nil {
+		return err
+	}
+	if s.RegistryHost() != p.Registry {
+		return usageError{fmt.Errorf("the plan is for the registry %s, and this is %s", p.Registry, s.RegistryHost())}
+	}
+	for _, r := range done.Repositories() {
+		want := map[string]string{}
+		for _, t := range r.HandedTags {
+			want[t.Name] = t.Digest
+		}
+		differences, err := s.Registry().Holds(ctx, p.Registry+"/"+r.Target, want, s.OrgRegistry())
+		if err != nil {
+			return err
+		}
+		if err := differ(r.Name, r.Target, differences); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(out, "%s: all %d tags that %s names are there, whole\n", r.Target, len(want), p.Member)
+	}
+	if err := writeState0600(handedFile(o.stateDir, p.Org, p.Member), done); err != nil {
+		return fmt.Errorf("keep the manifest: %w", err)
+	}
+	_, _ = fmt.Fprintf(out, "Kept. At the step \"Hand over the repositories\" the walk now offers to build on it. That these are all of them rests on the word of %s.\n", p.Member)
+	return nil
+}
+
+func differ(source, target string, differences []registry.Difference) error {
+	if len(differences) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is not what %s is: %s (%d differences): copy it once more", target, source, differences[0], len(differences))
+}
+
+func readPlan(path string) (engine.HandOverPlan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return engine.HandOverPlan{}, usageError{err}
+	}
+	p, err := engine.DecodeHandOverPlan(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return engine.HandOverPlan{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// writeNew writes JSON into a file that must not be there yet.
+func writeNew(path string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(raw, '\n'))
+	return errors.Join(err, f.Close())
+}
+
+// writeState0600 replaces a file of the state directory.
+func writeState0600(path string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", append(raw, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+func handedFile(dir, org, member string) string {
+	return filepath.Join(dir, "handovers", fileName(org)+"-"+fileName(member)+"-handed.json")
+}
+
+// handed reads what accept has kept.
+func handed(dir string) func(org, member string) (engine.HandOverDone, bool, error) {
+	return func(org, member string) (engine.HandOverDone, bool, error) {
+		f, err := os.Open(handedFile(dir, org, member))
+		if errors.Is(err, os.ErrNotExist) {
+			return engine.HandOverDone{}, false, nil
+		}
+		if err != nil {
+			return engine.HandOverDone{}, false, fmt.Errorf("read what %s handed over: %w", member, err)
+		}
+		d, err := engine.DecodeHandOverDone(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return engine.HandOverDone{}, false, fmt.Errorf("read what %s handed over: %w", member, err)
+		}
+		return d, d.Org == org && d.Member == member, nil
+	}
+}
+
+// keepManifest writes the manifest of a verified hand-over beside the journals.
+func keepManifest(dir string, now func() time.Time) func(engine.Case, []engine.ManifestEntry) (string, error) {
+	return func(c engine.Case, entries []engine.ManifestEntry) (string, error) {
+		path := filepath.Join(dir, "handovers", fileName(c.Org)+"-"+fileName(c.Username)+"-"+now().UTC().Format("20060102-150405")+".json")
+		return path, writeState0600(path, struct {
+			Org      string                 `json:"org"`
+			Member   string                 `json:"member"`
+			Verified time.Time              `json:"verified"`
+			Entries  []engine.ManifestEntry `json:"entries"`
+		}{c.Org, c.Username, now().UTC(), entries})
+	}
+}

@@ -1,0 +1,218 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+)
+
+// runHandOver is what the member runs: nothing is written to but the targets of
+// the plan, with the member's own credential.
+func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
+	p, err := readPlan(o.planFile)
+	if err != nil {
+		return err
+	}
+	o.org = p.Org
+	o.fill()
+	switch now := o.now(); {
+	case now.After(p.Expires):
+		return refused("the plan was good until " + p.Expires.UTC().Format("2006-01-02 15:04 UTC") + ": ask for a new one")
+	case now.Before(p.Made.Add(-time.Hour)):
+		return refused("the plan is from the future: check the clock of this machine")
+	}
+	used := filepath.Join(o.stateDir, "handovers", "used-"+p.Digest)
+	if _, err := os.Stat(used); err == nil {
+		return refused("this plan was carried out here already, and a plan is good once")
+	}
+	describePlan(out, p)
+	_, _ = fmt.Fprintln(out, "The originals stay as they are. Compare the fingerprint with what the owner read out to you.")
+	secret, err := o.memberSecret(p.Member, out)
+	if err != nil {
+		return err
+	}
+	if err := o.agree(out); err != nil {
+		return err
+	}
+	at := o.at
+	if at.Registry == "" {
+		at.Registry = p.Registry
+	}
+	if at.Registry != p.Registry {
+		return usageError{fmt.Errorf("the plan is for the registry %s, and this is %s", p.Registry, at.Registry)}
+	}
+	s, err := newSystems(at, "", transport.Options{Now: o.now, Sleep: o.sleep})
+	if err != nil {
+		return err
+	}
+	member := engine.Credential{System: engine.SystemMember, Host: at.Hub, Identifier: p.Member, Secret: secret}
+	if err := s.prove(ctx, member); err != nil {
+		return err
+	}
+	var entries []engine.ManifestEntry
+	for _, r := range p.Repositories {
+		more, err := o.bring(ctx, s, p, r, out)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Source, err)
+		}
+		entries = append(entries, more...)
+	}
+	path := o.out
+	if path == "" {
+		path = strings.TrimSuffix(o.planFile, filepath.Ext(o.planFile)) + ".done.json"
+	}
+	if err := writeNew(path, engine.NewHandOverDone(p, entries, o.now())); err != nil {
+		return fmt.Errorf("write the manifest (everything is copied; run it again with another --output): %w", err)
+	}
+	if err := writeState0600(used, p.Expires); err != nil {
+		return fmt.Errorf("note that the plan was carried out: %w", err)
+	}
+	_, _ = fmt.Fprintf(out, "Done: %d tags are equal on both sides. Give %s to the owner, who runs:\n\n  reprovision handover accept --plan %s --manifest %s\n",
+		len(entries), clean(path), clean(filepath.Base(o.planFile)), clean(filepath.Base(path)))
+	return nil
+}
+
+func refused(reason string) error {
+	return &run.RefusedError{Action: engine.ActionHandOver, Reason: reason}
+}
+
+// memberSecret takes the member's own token, which goes nowhere but to Docker.
+func (o *handOverOptions) memberSecret(member string, out io.Writer) (engine.Secret, error) {
+	if o.tokenStdin {
+		line, err := bufio.NewReader(io.LimitReader(o.in, 64<<10)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return engine.Secret{}, fmt.Errorf("read the token: %w", err)
+		}
+		return engine.NewSecret(strings.TrimSpace(line)), nil
+	}
+	if token := os.Getenv("REPROVISION_MEMBER_TOKEN"); token != "" {
+		return engine.NewSecret(token), nil
+	}
+	f, ok := o.in.(*os.File)
+	if !ok || !term.IsTerminal(f.Fd()) {
+		return engine.Secret{}, usageError{errors.New("there is no terminal to ask for your token: use --token-stdin, or REPROVISION_MEMBER_TOKEN")}
+	}
+	_, _ = fmt.Fprintf(out, "A personal access token of %s with read and write permission (not shown): ", member)
+	raw, err := term.ReadPassword(f.Fd())
+	_, _ = fmt.Fprintln(out)
+	if err != nil {
+		return engine.Secret{}, fmt.Errorf("read the token: %w", err)
+	}
+	return engine.NewSecret(strings.TrimSpace(string(raw))), nil
+}
+
+// agree asks before anything is copied. Without a terminal nobody is asked, so
+// somebody has to have said so.
+func (o *handOverOptions) agree(out io.Writer) error {
+	if o.yes {
+		return nil
+	}
+	f, ok := o.in.(*os.File)
+	if !ok || !term.IsTerminal(f.Fd()) {
+		return usageError{errors.New("there is no terminal to ask on: give --yes when the plan is right")}
+	}
+	_, _ = fmt.Fprint(out, "Copy them? Type yes: ")
+	line, err := bufio.NewReader(io.LimitReader(f, 1024)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if strings.TrimSpace(line) != "yes" {
+		return refused("you did not say yes; nothing was copied")
+	}
+	return nil
+}
+
+// bring copies one repository and compares it.
+func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOverPlan, r engine.HandOverTarget, out io.Writer) ([]engine.ManifestEntry, error) {
+	_, name, _ := strings.Cut(r.Source, "/")
+	source, err := s.Member(p.Member).Repository(ctx, p.Member, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := ensureTarget(ctx, s, p, r, source); err != nil {
+		return nil, err
+	}
+	mine := s.MemberRegistry(p.Member)
+	request := registry.CopyRequest{
+		Source: p.Registry + "/" + r.Source, Target: p.Registry + "/" + r.Target, SourceCredential: mine, TargetCredential: mine,
+	}
+	tags, err := s.Registry().Describe(ctx, request.Source, mine)
+	if err != nil {
+		return nil, err
+	}
+	if len(tags) == 0 {
+		return nil, errors.New("nothing was ever pushed to it: ask for a plan without it")
+	}
+	request.Pinned = map[string]string{}
+	for _, t := range tags {
+		request.Pinned[t.Name] = t.Digest
+		request.Tags = append(request.Tags, t.Name)
+	}
+	approved := transport.Approve(ctx, nil, s.Registry().UploadPrefixes(request.Target))
+	done, err := s.Registry().Copy(approved, request, nil)
+	if errors.Is(err, transport.ErrForbidden) || errors.Is(err, transport.ErrUnauthorized) {
+		return nil, noRight(p, r, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	differences, err := s.Registry().Compare(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := differ(r.Source, r.Target, differences); err != nil {
+		return nil, err
+	}
+	_, _ = fmt.Fprintf(out, "%s → %s: %d tags, %d of %d layers travelled, every digest compared\n", r.Source, r.Target, len(done.Tags), done.Sent, done.Blobs)
+	var entries []engine.ManifestEntry
+	for _, t := range done.Tags {
+		e := engine.ManifestEntry{Repository: r.Source, Target: r.Target, Tag: t.Name, Digest: t.Digest, At: o.now().UTC()}
+		if i := slices.IndexFunc(tags, func(x registry.Tag) bool { return x.Name == t.Name }); i >= 0 {
+			e.Size = tags[i].Size
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// ensureTarget makes the target with the member's right if it is not there: a
+// push would make it, and public.
+func ensureTarget(ctx context.Context, s *systems, p engine.HandOverPlan, r engine.HandOverTarget, source hub.Repository) error {
+	client := s.Member(p.Member)
+	_, name, _ := strings.Cut(r.Target, "/")
+	there, err := client.Repository(ctx, p.Org, name)
+	switch {
+	case err == nil && source.Private && !there.Private:
+		return refused(r.Target + " is public and the original is private: nothing was copied; ask the owner to make it private")
+	case err == nil || !errors.Is(err, transport.ErrNotFound):
+		return err
+	}
+	call := client.CreateRepositoryCall(hub.NewRepository{
+		Namespace: p.Org, Name: name, Description: source.Description, FullDescription: source.FullDescription, Private: source.Private,
+	})
+	_, err = client.Send(transport.Approve(ctx, []transport.Call{call}, nil), call)
+	if errors.Is(err, transport.ErrForbidden) || errors.Is(err, transport.ErrConflict) {
+		return noRight(p, r, err)
+	}
+	return err
+}
+
+func noRight(p engine.HandOverPlan, r engine.HandOverTarget, err error) error {
+	return fmt.Errorf("%s may not write to %s: an owner of %s has to make it, private, and give a team of theirs write permission there, or make them an editor; then run this again, it goes on where it stopped: %w",
+		p.Member, r.Target, p.Org, err)
+}

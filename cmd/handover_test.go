@@ -1,0 +1,224 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/report"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
+)
+
+// handing are the two sides of a hand-over by the member, on a walk's sandbox.
+type handing struct {
+	*walk
+
+	dir           string
+	owner, member handOverOptions
+}
+
+func newHanding(t *testing.T, repositories ...string) *handing {
+	t.Helper()
+	var state string
+	w := newWalk(t, "priya-nair", false, func(w *world) { state = w.stateDir })
+	at, dir := places{Hub: w.box.Addresses().HubURL, Registry: w.box.Addresses().RegistryHost}, t.TempDir()
+	cred := w.box.Credentials()
+	base := handOverOptions{at: at, now: w.clock.now, sleep: w.clock.sleep, planFile: filepath.Join(dir, "plan.json"), good: time.Hour}
+	h := &handing{walk: w, dir: dir, owner: base, member: base}
+	h.owner.org, h.owner.member, h.owner.out, h.owner.repositories, h.owner.stateDir = "acme", "priya-nair", base.planFile, repositories, state
+	h.owner.manifest = filepath.Join(dir, "plan.done.json")
+	h.owner.credentials = []engine.Credential{{System: engine.SystemHub, Host: at.Hub, Identifier: cred.HubIdentifier, Secret: engine.NewSecret(cred.HubSecret)}}
+	h.member.credentials, h.member.stateDir, h.member.yes, h.member.tokenStdin = []engine.Credential{}, t.TempDir(), true, true
+	return h
+}
+
+func (h *handing) plan() error {
+	var out bytes.Buffer
+	return runHandOverPlan(h.t.Context(), &h.owner, &out)
+}
+
+func (h *handing) copy() (string, error) {
+	var out bytes.Buffer
+	o := h.member
+	o.in = strings.NewReader(h.secret + "\n")
+	err := runHandOver(h.t.Context(), &o, &out)
+	return out.String(), err
+}
+
+func (h *handing) accept() error {
+	var out bytes.Buffer
+	return runHandOverAccept(h.t.Context(), &h.owner, &out)
+}
+
+// letIn makes the target as an owner does, and gives the member's team write
+// permission there.
+func (h *handing) letIn(target string) {
+	h.t.Helper()
+	s, err := newSystems(h.owner.at, "", transport.Options{Now: h.clock.now, Sleep: h.clock.sleep})
+	require.NoError(h.t, err)
+	require.NoError(h.t, s.prove(h.t.Context(), h.owner.credentials[0]))
+	teams, err := s.Hub().Teams(h.t.Context(), "acme")
+	require.NoError(h.t, err)
+	i := slices.IndexFunc(teams, func(x hub.Team) bool { return x.Name == "legacy" })
+	require.GreaterOrEqual(h.t, i, 0)
+	body, err := json.Marshal(map[string]any{"group_id": teams[i].ID, "permission": "write"})
+	require.NoError(h.t, err)
+	for _, call := range []transport.Call{
+		s.Hub().CreateRepositoryCall(hub.NewRepository{Namespace: "acme", Name: target, Private: true}),
+		{System: "hub", Method: "POST", URL: h.owner.at.Hub + "/v2/repositories/acme/" + target + "/groups", ContentType: "application/json", Body: string(body)},
+	} {
+		_, err = s.Hub().Send(transport.Approve(h.t.Context(), []transport.Call{call}, nil), call)
+		require.NoError(h.t, err)
+	}
+}
+
+func TestAMemberHandsTheirRepositoryOverAndTheWalkBuildsOnIt(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	source := repositoryOf(t, h.box.State(), "priya-nair/deploy-tool")
+	require.NoError(t, h.plan())
+	raw, err := os.ReadFile(h.owner.out)
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "canary", "the plan holds no credential")
+
+	_, err = h.copy()
+	require.ErrorContains(t, err, "an owner of acme has to make it", "a plan gives no right")
+	h.letIn("deploy-tool")
+	said, err := h.copy()
+	require.NoError(t, err)
+	require.NotContains(t, said, "canary")
+	require.Equal(t, source.Tags, repositoryOf(t, h.box.State(), "acme/deploy-tool").Tags)
+	require.Equal(t, source, repositoryOf(t, h.box.State(), "priya-nair/deploy-tool"), "the original is as it was")
+
+	_, err = h.copy()
+	var no *run.RefusedError
+	require.ErrorAs(t, err, &no, "a plan is good once")
+	require.NoError(t, h.accept())
+
+	h.answers[engine.AskPrivate] = engine.PrivateHanded
+	h.secret = ""
+	h.run(guide.StepReport)
+	after := h.box.State()
+	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
+	require.Equal(t, source.Tags, repositoryOf(t, after, "acme/deploy-tool").Tags)
+	require.Equal(t, repositoryOf(t, after, "priya-nair/build-cache").Tags, repositoryOf(t, after, "acme/build-cache").Tags)
+	kept, err := filepath.Glob(filepath.Join(h.owner.stateDir, "handovers", "acme-priya-nair-2*.json"))
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	raw, err = os.ReadFile(kept[0])
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"priya-nair/deploy-tool"`)
+	require.Contains(t, string(raw), `"priya-nair/build-cache"`)
+}
+
+func TestACopyThatTheMemberChangedAfterwardsForbidsTheRemoval(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	require.NoError(t, h.plan())
+	h.letIn("deploy-tool")
+	_, err := h.copy()
+	require.NoError(t, err)
+	raw, err := os.ReadFile(h.owner.manifest)
+	require.NoError(t, err)
+	var done engine.HandOverDone
+	require.NoError(t, json.Unmarshal(raw, &done))
+	done.Entries[0].Digest = "sha256:" + strings.Repeat("0", 64)
+	raw, err = json.Marshal(done)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(h.owner.manifest, raw, 0o600))
+	require.ErrorContains(t, h.accept(), "is not what priya-nair/deploy-tool is")
+
+	done.Entries = done.Entries[:0]
+	raw, err = json.Marshal(done)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(h.owner.manifest, raw, 0o600))
+	require.ErrorIs(t, h.accept(), engine.ErrHandOverFile)
+	_, ok, err := handed(h.owner.stateDir)("acme", "priya-nair")
+	require.NoError(t, err)
+	require.False(t, ok, "nothing was taken in")
+}
+
+func TestAPlanIsBoundToItsTimeAndItsContent(t *testing.T) {
+	h := newHanding(t, "deploy-tool=tool")
+	require.NoError(t, h.plan())
+	require.ErrorIs(t, h.plan(), os.ErrExist, "no file is overwritten")
+	before := string(h.box.State().JSON())
+	raw, err := os.ReadFile(h.owner.out)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(h.owner.out, bytes.Replace(raw, []byte(`"acme/tool"`), []byte(`"acme/else"`), 1), 0o600))
+	_, err = h.copy()
+	require.ErrorIs(t, err, engine.ErrHandOverFile)
+
+	require.NoError(t, os.WriteFile(h.owner.out, raw, 0o600))
+	h.member.yes = false
+	_, err = h.copy()
+	var usage usageError
+	require.ErrorAs(t, err, &usage, "without a terminal nobody is asked")
+	h.member.yes = true
+	require.NoError(t, h.clock.sleep(t.Context(), 2*time.Hour))
+	_, err = h.copy()
+	var no *run.RefusedError
+	require.ErrorAs(t, err, &no)
+	require.ErrorContains(t, err, "good until")
+	require.Equal(t, before, string(h.box.State().JSON()))
+}
+
+func TestAPlanIsRefusedForATargetThatHoldsSomething(t *testing.T) {
+	h := newHanding(t, "deploy-tool=storefront")
+	require.ErrorContains(t, h.plan(), "has 1 tags already")
+}
+
+func TestARepositoryLeftBehindIsNotCopiedAndIsInTheReport(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepHandOver)
+	for w.state.Verdict.Ask != nil {
+		w.act()
+	}
+	w.send(guide.HandOverChosen{Repository: "priya-nair/build-cache", Choice: engine.HandOverChoice{Skip: "it can be built again", At: w.clock.now()}})
+	w.send(guide.HandOverChosen{Repository: "priya-nair/deploy-tool", Choice: engine.HandOverChoice{Target: "acme/deployer", At: w.clock.now()}})
+	w.goOn(guide.StepReport)
+	after := w.box.State()
+	require.False(t, slices.ContainsFunc(after.Repositories, func(r sandbox.Repository) bool { return r.Name == "acme/build-cache" || r.Name == "acme/deploy-tool" }))
+	require.Equal(t, repositoryOf(t, after, "priya-nair/deploy-tool").Tags, repositoryOf(t, after, "acme/deployer").Tags)
+	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
+	require.Contains(t, report.Markdown(w.state.Case), "it can be built again")
+	require.Contains(t, report.Markdown(w.state.Case), "docker pull acme/deployer:latest")
+	requireOnlyApproved(t, w)
+}
+
+func TestATagThatMovesAfterTheCopyHoldsTheRemovalUpUntilItIsCopiedAgain(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepHandOver)
+	for w.state.Phase != guide.PhaseApproving {
+		w.act()
+	}
+	w.act() // copies and verifies
+	require.Equal(t, guide.PhaseSettled, w.state.Phase)
+	require.True(t, w.state.Check.OK)
+	// priya pushes once more before she is removed
+	s, cred := w.parts.systems, w.box.Credentials()
+	mine := registry.Credential{Username: "priya-nair", Secret: func() string { return cred.Members["priya-nair"] }}
+	host := s.RegistryHost()
+	push := registry.CopyRequest{Source: host + "/acme/storefront", Target: host + "/priya-nair/build-cache", TargetCredential: mine}
+	_, err := s.Registry().Copy(transport.Approve(t.Context(), nil, s.Registry().UploadPrefixes(push.Target)), push, nil)
+	require.NoError(t, err)
+	moved := repositoryOf(t, w.box.State(), "priya-nair/build-cache")
+	w.send(guide.Continue{})
+	require.Equal(t, guide.StepHandOver, w.state.Step, "what was verified is no longer all there is")
+	require.Contains(t, engine.RemovalBlockers(w.state.Case), "their repositories have not been handed over and verified")
+	w.goOn(guide.StepReport)
+	after := w.box.State()
+	require.Equal(t, moved.Tags, repositoryOf(t, after, "acme/build-cache").Tags)
+	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// handOver tells what became of the repositories: what was copied, what was
+// left behind and why, what a copy does not carry, which lines to change, and
+// what in the organization may depend on the person.
+func handOver(b *strings.Builder, c engine.Case) {
+	manifest := engine.Manifest(c)
+	if len(manifest) > 0 {
+		b.WriteString("## Repositories handed over\n\n| repository | copy | tag | digest, equal on both sides | size | copied |\n| --- | --- | --- | --- | --- | --- |\n")
+		for _, e := range manifest {
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", Escape(e.Repository), Escape(e.Target), Escape(e.Tag), code(e.Digest), bytesOf(e.Size), stamp(e.At))
+		}
+		b.WriteString("\nA copy does not carry pull counts, stars, untagged manifests, webhooks or redirects. The originals were not touched.\n\n")
+	}
+	leftBehind(b, c)
+	linesToChange(b, manifest)
+	depends(b, c)
+}
+
+func leftBehind(b *strings.Builder, c engine.Case) {
+	var lines []string
+	for _, r := range c.Repositories.Personal {
+		if choice := c.Choices[r.Name]; choice.Skipped() {
+			lines = append(lines, fmt.Sprintf("- %s: \"%s\", %s\n", Escape(r.Name), Escape(choice.Skip), stamp(choice.At)))
+		}
+	}
+	if len(lines) > 0 {
+		b.WriteString("## Repositories left behind\n\n" + strings.Join(lines, "") + "\n")
+	}
+}
+
+// linesToChange gives the exact lines: whoever uses the old name goes on
+// getting the original, which from now on nobody in the organization maintains.
+func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry) {
+	if len(manifest) == 0 {
+		return
+	}
+	b.WriteString("## Lines to change\n\nThe copies have other names. To find who uses the old ones:\n\n~~~sh\n")
+	var moved []engine.ManifestEntry
+	for _, e := range manifest {
+		if !slices.ContainsFunc(moved, func(x engine.ManifestEntry) bool { return x.Repository == e.Repository }) {
+			moved = append(moved, e)
+			fmt.Fprintf(b, "grep -rnF '%s' .\n", fence(e.Repository))
+		}
+	}
+	b.WriteString("~~~\n\n")
+	for _, use := range []struct{ title, before string }{
+		{"On a command line", "docker pull "},
+		{"In compose.yaml", "    image: "},
+		{"In a Dockerfile", "FROM "},
+		{"In Kubernetes manifests", "        image: docker.io/"},
+		{"In CI (GitHub Actions, GitLab CI)", "    image: "},
+	} {
+		fmt.Fprintf(b, "%s:\n\n~~~diff\n", use.title)
+		for _, e := range manifest {
+			old, now := fence(e.Repository+":"+e.Tag), fence(e.Target+":"+e.Tag)
+			fmt.Fprintf(b, "-%s%s\n+%s%s\n", use.before, old, use.before, now)
+		}
+		b.WriteString("~~~\n\n")
+	}
+	b.WriteString("Digests stay as they are, so a line that pins `@sha256:…` changes only its name. A private copy also needs a pull credential of the organization.\n\n")
+}
+
+// depends lists what stays in the organization and may break.
+func depends(b *strings.Builder, c engine.Case) {
+	r := c.Repositories
+	if len(r.Organization)+len(r.SoleTeams) == 0 && r.Note == "" {
+		return
+	}
+	b.WriteString("## What may depend on them\n\n")
+	if len(r.Organization) > 0 {
+		b.WriteString("| repository | size | visibility | last push | why |\n| --- | --- | --- | --- | --- |\n")
+		for _, x := range r.Organization {
+			visibility, size := "public", bytesOf(x.Size)
+			switch {
+			case x.Tags == 0 && x.Size == 0:
+				visibility, size = "not read", "not read"
+			case x.Private:
+				visibility = "private"
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", Escape(x.Name), size, visibility, stamp(x.LastPush), Escape(strings.Join(x.Why, "; ")))
+		}
+		b.WriteString("\n")
+	}
+	for _, t := range r.SoleTeams {
+		fmt.Fprintf(b, "- team %s: they are its only member\n", Escape(t))
+	}
+	if r.Note != "" {
+		fmt.Fprintf(b, "- %s\n", Escape(r.Note))
+	}
+	b.WriteString("\n")
+}
+
+// fence makes a reference fit for a line of a fenced block and of a shell: what
+// no reference of an image has is replaced.
+func fence(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("._/:@-", r):
+			return r
+		}
+		return '?'
+	}, plain(s))
+}
+
+func bytesOf(n int64) string {
+	switch {
+	case n <= 0:
+		return "not known"
+	case n < 1<<10:
+		return fmt.Sprintf("%d B", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	case n < 1<<30:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+}
