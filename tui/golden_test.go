@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 	"github.com/stretchr/testify/require"
@@ -15,7 +16,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-var sizes = []struct{ w, h int }{{80, 24}, {40, 12}, {200, 60}}
+var sizes = []struct{ w, h int }{{80, 24}, {40, 12}, {120, 36}, {200, 60}}
 
 var digests = regexp.MustCompile(`plan [0-9a-f]{12}`)
 
@@ -58,6 +59,23 @@ func TestColoursFollowTheBackground(t *testing.T) {
 			m := showing(find(t, "diagnose"), 80, 24)
 			m.theme = theme.New(name == "dark", false)
 			golden.RequireEqual(t, m.View().Content)
+		})
+	}
+}
+
+// What a terminal without colours and without characters beyond ASCII is sent.
+func TestScreensWithoutColour(t *testing.T) {
+	for _, x := range stops(priya()) {
+		t.Run(x.name, func(t *testing.T) {
+			m := showing(x, 80, 24)
+			m.Update(tea.EnvMsg{"TERM=linux"})
+			m.Update(screen.Armed{Seq: x.state.Seq})
+			var out strings.Builder
+			w := colorprofile.Writer{Forward: &out, Profile: colorprofile.ASCII}
+			_, err := w.WriteString(m.View().Content)
+			require.NoError(t, err)
+			require.NotRegexp(t, `\x1b\[[0-9;]*(3|4|9|10)[0-9][;m]`, out.String(), "a colour")
+			golden.RequireEqual(t, digests.ReplaceAllString(ansi.Strip(out.String()), "plan 0123456789ab")+"\n")
 		})
 	}
 }

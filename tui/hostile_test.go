@@ -162,6 +162,19 @@ func onlyStyles(t *testing.T, line string) {
 	}
 }
 
+// Every width that a terminal is likely to have, and every height at some width.
+func TestNothingLeavesTheScreenAtAnySize(t *testing.T) {
+	list := hostileStops()
+	for w := 20; w <= 250; w++ {
+		x := list[w%len(list)]
+		h := 6 + (w*7)%75
+		m := showing(x, w, h)
+		harmless(t, m, w, h)
+		m.Update(press("pgdown"))
+		harmless(t, m, w, h)
+	}
+}
+
 func TestThePreviewShowsHiddenCharactersOfACall(t *testing.T) {
 	x := find(t, "approve-request")
 	x.state.Plan.Changes[0].Call.Body = "{\"team\":\"a\u202eb\"}"

@@ -6,51 +6,54 @@ import (
 	"strings"
 	"unicode"
 
-	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Field is a one-line text input. Unlike bubbles/textinput it starts no
+// Field is a one-line text input: bubbles/textinput for the editing, drawn here
+// because that counts its cursor in characters and not in cells. It starts no
 // program to reach the clipboard, it can refuse pasted text, and it prints
-// itself without its value.
+// itself without its value. The zero value is an empty field.
 type Field struct {
 	Placeholder string
 	Masked      bool // a secret: shown as dots
 	Typed       bool // must be typed: pasted text is refused
 	Limit       int  // longest value in runes, 0 for the default
 
-	value []rune
-	at    int
+	made  bool
+	input textinput.Model
 }
 
 const fieldLimit = 4096
 
-var editKeys = struct {
-	left, right, home, end, wordLeft, wordRight, back, del, backWord, backAll, rest key.Binding
-}{
-	left:      key.NewBinding(key.WithKeys("left", "ctrl+b")),
-	right:     key.NewBinding(key.WithKeys("right", "ctrl+f")),
-	home:      key.NewBinding(key.WithKeys("home", "ctrl+a")),
-	end:       key.NewBinding(key.WithKeys("end", "ctrl+e")),
-	wordLeft:  key.NewBinding(key.WithKeys("alt+left", "ctrl+left", "alt+b")),
-	wordRight: key.NewBinding(key.WithKeys("alt+right", "ctrl+right", "alt+f")),
-	back:      key.NewBinding(key.WithKeys("backspace", "ctrl+h")),
-	del:       key.NewBinding(key.WithKeys("delete")),
-	backWord:  key.NewBinding(key.WithKeys("ctrl+w", "alt+backspace")),
-	backAll:   key.NewBinding(key.WithKeys("ctrl+u")),
-	rest:      key.NewBinding(key.WithKeys("ctrl+k")),
+// edited is the input, made when it is first needed.
+func (f *Field) edited() *textinput.Model {
+	if f.made {
+		return &f.input
+	}
+	f.made, f.input = true, textinput.New()
+	f.input.SetVirtualCursor(false)
+	f.input.KeyMap.Paste.SetEnabled(false)
+	f.input.CharLimit = fieldLimit
+	if f.Limit > 0 {
+		f.input.CharLimit = f.Limit
+	}
+	if f.Masked {
+		f.input.EchoMode = textinput.EchoPassword
+	}
+	f.input.Focus()
+	return &f.input
 }
 
 // Value is the text.
-func (f *Field) Value() string { return string(f.value) }
+func (f *Field) Value() string { return f.edited().Value() }
 
 // SetValue replaces the text and goes to its end.
 func (f *Field) SetValue(s string) {
-	f.value = nil
-	f.at = 0
-	f.insert(s)
+	f.edited().SetValue(printable(s))
+	f.input.CursorEnd()
 }
 
 // Format implements fmt.Formatter: the text may be a secret.
@@ -58,97 +61,32 @@ func (f *Field) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[field]"
 
 // Update takes keys and pasted text, and reports whether the text changed.
 func (f *Field) Update(msg tea.Msg) bool {
-	switch msg := msg.(type) {
+	switch x := msg.(type) {
 	case tea.PasteMsg:
 		if f.Typed {
 			return false
 		}
-		return f.insert(strings.TrimSpace(msg.Content))
+		x.Content = printable(strings.TrimSpace(x.Content))
+		msg = x
 	case tea.KeyPressMsg:
-		return f.edit(msg)
-	}
-	return false
-}
-
-func (f *Field) edit(msg tea.KeyPressMsg) bool {
-	switch {
-	case key.Matches(msg, editKeys.left):
-		f.at = max(0, f.at-1)
-	case key.Matches(msg, editKeys.right):
-		f.at = min(len(f.value), f.at+1)
-	case key.Matches(msg, editKeys.home):
-		f.at = 0
-	case key.Matches(msg, editKeys.end):
-		f.at = len(f.value)
-	case key.Matches(msg, editKeys.wordLeft):
-		f.at = f.wordStart()
-	case key.Matches(msg, editKeys.wordRight):
-		f.at = f.wordEnd()
-	case key.Matches(msg, editKeys.back):
-		return f.cut(f.at-1, f.at)
-	case key.Matches(msg, editKeys.del):
-		return f.cut(f.at, f.at+1)
-	case key.Matches(msg, editKeys.backWord):
-		return f.cut(f.wordStart(), f.at)
-	case key.Matches(msg, editKeys.backAll):
-		return f.cut(0, f.at)
-	case key.Matches(msg, editKeys.rest):
-		return f.cut(f.at, len(f.value))
+		x.Text = printable(x.Text)
+		msg = x
 	default:
-		return f.insert(msg.Text)
+		return false
 	}
-	return false
+	before := f.Value()
+	f.input, _ = f.input.Update(msg)
+	return f.Value() != before
 }
 
-func (f *Field) insert(s string) bool {
-	limit := f.Limit
-	if limit == 0 {
-		limit = fieldLimit
-	}
-	var add []rune
-	for _, r := range s {
-		if unicode.IsPrint(r) && len(f.value)+len(add) < limit {
-			add = append(add, r)
+// printable drops what has no picture, line breaks among it.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
 		}
-	}
-	if len(add) == 0 {
-		return false
-	}
-	f.value = append(f.value[:f.at:f.at], append(add, f.value[f.at:]...)...)
-	f.at += len(add)
-	return true
-}
-
-func (f *Field) cut(from, to int) bool {
-	from, to = max(0, from), min(len(f.value), to)
-	if from >= to {
-		return false
-	}
-	f.value = append(f.value[:from:from], f.value[to:]...)
-	f.at = from
-	return true
-}
-
-func (f *Field) wordStart() int {
-	i := f.at
-	for i > 0 && unicode.IsSpace(f.value[i-1]) {
-		i--
-	}
-	for i > 0 && !unicode.IsSpace(f.value[i-1]) {
-		i--
-	}
-	return i
-}
-
-func (f *Field) wordEnd() int {
-	i := f.at
-	for i < len(f.value) && unicode.IsSpace(f.value[i]) {
-		i++
-	}
-	for i < len(f.value) && !unicode.IsSpace(f.value[i]) {
-		i++
-	}
-	return i
+		return -1
+	}, s)
 }
 
 // View draws the input in width cells and tells in which cell the cursor
@@ -159,7 +97,8 @@ func (f *Field) View(t theme.Theme, width int, focused bool) (line string, x int
 		prompt = t.Accent.Render(t.Glyph.Pointer) + " "
 	}
 	room := max(1, width-Width(prompt)-1) // a cell for the cursor behind the text
-	if len(f.value) == 0 {
+	value, at := []rune(f.Value()), f.input.Position()
+	if len(value) == 0 {
 		return prompt + t.Faint.Render(Fit(Clean(f.Placeholder), room)), Width(prompt)
 	}
 	shown := func(r []rune) string {
@@ -170,12 +109,12 @@ func (f *Field) View(t theme.Theme, width int, focused bool) (line string, x int
 	}
 	// Scroll so far that the cursor is in view.
 	from := 0
-	for from < f.at && Width(shown(f.value[from:f.at])) > room {
+	for from < at && Width(shown(value[from:at])) > room {
 		from++
 	}
-	text := shown(f.value[from:])
+	text := shown(value[from:])
 	if cut := Fit(text, room); cut != text {
 		text = cut
 	}
-	return prompt + t.Text.Render(text), Width(prompt) + Width(shown(f.value[from:f.at]))
+	return prompt + t.Text.Render(text), Width(prompt) + Width(shown(value[from:at]))
 }

@@ -3,6 +3,7 @@ package part
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -137,6 +138,42 @@ func TestThePickerFindsByEveryWord(t *testing.T) {
 	require.False(t, p.Update(special(tea.KeyEnter)))
 	p.Update(special(tea.KeyBackspace))
 	require.True(t, p.Update(special(tea.KeyEnter)))
+}
+
+func TestThePickerBeginsWithTheSuspicious(t *testing.T) {
+	seen := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	people := []engine.Person{
+		{Email: "invited@acme.example", Invitee: true},
+		{Username: "guest", Guest: true, LastSeen: seen},
+		{Username: "fine", Role: "editor", Teams: []string{"backend", "company"}, LastSeen: seen},
+		{Username: "the-owner", Role: "owner", LastSeen: seen},
+		{Username: "never", Role: "editor", Teams: []string{"backend"}},
+		{Username: "bare", Role: "member", Teams: []string{"company"}, LastSeen: seen},
+	}
+	var order []string
+	for _, p := range NewPicker(people, "").people {
+		order = append(order, p.Username)
+	}
+	require.Equal(t, []string{"bare", "never", "fine", "the-owner", "guest", ""}, order)
+	require.Equal(t, "invited@acme.example", people[0].Email, "the list itself keeps its order")
+}
+
+func TestWhenPeopleWereSeenIsShownWhereItIsKnown(t *testing.T) {
+	people := []engine.Person{{Username: "a", Teams: []string{"x"}}, {Username: "b"}}
+	block, _, _ := NewPicker(people, "").View(theme.New(true, true), 100, 10)
+	require.NotContains(t, block, "last seen")
+	people[0].LastSeen = time.Date(2026, 11, 1, 12, 0, 0, 0, time.Local)
+	block, _, _ = NewPicker(people, "").View(theme.New(true, true), 100, 10)
+	require.Contains(t, block, "last seen")
+	require.Contains(t, block, "2026-11-01")
+	require.Contains(t, block, "never")
+}
+
+func TestACursorStandsBehindWideLetters(t *testing.T) {
+	f := &Field{}
+	typed(f, "日本")
+	_, x := f.View(theme.New(true, true), 40, true)
+	require.Equal(t, 6, x)
 }
 
 func TestThePickerKeepsTheSelectionInView(t *testing.T) {

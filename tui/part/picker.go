@@ -26,27 +26,41 @@ type Picker struct {
 	at     int // of match
 	top    int // of match: the first row in view
 	page   int // rows in view, as last drawn
-	table  table.Model
-	shown  view // what the table holds
+	// insights is true when Docker tells when people were last seen, which it
+	// does only where the organization has switched that on.
+	insights bool
+	table    table.Model
+	shown    view // what the table holds
 }
 
-// account tells people with an account (1) from those without (0).
-func account(p engine.Person) int {
-	if p.Username == "" {
+// suspicion ranks people by what the list alone tells, the likeliest first: a
+// role or team that did not arrive leaves somebody with what Docker gives to
+// everybody. Guests are outside the guide, and invitees have no account yet.
+func suspicion(p engine.Person, insights bool) int {
+	own := slices.ContainsFunc(p.Teams, func(t string) bool { return t != "company" })
+	switch {
+	case p.Username == "":
+		return 4
+	case p.Guest:
+		return 3
+	case !own && p.Role != "owner":
 		return 0
+	case insights && p.LastSeen.IsZero():
+		return 1
 	}
-	return 1
+	return 2
 }
 
-// NewPicker returns a picker over the people, in their order. selected is the
+// NewPicker returns a picker over the people: the suspicious first, and otherwise
+// in their order. selected is the
 // username it starts on, if there is one.
 func NewPicker(people []engine.Person, selected string) *Picker {
-	// Invitees have no account that could be chosen.
+	insights := slices.ContainsFunc(people, func(p engine.Person) bool { return !p.LastSeen.IsZero() })
 	people = slices.SortedStableFunc(slices.Values(people), func(a, b engine.Person) int {
-		return cmp.Compare(account(b), account(a))
+		return cmp.Compare(suspicion(a, insights), suspicion(b, insights))
 	})
 	p := &Picker{
-		people: people, hay: make([]string, len(people)), page: 1,
+		people: people, hay: make([]string, len(people)), page: 1, insights: insights,
 		filter: Field{Placeholder: "type to filter by name, address, role or team"},
 	}
 	for i, x := range people {
@@ -229,10 +243,10 @@ func (p *Picker) rows(t theme.Theme, width int) string {
 	end := min(len(p.match), p.top+p.page)
 	want := view{p.top, end, width, t.Dark, p.query, t.Glyph.Pointer}
 	if want != p.shown {
-		cols := pickerColumns(width - lead)
+		cols := pickerColumns(width-lead, p.insights)
 		rows := make([]table.Row, 0, end-p.top)
 		for _, i := range p.match[p.top:end] {
-			rows = append(rows, pickerRow(p.people[i], len(cols)))
+			rows = append(rows, pickerRow(p.people[i], cols))
 		}
 		p.table = table.New(
 			table.WithColumns(cols), table.WithRows(rows), table.WithStyles(t.Table),
@@ -256,40 +270,67 @@ func (p *Picker) rows(t theme.Theme, width int) string {
 
 // pickerColumns are as many as the width holds; the username is always whole
 // where that is possible.
-func pickerColumns(width int) []table.Column {
-	const pad = 2
-	col := func(title string, w int) table.Column { return table.Column{Title: title, Width: max(1, w)} }
+func pickerColumns(width int, insights bool) []table.Column {
+	const pad, role, seen = 2, 8, 10
+	shares := []table.Column{{Title: "username", Width: 38}, {Title: "name", Width: 32}, {Title: "role"}, {Title: "teams", Width: 30}}
 	switch {
+	case width < 53:
+		return []table.Column{{Title: "username", Width: max(1, width-role-2*pad)}, {Title: "role", Width: role}}
 	case width >= 93:
-		room := width - 5*pad - 8
-		return []table.Column{
-			col("username", room*26/100), col("name", room*24/100), col("role", 8),
-			col("teams", room*24/100), col("address", room-room*26/100-2*(room*24/100)),
-		}
-	case width >= 53:
-		room := width - 4*pad - 8
-		return []table.Column{
-			col("username", room*38/100), col("name", room*32/100), col("role", 8), col("teams", room-room*38/100-room*32/100),
+		shares = []table.Column{{Title: "username", Width: 25}, {Title: "name", Width: 22}, {Title: "role"}, {Title: "teams", Width: 23}, {Title: "address", Width: 30}}
+	}
+	fixed := role
+	if insights && width >= 66 {
+		shares = slices.Insert(shares, 4, table.Column{Title: "last seen"})
+		fixed += seen
+	}
+	room := width - fixed - pad*len(shares)
+	for i, c := range shares {
+		switch c.Title {
+		case "role":
+			shares[i].Width = role
+		case "last seen":
+			shares[i].Width = seen
+		default:
+			shares[i].Width = max(1, room*c.Width/100)
 		}
 	}
-	return []table.Column{col("username", width-8-2*pad), col("role", 8)}
+	return shares
 }
 
-func pickerRow(x engine.Person, columns int) table.Row {
-	role := x.Role
-	switch {
-	case x.Guest:
-		role = "guest"
-	case x.Invitee:
-		role = "invited"
+func pickerRow(x engine.Person, columns []table.Column) table.Row {
+	row := make(table.Row, len(columns))
+	for i, c := range columns {
+		row[i] = Clean(pickerCell(x, c.Title))
 	}
-	user, role := Clean(x.Username), Clean(role)
-	if user == "" {
-		user = Clean(x.Email)
+	return row
+}
+
+func pickerCell(x engine.Person, column string) string {
+	switch column {
+	case "username":
+		return orDefault(x.Username, x.Email)
+	case "name":
+		return x.Name
+	case "role":
+		switch {
+		case x.Guest:
+			return "guest"
+		case x.Invitee:
+			return "invited"
+		}
+		return x.Role
+	case "teams":
+		return strings.Join(x.Teams, ", ")
+	case "last seen":
+		switch {
+		case !x.LastSeen.IsZero():
+			return Day(x.LastSeen)
+		case x.Username != "":
+			return "never"
+		}
+	case "address":
+		return x.Email
 	}
-	row := table.Row{user, Clean(x.Name), role, Clean(strings.Join(x.Teams, ", ")), Clean(x.Email)}
-	if columns == 2 {
-		return table.Row{user, role}
-	}
-	return row[:columns]
+	return ""
 }

@@ -30,9 +30,7 @@ func Bar(t theme.Theme, width int, done, total int64, unit string) string {
 		return t.Muted.Render(Fit(words, width))
 	}
 	room = min(room, 48)
-	full := room * p / 100
-	return t.Accent.Render(strings.Repeat(t.Glyph.Full, full)) +
-		t.Faint.Render(strings.Repeat(t.Glyph.Empty, room-full)) + "  " + t.Muted.Render(words)
+	return t.Bar(room).ViewAs(float64(p)/100) + "  " + t.Muted.Render(words)
 }
 
 func amount(done, total int64, unit string) string {

@@ -109,7 +109,8 @@ func (m *member) Takes(press tea.KeyPressMsg) bool { return m.picker.Takes(press
 
 func (m *member) Body(f Frame) string {
 	return part.Stack(heading(f, f.State.Verdict.Headline), part.Lines(
-		part.Paragraph(part.Clean(m.ask.Text), f.Width, f.Theme.Muted), note(f, m.ask.Note), note(f, m.notice)))
+		part.Paragraph(part.Clean(m.ask.Text), f.Width, f.Theme.Muted),
+		part.Paragraph("First come those on no team of their own.", f.Width, f.Theme.Faint), note(f, m.ask.Note), note(f, m.notice)))
 }
 
 func (m *member) Foot(f Frame, height int) Foot {

@@ -5,8 +5,10 @@ package theme
 
 import (
 	"image/color"
+	"unicode/utf8"
 
 	"charm.land/bubbles/v2/help"
+	"charm.land/bubbles/v2/progress"
 	"charm.land/bubbles/v2/table"
 	"charm.land/lipgloss/v2"
 )
@@ -102,6 +104,18 @@ func New(dark, ascii bool) Theme {
 
 // Cursor is the colour of the text cursor.
 func (t Theme) Cursor() color.Color { return t.tokens.accent }
+
+// Bar is a progress bar of that many cells.
+func (t Theme) Bar(width int) progress.Model {
+	full, _ := utf8.DecodeRuneInString(t.Glyph.Full)
+	empty, _ := utf8.DecodeRuneInString(t.Glyph.Empty)
+	m := progress.New(
+		progress.WithWidth(width), progress.WithoutPercentage(),
+		progress.WithFillCharacters(full, empty), progress.WithColors(t.tokens.accent),
+	)
+	m.EmptyColor = t.tokens.faint
+	return m
+}
 
 func border(ascii bool) lipgloss.Border {
 	if ascii {

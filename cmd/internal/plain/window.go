@@ -262,12 +262,11 @@ func (w *walk) approval(ctx context.Context) (guide.Event, error) {
 func (w *walk) failure(ctx context.Context) (guide.Event, error) {
 	s := w.state
 	retry := "Try again"
-	switch {
-	case s.Phase == guide.PhaseStopped:
+	if s.Phase == guide.PhaseStopped {
 		w.say("Stopped between two changes. What was done stays done, and is in the journal.")
 		w.tellReceipts()
 		retry = "Go on with the rest: the plan is made anew and confirmed anew"
-	default:
+	} else {
 		w.say("This did not work: %s %s", closed(s.Problem.Title), closed(s.Problem.Detail))
 		if s.Problem.Advice != "" {
 			w.say("What to do: %s", part.Clean(s.Problem.Advice))
