@@ -71,7 +71,7 @@ func (a remove) grounds(ctx context.Context, c engine.Case) (engine.Case, []engi
 		return c, nil, fmt.Errorf("removing %s is refused now: %s", c.Username, strings.Join(why, "; "))
 	}
 	if live.Member.Present && !live.DryRun {
-		if err := (handOver{a.World}).unchanged(ctx, live); err != nil {
+		if err := handOver(a).unchanged(ctx, live); err != nil {
 			return c, nil, fmt.Errorf("removing %s is refused now: %w", c.Username, err)
 		}
 	}
