@@ -13,9 +13,11 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
-// addAccessible adds the choice of the window: the whole screen, or lines.
-func addAccessible(c *cobra.Command, to *bool) {
-	c.Flags().BoolVar(to, "accessible", accessible(),
+// addWindow adds the choice of the window, the whole screen or lines, and of
+// what it does beside showing the walk.
+func addWindow(c *cobra.Command, lines, bell *bool) {
+	c.Flags().BoolVar(bell, "bell", false, "ring the terminal's bell when a long wait ends")
+	c.Flags().BoolVar(lines, "accessible", accessible(),
 		"walk line by line, for screen readers and plain terminals; so does ACCESSIBLE=1, and a terminal that cannot draw")
 }
 

@@ -22,6 +22,7 @@ type demoOptions struct {
 	stateFile  string
 	dryRun     bool
 	accessible bool
+	bell       bool
 	interrupts <-chan struct{}
 }
 
@@ -46,7 +47,7 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "preview each request; send nothing that changes anything")
 	c.Flags().StringVar(&o.member, "member", "", "begin with this `username`")
 	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this `file`")
-	addAccessible(c, &o.accessible)
+	addWindow(c, &o.accessible, &o.bell)
 	return c
 }
 
@@ -77,6 +78,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 		AssistHint: "do the clicks on the demo's console for me",
 		Assist:     func(ctx context.Context, _ engine.Console) error { return box.FlipJIT(ctx, false) },
 		Interrupts: o.interrupts,
+		Bell:       o.bell,
 	}
 	err = show(ctx, p, opts, o.accessible, out)
 	if o.stateFile != "" {

@@ -52,7 +52,7 @@ func addWalkFlags(c *cobra.Command, o *walkOptions) {
 	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` to work with, one per organization; the last one if not given")
 	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
-	addAccessible(c, &o.accessible)
+	addWindow(c, &o.accessible, &o.bell)
 	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
 }
 
@@ -160,5 +160,6 @@ func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Write
 		Open:       openBrowser,
 		Forms:      forms(o.org),
 		Interrupts: o.interrupts,
+		Bell:       o.bell,
 	}, o.accessible, out)
 }

@@ -23,6 +23,7 @@ type walkOptions struct {
 	dryRun, remember      bool
 	password              bool // sign in to Docker Hub with a password and a second factor
 	accessible            bool // line by line, without a screen
+	bell                  bool
 	interrupts            <-chan struct{}
 }
 
@@ -47,6 +48,7 @@ func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 		Open:       openBrowser,
 		Forms:      forms(s.org()),
 		Interrupts: o.interrupts,
+		Bell:       o.bell,
 	}, o.accessible, out)
 }
 

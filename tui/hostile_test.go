@@ -156,6 +156,12 @@ func onlyStyles(t *testing.T, line string) {
 		if line[i] != '\x1b' {
 			continue
 		}
+		if strings.HasPrefix(line[i:], "\x1b]8;;") {
+			target, _, ok := strings.Cut(line[i+5:], "\x07")
+			require.True(t, ok && !strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r > '~' }), "link in %q", line)
+			require.True(t, target == "" || strings.HasPrefix(target, "http"), "link in %q", line)
+			continue
+		}
 		end := strings.IndexByte(line[i:], 'm')
 		require.True(t, strings.HasPrefix(line[i:], "\x1b[") && end > 0, "escape sequence in %q", line)
 		require.Equal(t, "", strings.Trim(line[i+2:i+end], "0123456789;:"), "escape sequence in %q", line)

@@ -11,8 +11,8 @@ import (
 // keyMap holds the keys of the shell. Which of them act depends on whether
 // letters go into an input.
 type keyMap struct {
-	Back, Help, Open, Quit, Interrupt, Repaint key.Binding
-	Up, Down, PageUp, PageDown, Top, Bottom    key.Binding
+	Back, Help, Open, Copy, Quit, Interrupt, Repaint key.Binding
+	Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
 }
 
 func newKeyMap() keyMap {
@@ -20,6 +20,7 @@ func newKeyMap() keyMap {
 		Back:      key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
 		Help:      key.NewBinding(key.WithKeys("?", "f1"), key.WithHelp("?", "help")),
 		Open:      key.NewBinding(key.WithKeys("o"), key.WithHelp("o", "open the page")),
+		Copy:      key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the request or the address")),
 		Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
 		Interrupt: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "stop")),
 		Repaint:   key.NewBinding(key.WithKeys("ctrl+l"), key.WithHelp("ctrl+l", "draw again")),
@@ -37,6 +38,7 @@ func newKeyMap() keyMap {
 func (k keyMap) typing() keyMap {
 	k.Help = key.NewBinding(key.WithKeys("f1"), key.WithHelp("f1", "help"))
 	k.Open.SetEnabled(false)
+	k.Copy.SetEnabled(false)
 	k.Quit.SetEnabled(false)
 	k.Up = key.NewBinding(key.WithKeys("up"), key.WithHelp("↑", "scroll up"))
 	k.Down = key.NewBinding(key.WithKeys("down"), key.WithHelp("↓", "scroll down"))
@@ -93,6 +95,6 @@ func (m *Model) full() [][]key.Binding {
 	return [][]key.Binding{
 		m.screen.Keys(),
 		{k.Up, k.Down, k.PageUp, k.PageDown, k.Top, k.Bottom},
-		{k.Back, k.Open, k.Help, k.Repaint, k.Quit, k.Interrupt},
+		{k.Back, k.Open, k.Copy, k.Help, k.Repaint, k.Quit, k.Interrupt},
 	}
 }

@@ -33,7 +33,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.restyle(m.theme.Dark, plainTerminal(msg))
 		return nil
 	case eventMsg:
-		return m.walk(msg.event)
+		return tea.Batch(m.ring(), m.walk(msg.event))
 	case progressMsg:
 		return m.progress(msg)
 	case tickMsg:
@@ -133,10 +133,35 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return m.leave()
 	case key.Matches(msg, k.Open):
 		return m.open(screen.Link(m.state, m.live))
+	case key.Matches(msg, k.Copy):
+		return m.copy()
 	case m.scrolled(msg, k):
 		return nil
 	}
 	return m.act(m.screen.Update(msg))
+}
+
+// copy puts what is on screen into the terminal's clipboard (OSC 52), which
+// works over SSH and needs no program.
+func (m *Model) copy() tea.Cmd {
+	text := screen.Copied(m.state, m.live)
+	if text == "" {
+		return nil
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	m.notice = []string{"Given to the terminal's clipboard, if it takes that:", first}
+	return tea.SetClipboard(text)
+}
+
+// longWait is from when on the end of a wait is worth a bell.
+const longWait = 10 * time.Second
+
+// ring is the terminal's bell when a long wait ends, for whoever asked for it.
+func (m *Model) ring() tea.Cmd {
+	if !m.opts.Bell || !m.waiting() || m.live.Elapsed < longWait {
+		return nil
+	}
+	return tea.Raw("\a")
 }
 
 // pressedOver takes the keys of the page over the screen.

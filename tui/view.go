@@ -134,7 +134,7 @@ func (m *Model) body(l layout) string {
 			guideSays = part.Lines(
 				t.Accent.Render(part.Fit("What the guide says: "+step.Title, l.width)),
 				m.markdown.Render(t, step.Doc, l.width),
-				part.Paragraph(step.Link, l.width, t.Link),
+				part.Link(t, l.width, step.Link),
 			)
 		}
 		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()...), guideSays)

@@ -143,9 +143,26 @@ func digest(d string, width int) string {
 	return d[:19] + "…"
 }
 
+// Link is an address; terminals that can make it clickable.
+func Link(t theme.Theme, width int, url string) string {
+	style := t.Link
+	if !t.ASCII && clickable(url) {
+		style = style.Hyperlink(url)
+	}
+	return Paragraph(Visible(url), width, style)
+}
+
+// clickable reports whether an address may go into an escape sequence: a web
+// address of printable ASCII, of a length that terminals take.
+func clickable(url string) bool {
+	const longest = 1000
+	web := strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")
+	return web && len(url) <= longest && ascii(url) && !strings.Contains(url, " ")
+}
+
 // Console is what a person does in a web console: each wording of the clicks.
 func Console(t theme.Theme, width int, c engine.Console) string {
-	blocks := []string{Paragraph(Visible(c.URL), width, t.Link)}
+	blocks := []string{Link(t, width, c.URL)}
 	for i, way := range c.Ways {
 		var lines []string
 		if len(c.Ways) > 1 {

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -122,6 +124,26 @@ func Current(s guide.State, l Live) (engine.Change, bool) {
 		return engine.Change{}, false
 	}
 	return s.Plan.Changes[l.Change], true
+}
+
+// Copied is what a person may want elsewhere: the requests of the plan on
+// screen, or the address that belongs to it. Neither ever holds a credential.
+func Copied(s guide.State, l Live) string {
+	if s.Phase != guide.PhaseApproving {
+		return Link(s, l)
+	}
+	var out []string
+	for _, c := range s.Plan.Calls() {
+		text := part.Visible(c.Method) + " " + part.Visible(c.URL)
+		if c.Body != "" {
+			text += "\n" + part.Visible(c.Body)
+		}
+		out = append(out, text)
+	}
+	if len(out) == 0 {
+		return Link(s, l)
+	}
+	return strings.Join(out, "\n")
 }
 
 // Link is the address that belongs to what is on screen: a console's while it

@@ -17,6 +17,7 @@ import (
 type Theme struct {
 	Glyph Glyphs
 	Dark  bool
+	ASCII bool // plain characters only, and no links
 
 	Text   lipgloss.Style // the terminal's own colour
 	Strong lipgloss.Style
@@ -70,7 +71,7 @@ func New(dark, ascii bool) Theme {
 	k := pick(dark)
 	base := lipgloss.NewStyle()
 	t := Theme{
-		Glyph: glyphs(ascii), Dark: dark, tokens: k,
+		Glyph: glyphs(ascii), Dark: dark, ASCII: ascii, tokens: k,
 		Text:   base,
 		Strong: base.Bold(true),
 		Muted:  base.Foreground(k.muted),

@@ -2,6 +2,7 @@ package plain
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -74,6 +75,9 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 	for {
 		select {
 		case e := <-done:
+			if w.Bell && time.Since(began) >= patience {
+				_, _ = fmt.Fprint(w.out, "\a")
+			}
 			return e, nil
 		case p := <-news:
 			tell.progress(p)
