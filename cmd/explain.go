@@ -55,6 +55,8 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice = "Another run is under way", "Wait until it has ended, then try again."
 	case errors.Is(err, context.Canceled):
 		p.Title, p.Advice, p.System = "Cancelled", "Try again, or go back.", ""
+	case errors.Is(err, engine.ErrUnsettled):
+		p.Title, p.Advice, p.System = "Docker Hub has not settled yet", "Its answers contradict each other for a while after a change. Wait for a moment, then try again; nothing is lost.", ""
 	case errors.Is(err, observe.ErrNotSignedIn):
 		p.Title, p.Advice, p.System = "Not signed in", "Sign in to Docker Hub.", engine.SystemHub
 	case errors.Is(err, transport.ErrReadOnly):

@@ -1,6 +1,13 @@
 package engine
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrUnsettled says that a system's answers contradict each other, as those of
+// an eventually consistent one do for a while after a change.
+var ErrUnsettled = errors.New("the answers contradict each other")
 
 // FactID names one observation that a step of the guide can ask for.
 type FactID string

@@ -101,6 +101,9 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 	}
 	c.Username = found.Username // as Docker writes it: paths are made of it
 	teams, err := client.MemberTeams(ctx, c.Org, c.Username)
+	if notFound(err) {
+		return fmt.Errorf("%w: the member list has %s, and their teams are not found: %w", engine.ErrUnsettled, c.Username, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,9 @@ func soleTeams(ctx context.Context, client *hub.Client, c *engine.Case) ([]strin
 		return nil, nil
 	}
 	teams, err := client.MemberTeams(ctx, c.Org, c.Username)
+	if notFound(err) {
+		return nil, fmt.Errorf("%w: the member list has %s, and their teams are not found: %w", engine.ErrUnsettled, c.Username, err)
+	}
 	if err != nil {
 		return nil, err
 	}

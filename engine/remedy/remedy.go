@@ -92,7 +92,7 @@ func (w World) poll(ctx context.Context, patience time.Duration, what string, re
 	start, pause := w.Now(), pollFirst
 	for {
 		ok, err := look()
-		if err != nil || ok {
+		if ok || (err != nil && !errors.Is(err, engine.ErrUnsettled)) {
 			return err
 		}
 		waited := w.Now().Sub(start)
