@@ -216,9 +216,16 @@ func code(s string) string {
 	return "`" + orNone(s) + "`"
 }
 
-// plain is the text on one line, without characters that control a terminal
-// or the direction of the text.
+// longest is how many bytes of one foreign text a report shows: no name, reason
+// or description needs more, and a hostile one has no bound.
+const longest = 4000
+
+// plain is the text on one line, cut at a bound, without characters that
+// control a terminal or the direction of the text.
 func plain(s string) string {
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "…"
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
