@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
@@ -109,4 +110,22 @@ func TestAClockThatIsWrongByHoursChangesNothing(t *testing.T) {
 			requireOnlyApproved(t, w)
 		}
 	}
+}
+
+func TestAWaitThatTheServerAsksForIsTold(t *testing.T) {
+	w := newWalk(t, "sam-okafor", false)
+	w.box.Fail(sandbox.Fault{
+		System: "hub", Path: "/v2/orgs/acme/members", Kind: sandbox.FaultStatus,
+		Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"42"}},
+	})
+	var told []string
+	c := engine.Case{Org: "acme"}
+	for _, f := range []engine.FactID{engine.FactSession, engine.FactRoster} {
+		e := w.parts.runner.Do(t.Context(), guide.Observe{Seq: 1, Case: c, Facts: []engine.FactID{f}}, func(p engine.Progress) { told = append(told, p.Text) })
+		seen, ok := e.(guide.Observed)
+		require.True(t, ok)
+		c = seen.Case
+	}
+	require.Len(t, c.Roster, 35)
+	require.Contains(t, strings.Join(told, "\n"), "Docker Hub: 429 Too Many Requests; trying again in 4")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
@@ -142,4 +143,15 @@ func TestTheDryRunByKeyboardChangesNothing(t *testing.T) {
 	require.NoError(t, fresh.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, fresh.Close()) })
 	require.True(t, string(fresh.State().JSON()) == string(p.State.JSON()), "the sandbox is as it was, byte for byte")
+}
+
+func TestAResizedTerminalIsDrawnAnew(t *testing.T) {
+	x := openTerminal(t, "demo", "--member", "sam-okafor")
+	x.see("Nothing is wrong", "Find the cause")
+	for _, size := range []struct{ width, height int }{{80, 24}, {60, 20}, {40, 12}, {terminalWidth, terminalHeight}} {
+		x.screen.Resize(size.width, size.height)
+		require.NoError(t, pty.Setsize(x.file, &pty.Winsize{Rows: uint16(size.height), Cols: uint16(size.width)}))
+		x.see("Nothing is wrong")
+	}
+	x.see("Find the cause", "❯ Go on to the report")
 }

@@ -55,7 +55,8 @@ func wire(w world) (parts, error) {
 	}
 	// A dry run is a property of the door itself: whatever asks for it, no
 	// request that changes anything leaves.
-	s, err := newSystems(w.at, w.operator, transport.Options{ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep, Timeout: w.timeout, Base: w.base}, w.credentials...)
+	var waiting waits
+	s, err := newSystems(w.at, w.operator, transport.Options{Waiting: waiting.tell, ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep, Timeout: w.timeout, Base: w.base}, w.credentials...)
 	if err != nil {
 		return parts{}, err
 	}
@@ -73,6 +74,7 @@ func wire(w world) (parts, error) {
 			return transport.Approve(ctx, approved, uploads)
 		},
 		Explain: explain,
+		Listen:  waiting.listen,
 		OpenJournal: func(org string, now time.Time) (run.Journal, error) {
 			j, err := run.OpenJournal(w.stateDir, org, now)
 			if err == nil && w.journal != nil {

@@ -36,6 +36,9 @@ type Config struct {
 	// Approve returns a context in which exactly these calls, and uploads below
 	// these URL prefixes, may leave the machine.
 	Approve func(ctx context.Context, calls []engine.Call, uploads []string) context.Context
+	// Listen tells report of waits that happen below, such as those that a
+	// server asks for, until stop is called. It may be nil.
+	Listen func(report func(engine.Progress)) (stop func())
 	// Explain puts an error into words.
 	Explain func(error) engine.Problem
 	// OpenJournal begins the journal of a run, at its first change.
@@ -80,6 +83,9 @@ func New(cfg Config) *Runner {
 func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Progress)) guide.Event {
 	if report == nil {
 		report = func(engine.Progress) {}
+	}
+	if r.cfg.Listen != nil {
+		defer r.cfg.Listen(report)()
 	}
 	switch f := f.(type) {
 	case guide.Observe:
