@@ -72,35 +72,39 @@ func explain(err error) engine.Problem {
 	return p
 }
 
+// wireProblems says, for each way in which a request can fail, what happened and
+// what to do. The first that fits counts.
+var wireProblems = []struct {
+	err           error
+	title, advice string
+	signIn        bool // signing in again may cure it
+}{
+	{transport.ErrUnauthorized, "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again.", true},
+	{transport.ErrForbidden, "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs " + scopes + ".", true},
+	{transport.ErrNotFound, "It was not found", "Check the spelling of the organization and the member. Docker also answers so when the credential must not see it.", false},
+	{transport.ErrConflict, "It conflicts with what is there", "Look again: somebody else may have changed it meanwhile.", false},
+	{transport.ErrRateLimited, "Too many requests", "Wait for a minute, then try again. Nothing is lost.", false},
+	{transport.ErrRefused, "The server refused it", "Its reason is above.", false},
+	{transport.ErrNotJSON, "The answer was not what the API documents", "A proxy or a sign-in page may stand in between. Check the network, then try again.", false},
+	{transport.ErrTooLarge, "The answer was larger than allowed", "Nothing of it was used. Try again; if it stays so, please report it.", false},
+	{transport.ErrForeignHost, "A link led to another host", "It was not followed, and no credential was sent there.", false},
+	{transport.ErrTimeout, "No answer in time", "The server or the network is slow. Nothing is lost; try again.", false},
+	{transport.ErrUnreachable, "The server could not be reached", "Check the network and the address, then try again.", false},
+	{transport.ErrServer, "The server failed", "It is not your doing. Try again in a while.", false},
+}
+
 func explainWire(err error, p *engine.Problem) {
-	switch {
-	case errors.Is(err, transport.ErrUnauthorized):
-		p.Title, p.Advice = "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again."
-	case errors.Is(err, transport.ErrForbidden):
-		p.Title, p.Advice = "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs "+scopes+"."
-	case errors.Is(err, transport.ErrNotFound):
-		p.Title, p.Advice, p.System = "It was not found", "Check the spelling of the organization and the member. Docker also answers so when the credential must not see it.", ""
-	case errors.Is(err, transport.ErrConflict):
-		p.Title, p.Advice, p.System = "It conflicts with what is there", "Look again: somebody else may have changed it meanwhile.", ""
-	case errors.Is(err, transport.ErrRateLimited):
-		p.Title, p.Advice, p.System = "Too many requests", "Wait for a minute, then try again. Nothing is lost.", ""
-	case errors.Is(err, transport.ErrRefused):
-		p.Title, p.Advice, p.System = "The server refused it", "Its reason is above.", ""
-	case errors.Is(err, transport.ErrNotJSON):
-		p.Title, p.Advice, p.System = "The answer was not what the API documents", "A proxy or a sign-in page may stand in between. Check the network, then try again.", ""
-	case errors.Is(err, transport.ErrTooLarge):
-		p.Title, p.Advice, p.System = "The answer was larger than allowed", "Nothing of it was used. Try again; if it stays so, please report it.", ""
-	case errors.Is(err, transport.ErrForeignHost):
-		p.Title, p.Advice, p.System = "A link led to another host", "It was not followed, and no credential was sent there.", ""
-	case errors.Is(err, transport.ErrTimeout):
-		p.Title, p.Advice, p.System = "No answer in time", "The server or the network is slow. Nothing is lost; try again.", ""
-	case errors.Is(err, transport.ErrUnreachable):
-		p.Title, p.Advice, p.System = "The server could not be reached", "Check the network and the address, then try again.", ""
-	case errors.Is(err, transport.ErrServer):
-		p.Title, p.Advice, p.System = "The server failed", "It is not your doing. Try again in a while.", ""
-	default:
-		p.System = ""
+	for _, w := range wireProblems {
+		if !errors.Is(err, w.err) {
+			continue
+		}
+		p.Title, p.Advice = w.title, w.advice
+		if !w.signIn {
+			p.System = ""
+		}
+		return
 	}
+	p.System = ""
 }
 
 // signInSystem is the system whose sign-in may cure a refusal.

@@ -225,15 +225,10 @@ func (s *systems) SCIM() *scim.Client {
 	return s.scim
 }
 
-// IdP returns the identity provider to read from, or nil.
+// IdP returns the identity provider to read from, or nil: the one that pushes.
 func (s *systems) IdP() observe.IdP {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.okta != nil:
-		return s.okta
-	case s.entra != nil:
-		return s.entra
+	if p := s.Pusher(); p != nil {
+		return p
 	}
 	return nil
 }

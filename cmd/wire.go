@@ -51,7 +51,7 @@ func wire(w world) (parts, error) {
 		w.now = time.Now
 	}
 	if w.sleep == nil {
-		w.sleep = sleep
+		w.sleep = transport.Sleep
 	}
 	// A dry run is a property of the door itself: whatever asks for it, no
 	// request that changes anything leaves.
@@ -86,17 +86,6 @@ func wire(w world) (parts, error) {
 		Now:        w.now,
 	})
 	return parts{systems: s, runner: runner}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // saveReport writes the report beside the owner's other files, and never over

@@ -13,7 +13,6 @@
 package registry
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +22,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -126,7 +124,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.door, c.below = door, &below{door: door.RoundTripper(), plain: c.plain}
 	if c.o.Sleep == nil {
-		c.o.Sleep = sleep
+		c.o.Sleep = transport.Sleep
 	}
 	return c, nil
 }
@@ -265,15 +263,4 @@ func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 	again := *b.hello
 	again.Request, again.Header, again.Body, again.ContentLength = r, b.hello.Header.Clone(), http.NoBody, 0
 	return &again, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

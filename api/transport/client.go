@@ -67,7 +67,7 @@ func New(o Options) (*Client, error) {
 		o.Attempts = defaultAttempts
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = Sleep
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -86,8 +86,9 @@ func (c *Client) announce(j *job, e *Error, n int, wait time.Duration) {
 	}
 }
 
-// sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or until ctx ends, whose error it then returns. It is what
+// Options.Sleep is when it is nil.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
