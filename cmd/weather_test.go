@@ -166,6 +166,10 @@ func (w *walk) patientAnswer(q engine.Question) {
 
 func (w *walk) patientChoice(s guide.State) {
 	w.t.Helper()
+	if again, ok := s.Verdict.Choice("re-provision"); ok && s.Step == guide.StepRemove {
+		w.send(guide.Chosen{Outcome: again.Outcome})
+		return
+	}
 	if again, ok := s.Verdict.Choice("look-again"); ok {
 		missing := false
 		if s.Step == guide.StepDiagnose {

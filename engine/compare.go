@@ -75,17 +75,15 @@ func Differs(c Case) bool {
 // RemovalBlockers lists everything that forbids removing the person from the
 // organization now; removal is offered, planned and run only when it is empty.
 func RemovalBlockers(c Case) []string {
-	var why []string
+	why := RemovalRefusals(c)
 	add := func(blocked bool, reason string) {
 		if blocked {
 			why = append(why, reason)
 		}
 	}
 	add(!c.Sources[FactMember].Known(), "their role and teams have not been read")
-	add(c.Member.LastOwner(), "they are the organization's last owner: make somebody else an owner first")
-	add(strings.EqualFold(c.Operator(), c.Username), "this is your own account: ask another owner to do it")
-	add(c.Operator() == "" && c.Answers[AskSelf].Value != "no", "you have not said whether this is your own account")
-	add(c.Member.Guest, "they are a guest: SCIM cannot bring them back")
+	said := c.Answers[AskSelf].Value
+	add(c.Operator() == "" && said != "no" && said != "yes", "you have not said whether this is your own account")
 	add(!c.SCIM.Proven, "Docker's SCIM service has not been seen to answer")
 	add(!ProvisioningProven(c), "it is not shown that the identity provider would create them again")
 	add(!c.Sources[FactInvites].Known(), "their pending invites have not been read")
@@ -95,6 +93,22 @@ func RemovalBlockers(c Case) []string {
 		"JIT is not seen off, and the race has not been accepted in words")
 	add(!c.Snapshot.Taken, "no snapshot of their role and teams has been taken")
 	add(!HandedOver(c), "their repositories have not been handed over and verified")
+	return why
+}
+
+// RemovalRefusals are the reasons that no preparation takes away: whom they name
+// is not removed by this tool.
+func RemovalRefusals(c Case) []string {
+	var why []string
+	if c.Member.LastOwner() {
+		why = append(why, "they are the organization's last owner: make somebody else an owner first")
+	}
+	if strings.EqualFold(c.Operator(), c.Username) || (c.Operator() == "" && c.Answers[AskSelf].Value == "yes") {
+		why = append(why, "this is your own account: ask another owner to do it")
+	}
+	if c.Member.Guest {
+		why = append(why, "they are a guest: SCIM cannot bring them back")
+	}
 	return why
 }
 

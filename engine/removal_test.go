@@ -31,7 +31,7 @@ func TestEachSafetyRuleAloneForbidsARemoval(t *testing.T) {
 			return c
 		}, "your own account"},
 		"nobody said whose account it is":   {func(c engine.Case) engine.Case { return answer(c, engine.AskSelf, "") }, "you have not said"},
-		"the owner says that it is theirs":  {func(c engine.Case) engine.Case { return answer(c, engine.AskSelf, "yes") }, "you have not said"},
+		"the owner says that it is theirs":  {func(c engine.Case) engine.Case { return answer(c, engine.AskSelf, "yes") }, "this is your own account"},
 		"a guest":                           {func(c engine.Case) engine.Case { c.Member.Guest = true; return c }, "guest"},
 		"SCIM does not answer":              {func(c engine.Case) engine.Case { c.SCIM.Proven = false; return c }, "SCIM service"},
 		"the expectation could not be read": {func(c engine.Case) engine.Case { return without(c, engine.FactExpectation) }, "create them again"},

@@ -81,6 +81,14 @@ func TestEveryCaseLeavesAWayOnAtEveryStep(t *testing.T) {
 					t.Fatalf("%s offers %q", s.ID, ch.Action)
 				}
 			}
+			if s.ID == guide.StepRemove && len(v.Choices) > 0 {
+				remove, _ := v.Choice("do")
+				never := c.Member.Guest || c.Session.User == user || c.Answers[engine.AskSelf].Value == "yes" ||
+					(c.Member.Role == "owner" && c.Member.Owners == 1)
+				if _, back := v.Choice("re-provision"); back != (remove.Disabled != "" && !never) {
+					t.Fatalf("the way back to the preparations is offered: %t, for %+v", back, c)
+				}
+			}
 			switch {
 			case v.Ask != nil:
 				requireAnswerable(t, s, v)

@@ -99,18 +99,24 @@ func decideRemove(c engine.Case) engine.Verdict {
 			},
 		}}
 	}
-	return engine.Verdict{
+	blocked := engine.RemovalBlockers(c)
+	v := engine.Verdict{
 		Headline: "Remove " + c.Username + " from " + c.Org,
-		Choices: []engine.Choice{
-			{
-				Outcome: outDo, Label: "Remove them", Action: engine.ActionRemove, Recommended: true,
-				Why:      "so that SCIM can create the membership anew",
-				Disabled: strings.Join(engine.RemovalBlockers(c), "; "),
-			},
-			{Outcome: outAgain, Label: "Look again"},
-			{Outcome: outReport, Label: "Leave them as they are and go to the report"},
-		},
+		Choices: []engine.Choice{{
+			Outcome: outDo, Label: "Remove them", Action: engine.ActionRemove, Recommended: true,
+			Why:      "so that SCIM can create the membership anew",
+			Disabled: strings.Join(blocked, "; "),
+		}},
 	}
+	// What was prepared may have changed since: an invite came, JIT was switched,
+	// a repository appeared. The way back leads past what still stands.
+	if len(blocked) > 0 && len(engine.RemovalRefusals(c)) == 0 {
+		v.Choices = append(v.Choices, engine.Choice{Outcome: outReprov, Label: "Go through the preparations again"})
+	}
+	v.Choices = append(v.Choices,
+		engine.Choice{Outcome: outAgain, Label: "Look again"},
+		engine.Choice{Outcome: outReport, Label: "Leave them as they are and go to the report"})
+	return v
 }
 
 func notBack(c engine.Case) string {

@@ -134,7 +134,7 @@ var steps = []Step{
 		},
 		Asks:   []engine.QuestionID{engine.AskSelf},
 		Decide: decideRemove, Main: outNext,
-		Next: map[engine.Outcome]StepID{outNext: StepPush, outAgain: StepRemove, outReport: StepReport},
+		Next: map[engine.Outcome]StepID{outNext: StepPush, outAgain: StepRemove, outReprov: StepProveSCIM, outReport: StepReport},
 	},
 	{
 		ID: StepPush, Title: "Push from the identity provider", Short: "Push", Link: linkSCIM,
