@@ -46,7 +46,7 @@ func (s *systems) hubClient(cred engine.Credential) (*hub.Client, error) {
 // oktaClient makes the client of Okta. The credential it returns is the one to
 // keep, which a sign-in in the browser replaces.
 func (s *systems) oktaClient(ctx context.Context, cred engine.Credential) (*okta.Client, engine.Credential, error) {
-	o := okta.Options{BaseURL: cred.Host, AppLabel: cred.Identifier, Transport: s.options}
+	o := okta.Options{BaseURL: cred.Host, AppLabel: cred.Identifier, App: reference(cred.App), Transport: s.options}
 	source := oktatoken.Options{BaseURL: cred.Host, ClientID: cred.Client.ID, Transport: s.options}
 	var tokens *oktatoken.Source
 	var err error
@@ -130,7 +130,7 @@ func (s *systems) entraClient(ctx context.Context, cred engine.Credential) (*ent
 	if err != nil {
 		return nil, err
 	}
-	return entra.New(entra.Options{BaseURL: cred.Host, Token: token, AppName: cred.Identifier, Transport: s.options})
+	return entra.New(entra.Options{BaseURL: cred.Host, Token: token, AppName: cred.Identifier, App: reference(cred.App), Transport: s.options})
 }
 
 func (s *systems) entraToken(ctx context.Context, cred engine.Credential) (func(context.Context) (string, error), error) {

@@ -44,6 +44,8 @@ func (o *oauthOkta) RoundTrip(r *http.Request) (*http.Response, error) {
 		_, _ = fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-canary","refresh_token":"refresh-canary-%d"}`, o.refresh)
 	case r.Header.Get("Authorization") != "Bearer access-canary":
 		w.WriteHeader(http.StatusUnauthorized)
+	case r.URL.Path == "/api/v1/apps/1":
+		_, _ = fmt.Fprint(w, `{"id":"1","label":"Docker","status":"ACTIVE"}`)
 	case r.URL.Path == "/api/v1/apps":
 		_, _ = fmt.Fprint(w, `[{"id":"1","label":"Docker","status":"ACTIVE"}]`)
 	default:

@@ -7,8 +7,7 @@ import "github.com/seed-05b3d87e/reprovision/engine"
 // The caller holds the mutex.
 func (s *systems) listed() []engine.SystemID {
 	out := []engine.SystemID{engine.SystemHub, engine.SystemSCIM}
-	_, okta := s.credentials[engine.SystemOkta]
-	_, microsoft := s.credentials[engine.SystemEntra]
+	okta, microsoft := s.given(engine.SystemOkta), s.given(engine.SystemEntra)
 	switch {
 	case okta && !microsoft:
 		return append(out, engine.SystemOkta)
@@ -16,4 +15,10 @@ func (s *systems) listed() []engine.SystemID {
 		return append(out, engine.SystemEntra)
 	}
 	return append(out, engine.SystemOkta, engine.SystemEntra)
+}
+
+// given reports whether somebody signed in there, or is about to.
+func (s *systems) given(id engine.SystemID) bool {
+	_, ok := s.credentials[id]
+	return ok || s.doubts[id] != nil
 }

@@ -23,6 +23,7 @@ func explain(err error) engine.Problem {
 		stale   *run.StaleError
 		refused *run.RefusedError
 		no      *idp.RefusalError
+		open    *idp.ChoiceError
 		wire    *transport.Error
 		journal *run.JournalError
 		told    problemError
@@ -41,6 +42,8 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice = "A safety rule forbids this", "Go back and settle what it asks for."
 	case errors.As(err, &no):
 		p.Title, p.Detail, p.Advice, p.System = no.Provider+" did not provision them", no.Reason, no.Advice, ""
+	case errors.As(err, &open):
+		p.Title, p.Detail, p.Advice = "It is not clear which application is Docker's", open.Error(), "Say which one it is: nothing is guessed."
 	case errors.Is(err, run.ErrNoRun):
 		p.Title, p.Advice = "There is no such run", "reprovision runs lists them."
 	case errors.As(err, &unknown):

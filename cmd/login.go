@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
@@ -185,7 +186,11 @@ func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.W
 	}
 	s.person = person{open: ask.open, code: ask.secondFactor}
 	_, _ = fmt.Fprintf(out, "Signing in to %s…\n", systemTitles[id])
-	if err := s.prove(ctx, cred); err != nil {
+	err = s.prove(ctx, cred)
+	for open := (*idp.ChoiceError)(nil); errors.As(err, &open) && ask.tty && !o.stdin; {
+		err = s.chooseApp(ctx, id, open, ask, out)
+	}
+	if err != nil {
 		return err
 	}
 	if renewed, ok := s.credential(id); ok {
@@ -199,7 +204,10 @@ func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.W
 			"to stay signed in, make an organization access token and sign in with that.\n", s.Hub().Until().Local().Format(time.DateTime))
 		return nil
 	}
-	return o.keep(ctx, v, cred, k, ask, out)
+	if err := o.keep(ctx, v, cred, k, ask, out); err != nil {
+		return err
+	}
+	return v.memorize(ctx, cred)
 }
 
 // oneWay refuses flags that contradict each other.

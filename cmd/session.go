@@ -118,8 +118,10 @@ func (s *session) close(ctx context.Context, out io.Writer) {
 	defer s.mu.Unlock()
 	proven := map[engine.SystemID]bool{}
 	s.systems.mu.Lock()
+	var signedIn []engine.Credential
 	for id, ok := range s.systems.proven {
 		proven[id] = ok
+		signedIn = append(signedIn, s.systems.credentials[id])
 	}
 	s.systems.mu.Unlock()
 	for _, h := range s.all {
@@ -131,6 +133,11 @@ func (s *session) close(ctx context.Context, out io.Writer) {
 		if err := s.vault.note(context.WithoutCancel(ctx), h.System, k); err != nil {
 			s.notes = append(s.notes, err.Error())
 			break
+		}
+	}
+	for _, c := range signedIn {
+		if err := s.vault.memorize(context.WithoutCancel(ctx), c); err != nil {
+			s.notes = append(s.notes, err.Error())
 		}
 	}
 	for _, note := range s.notes {

@@ -31,6 +31,8 @@ type profile struct {
 	DockerID string                    `json:"docker_id,omitempty"` // the operator's own
 	Store    storeKind                 `json:"store,omitempty"`
 	Systems  map[engine.SystemID]known `json:"systems,omitempty"`
+	// Apps are the applications for Docker, as they were found at the identity providers.
+	Apps map[engine.SystemID]remembered `json:"apps,omitempty"`
 }
 
 // known is what may be told of a stored credential without its store.

@@ -2,10 +2,12 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/idp/entra"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
@@ -42,6 +44,7 @@ type systems struct {
 	credentials map[engine.SystemID]engine.Credential
 	proven      map[engine.SystemID]bool
 	problems    map[engine.SystemID]string
+	doubts      map[engine.SystemID]*doubt // sign-ins for which an application has to be chosen
 	hub         *hub.Client
 	scim        *scim.Client
 	okta        *okta.Client
@@ -67,7 +70,7 @@ func newSystems(at places, operator string, options transport.Options, credentia
 	s := &systems{
 		at: at, operator: operator, options: options,
 		credentials: map[engine.SystemID]engine.Credential{}, proven: map[engine.SystemID]bool{},
-		problems: map[engine.SystemID]string{}, members: map[string]member{},
+		problems: map[engine.SystemID]string{}, doubts: map[engine.SystemID]*doubt{}, members: map[string]member{},
 	}
 	for _, c := range credentials {
 		s.credentials[c.System] = c
@@ -99,13 +102,18 @@ func (s *systems) Session(ctx context.Context) (engine.Session, error) {
 			if ctx.Err() != nil {
 				return engine.Session{}, ctx.Err()
 			}
-			p := explain(err)
-			s.mu.Lock()
-			s.problems[id] = p.Title + ". " + p.Advice + " (" + p.Detail + ")"
-			s.mu.Unlock()
+			s.note(id, err)
 		}
 	}
 	return s.session(), nil
+}
+
+// note keeps why a system is not signed in to, in words.
+func (s *systems) note(id engine.SystemID, err error) {
+	p := explain(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.problems[id] = p.Title + ". " + p.Advice + " (" + p.Detail + ")"
 }
 
 func (s *systems) session() engine.Session {
@@ -114,10 +122,14 @@ func (s *systems) session() engine.Session {
 	out := engine.Session{User: s.operator}
 	for _, id := range s.listed() {
 		cred := s.credentials[id]
-		out.Systems = append(out.Systems, engine.System{
+		x := engine.System{
 			ID: id, Title: systemTitles[id], Host: cred.Host, Who: cred.Identifier,
 			Required: id == engine.SystemHub, OK: s.proven[id], Problem: s.problems[id],
-		})
+		}
+		if d := s.doubts[id]; d != nil && !x.OK {
+			x.Host, x.Who, x.Apps = d.credential.Host, d.credential.Identifier, d.apps
+		}
+		out.Systems = append(out.Systems, x)
 	}
 	return out
 }
@@ -128,7 +140,17 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 	if cred.System == engine.SystemMember {
 		cred.Identifier = c.Username
 	}
-	if err := s.prove(ctx, cred); err != nil {
+	var err error
+	if cred.App.ID != "" && cred.Secret.Empty() { // the answer to which application it is
+		err = s.settle(ctx, cred.System, cred.App)
+	} else {
+		err = s.prove(ctx, cred)
+	}
+	if open := (*idp.ChoiceError)(nil); errors.As(err, &open) {
+		s.note(cred.System, err)
+		return s.session(), nil // the choice is asked for next
+	}
+	if err != nil {
 		return engine.Session{}, err
 	}
 	if s.keep != nil && cred.System != engine.SystemMember {
@@ -180,26 +202,31 @@ func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
 		if err != nil {
 			return err
 		}
-		if _, err := client.Application(ctx); err != nil {
+		install = func() { s.okta = client }
+		if cred, err = s.find(ctx, client, renewed, install); err != nil {
 			return err
 		}
-		cred = renewed
-		install = func() { s.okta = client }
 	case engine.SystemEntra:
 		client, err := s.entraClient(ctx, cred)
 		if err != nil {
 			return err
 		}
-		if _, err := client.Application(ctx); err != nil {
+		install = func() { s.entra = client }
+		if cred, err = s.find(ctx, client, cred, install); err != nil {
 			return err
 		}
-		install = func() { s.entra = client }
 	case engine.SystemRegistry:
 		if err := s.proveRegistry(ctx, cred); err != nil {
 			return err
 		}
 		install = func() {}
 	}
+	s.accept(cred, install)
+	return nil
+}
+
+// accept puts a client in place that its system has accepted.
+func (s *systems) accept(cred engine.Credential, install func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	install()
@@ -207,8 +234,8 @@ func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
 		s.credentials[cred.System] = cred
 		s.proven[cred.System] = true
 		delete(s.problems, cred.System)
+		delete(s.doubts, cred.System)
 	}
-	return nil
 }
 
 // Hub returns the organization's client.

@@ -100,6 +100,11 @@ func (v *vault) storeOf(kind storeKind) (credentials.Store, origin) {
 // asked again.
 func (v *vault) read(ctx context.Context) ([]held, error) {
 	var out []held
+	defer func() {
+		for i := range out {
+			out[i].Credential = v.profile.recall(out[i].Credential)
+		}
+	}()
 	for _, c := range fromEnvironment(v.profile.Org) {
 		out = append(out, held{Credential: c, From: fromVariables})
 	}
@@ -281,6 +286,7 @@ func (v *vault) forget(ctx context.Context, id engine.SystemID) (bool, error) {
 	return true, v.files.change(ctx, func(s *settings) error {
 		p := s.Profiles[v.name]
 		delete(p.Systems, id)
+		delete(p.Apps, id)
 		if len(p.Systems) == 0 {
 			delete(s.Profiles, v.name)
 			if s.Last == v.name {

@@ -56,6 +56,17 @@ type System struct {
 	Required bool     `json:"required"`
 	OK       bool     `json:"ok"`
 	Problem  string   `json:"problem,omitempty"` // why not, and what to do
+	// Apps are the applications of an identity provider of which somebody has
+	// to say which one is Docker's.
+	Apps []App `json:"apps,omitempty"`
+}
+
+// App is the application for Docker at an identity provider, as it was found.
+type App struct {
+	ID     string `json:"id"`
+	Job    string `json:"job,omitempty"` // Entra's provisioning job
+	Label  string `json:"label"`
+	Detail string `json:"-"` // what tells it from others, in words
 }
 
 // SystemID names a foreign system that takes a credential.
@@ -81,6 +92,7 @@ type Credential struct {
 	Secret     Secret
 	Method     Method
 	Client     Client // of OAuth; the zero value otherwise
+	App        App    // as it was found before, or as somebody chose it; may be empty
 }
 
 // Method is how a credential signs in.

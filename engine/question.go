@@ -8,6 +8,7 @@ type QuestionID string
 // The questions.
 const (
 	AskSignIn      QuestionID = "sign-in"
+	AskApp         QuestionID = "application" // which application at the identity provider is Docker's
 	AskOrg         QuestionID = "organization"
 	AskMember      QuestionID = "member"
 	AskJIT         QuestionID = "jit"          // where the JIT switch stands in the console

@@ -6,14 +6,59 @@
 // before it is shown.
 package idp
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Ref points at an application that was found before. Label is how it was
+// called then: one that is called otherwise now may have another purpose.
+type Ref struct {
+	ID, Label string
+	Job       string // Entra's provisioning job
+}
+
+// Candidate is an application that may be the one for Docker.
+type Candidate struct {
+	Ref
+
+	Detail string // what tells it from others, in words
+}
+
+// ChoiceError says that it cannot be told which application is Docker's, so
+// that somebody has to choose.
+type ChoiceError struct {
+	Provider string
+	Why      string
+	Found    []Candidate // never empty
+	Err      error       // may be nil
+}
+
+// Error implements error.
+func (e *ChoiceError) Error() string {
+	const most = 5
+	var all []string
+	for _, c := range e.Found[:min(len(e.Found), most)] {
+		all = append(all, fmt.Sprintf("%q (%s)", c.Label, c.Detail))
+	}
+	if n := len(e.Found) - most; n > 0 {
+		all = append(all, fmt.Sprintf("and %d more", n))
+	}
+	return fmt.Sprintf("%s: %s; there is %s: choose one, or give its ID for its name", e.Provider, e.Why, strings.Join(all, ", "))
+}
+
+// Unwrap returns the cause.
+func (e *ChoiceError) Unwrap() error { return e.Err }
 
 // Application is the provider's application for Docker.
 type Application struct {
-	ID, Label, Status, SignOnMode string
-	ConsoleURL                    string // the page where an administrator opens it; empty when not known
-	Provisioning                  Provisioning
-	SSO                           []Attribute // the statements as configured, resolved for nobody
+	Ref
+
+	Status, SignOnMode string
+	ConsoleURL         string // the page where an administrator opens it; empty when not known
+	Provisioning       Provisioning
+	SSO                []Attribute // the statements as configured, resolved for nobody
 }
 
 // Provisioning is what the application is set to do over SCIM. When Known is

@@ -234,6 +234,26 @@ func (s *Sandbox) SwitchOktaProvisioning(on bool) {
 	s.org.okta.off = !on
 }
 
+// AddOktaApp adds an application of that label, to which nobody is assigned and
+// which provisions nothing, and returns its id.
+func (s *Sandbox) AddOktaApp(label string) string {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	a := &oktaApp{
+		id: oktaID("0oa", fmt.Sprint(label, len(s.org.okta.apps))), name: "dockerhub", label: label, signOnMode: "SAML_2_0",
+		features: []string{}, created: s.org.now(),
+	}
+	s.org.okta.apps = append(s.org.okta.apps, a)
+	return a.id
+}
+
+// RenameOktaApp gives the Docker application another label.
+func (s *Sandbox) RenameOktaApp(label string) {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	s.org.okta.dockerApp().label = label
+}
+
 // HoldGroupAssignments makes Okta refuse to unassign anybody whose group grants
 // the application, even when their assignment is an individual one. Reports of
 // Okta's API contradict each other in this.

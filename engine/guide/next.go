@@ -188,7 +188,7 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 // another keeps what belongs to the organization and drops the person.
 func another(c engine.Case) engine.Case {
 	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster}
-	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskOrg, engine.AskJIT, engine.AskSCIMTested} {
+	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskJIT, engine.AskSCIMTested} {
 		if a, ok := c.Answers[id]; ok {
 			n = n.WithAnswer(id, a)
 		}
@@ -211,6 +211,11 @@ func answered(s State, e Answered) (State, []Effect) {
 		return s, nil
 	}
 	value := strings.TrimSpace(e.Value)
+	if id, app, ok := chosenApp(s.Case.Session, value); ok && ask.ID == engine.AskApp {
+		s.Seq++
+		s.Phase = PhaseConnecting
+		return s, []Effect{Connect{Seq: s.Seq, Case: s.Case, Credential: engine.Credential{System: id, App: app}}}
+	}
 	if ask.ID == engine.AskOrg {
 		s.Case.Org = value
 		s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})

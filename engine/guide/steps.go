@@ -20,7 +20,7 @@ var steps = []Step{
 	{
 		ID: StepSignIn, Title: "Sign in", Short: "Sign in", Link: linkOAT,
 		Doc:   "An **organization access token** is the one documented credential that may read members and the audit log. The SCIM token and the identity provider are optional; without them the tool asks you for what it cannot read.",
-		Reads: []engine.FactID{engine.FactSession}, Asks: []engine.QuestionID{engine.AskSignIn},
+		Reads: []engine.FactID{engine.FactSession}, Asks: []engine.QuestionID{engine.AskSignIn, engine.AskApp},
 		Decide: decideSignIn, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepOrganization},
 	},

@@ -202,7 +202,7 @@ func TestTheOwnersWordStandsWhereNoProviderCanBeRead(t *testing.T) {
 
 func TestAnAssignmentInTheEnginesWords(t *testing.T) {
 	full := idp.Assignment{
-		Provider: "Okta", App: idp.Application{Label: "Docker", ConsoleURL: "https://console"}, Assigned: true, Scope: idp.ScopeGroup, Role: "Editor",
+		Provider: "Okta", App: idp.Application{Ref: idp.Ref{Label: "Docker"}, ConsoleURL: "https://console"}, Assigned: true, Scope: idp.ScopeGroup, Role: "Editor",
 		Teams: []string{"backend"}, Groups: []idp.Group{{Name: "Engineers", OtherApps: []string{"Jira", "Mail"}}}, Errors: []string{"no seat"},
 		SSO: []idp.Attribute{{Name: "dockerRole", Value: "member", Resolved: true, Where: "there"}},
 	}

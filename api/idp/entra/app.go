@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -114,13 +115,31 @@ type target struct {
 
 const principalFields = "id,appId,displayName,accountEnabled,preferredSingleSignOnMode,appRoles"
 
-// Application finds the application that provisions Docker: the one of that
-// name, or, where sign-in by OIDC has taken the name, the one beside it whose
-// name begins so (Docker, "Set up SCIM": with OIDC a second application is
-// needed).
+// Application finds the application that provisions Docker: the one that was
+// found before, if it is there and still called so; else the one of that name,
+// or, where sign-in by OIDC has taken the name, the one beside it whose name
+// begins so (Docker, "Set up SCIM": with OIDC a second application is needed).
+// Where that leaves a doubt, the error is an idp.ChoiceError.
 func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 	t, err := c.target(transport.WithOp(ctx, "find application "+c.name))
 	return t.application(), err
+}
+
+// Use makes this the application, and its job the job, from now on.
+func (c *Client) Use(r idp.Ref) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = r
+}
+
+func (c *Client) used() idp.Ref {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known
+}
+
+func (t target) ref() idp.Ref {
+	return idp.Ref{ID: t.principal.ID, Label: t.principal.Name, Job: t.job.ID}
 }
 
 func (t target) application() idp.Application {
@@ -130,7 +149,7 @@ func (t target) application() idp.Application {
 		status = "disabled"
 	}
 	return idp.Application{
-		ID: t.principal.ID, Label: t.principal.Name, Status: status, SignOnMode: t.principal.SSO, ConsoleURL: consoleURL(t.principal), Provisioning: p,
+		Ref: t.ref(), Status: status, SignOnMode: t.principal.SSO, ConsoleURL: consoleURL(t.principal), Provisioning: p,
 	}
 }
 
@@ -151,40 +170,109 @@ func (t target) provisioning() idp.Provisioning {
 }
 
 func (c *Client) target(ctx context.Context) (target, error) {
-	candidates, err := c.candidates(ctx)
+	t, err := c.find(ctx)
 	if err != nil {
 		return target{}, err
 	}
-	var found []target
-	for _, p := range candidates {
-		jobs, err := list[job](ctx, c, path("servicePrincipals", p.ID, "synchronization", "jobs"), nil)
-		if err != nil {
-			return target{}, err
-		}
-		for _, j := range jobs {
-			if c.jobID == "" || j.ID == c.jobID {
-				found = append(found, target{principal: p, job: j})
-			}
-		}
-		if len(found) > 0 && (p.Name == c.name || p.ID == c.id) {
-			break // the very name wins over names that begin so
-		}
+	t.rule, t.mapping, err = c.schema(ctx, t)
+	return t, err
+}
+
+func (c *Client) find(ctx context.Context) (target, error) {
+	if known := c.used(); known.ID != "" {
+		return c.again(ctx, known)
+	}
+	found, candidates, err := c.search(ctx)
+	if err != nil {
+		return target{}, err
 	}
 	switch len(found) {
 	case 0:
 		return target{}, fmt.Errorf("entra: no provisioning job in %s; open Enterprise applications, and give the name of the one whose Provisioning page is set up: %w",
 			names(candidates), transport.ErrNotFound)
 	case 1:
-	default:
-		var ids []string
-		for _, t := range found {
-			ids = append(ids, fmt.Sprintf("%s (application %q)", t.job.ID, t.principal.Name))
-		}
-		return target{}, fmt.Errorf("entra: %d provisioning jobs: %s; say which one is meant", len(found), strings.Join(ids, ", "))
+		return found[0], nil
 	}
-	t := found[0]
-	t.rule, t.mapping, err = c.schema(ctx, t)
-	return t, err
+	return target{}, choice(fmt.Sprintf("%d applications or jobs may be the one for %q", len(found), c.name), found, nil)
+}
+
+// again finds what was found before.
+func (c *Client) again(ctx context.Context, known idp.Ref) (target, error) {
+	var p principal
+	var why string
+	var own []target
+	err := c.door.GetJSON(ctx, path("servicePrincipals", known.ID), url.Values{"$select": {principalFields}}, &p)
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		why = "the application " + strings.TrimSpace(known.Label+" "+known.ID) + " is not there any more"
+	case err != nil:
+		return target{}, err
+	default:
+		if own, err = c.jobs(ctx, p); err != nil {
+			return target{}, err
+		}
+		right := slices.DeleteFunc(slices.Clone(own), func(t target) bool { return known.Job != "" && t.job.ID != known.Job })
+		switch {
+		case known.Label != "" && p.Name != known.Label:
+			why = fmt.Sprintf("the application %s was called %q and is called %q now", known.ID, known.Label, p.Name)
+		case len(right) == 1:
+			return right[0], nil
+		case known.Job != "":
+			why = fmt.Sprintf("the provisioning job %s of %q is not there any more", known.Job, p.Name)
+		default:
+			why = fmt.Sprintf("%q has %d provisioning jobs", p.Name, len(own))
+		}
+	}
+	found, _, err := c.search(ctx)
+	if err != nil && !errors.Is(err, transport.ErrNotFound) {
+		return target{}, err
+	}
+	for _, t := range found {
+		if t.principal.ID != known.ID {
+			own = append(own, t)
+		}
+	}
+	if len(own) == 0 {
+		return target{}, fmt.Errorf("entra: %s, and no other application provisions %q: %w", why, c.name, transport.ErrNotFound)
+	}
+	return target{}, choice(why, own, nil)
+}
+
+// search finds the jobs of the applications that may be meant: of those with
+// the very name, if they have any, for the very name wins over one that begins
+// so.
+func (c *Client) search(ctx context.Context) (found []target, candidates []principal, err error) {
+	if candidates, err = c.candidates(ctx); err != nil {
+		return nil, nil, err
+	}
+	for i, p := range candidates {
+		if len(found) > 0 && p.Name != c.name && candidates[i-1].Name == c.name {
+			break
+		}
+		jobs, err := c.jobs(ctx, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, jobs...)
+	}
+	return found, candidates, nil
+}
+
+func (c *Client) jobs(ctx context.Context, p principal) ([]target, error) {
+	jobs, err := list[job](ctx, c, path("servicePrincipals", p.ID, "synchronization", "jobs"), nil)
+	var out []target
+	for _, j := range jobs {
+		out = append(out, target{principal: p, job: j})
+	}
+	return out, err
+}
+
+func choice(why string, found []target, err error) error {
+	e := &idp.ChoiceError{Provider: provider, Why: why, Err: err}
+	for _, t := range found {
+		e.Found = append(e.Found, idp.Candidate{Ref: t.ref(), Detail: t.principal.ID + ", job " + t.job.ID + ", " + strings.ToLower(t.job.Status.Code)})
+	}
+	return e
 }
 
 // mostCandidates bounds how many applications are asked for their jobs.
@@ -192,11 +280,6 @@ const mostCandidates = 10
 
 // candidates are the applications that may be meant, the very name first.
 func (c *Client) candidates(ctx context.Context) ([]principal, error) {
-	if c.id != "" {
-		var p principal
-		err := c.door.GetJSON(ctx, path("servicePrincipals", c.id), url.Values{"$select": {principalFields}}, &p)
-		return []principal{p}, err
-	}
 	all, err := list[principal](ctx, c, path("servicePrincipals"), url.Values{
 		"$filter": {"startswith(displayName," + quoted(c.name) + ")"}, "$select": {principalFields}, "$top": {"100"},
 	})

@@ -15,10 +15,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -42,9 +44,8 @@ type Options struct {
 	// Token returns an access token for Microsoft Graph; a func, so that no
 	// struct prints it, and so that whoever makes tokens can renew them.
 	Token   func(context.Context) (string, error)
-	AppName string // the enterprise application's display name; "Docker" when empty
-	AppID   string // its object ID, if the name is not enough
-	JobID   string // the provisioning job, if there is more than one
+	AppName string  // the enterprise application's display name, or its object ID; "Docker" when empty
+	App     idp.Ref // as it was found before; may be empty
 	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
 	// on. System, BaseURL, Authorize and Explain are set here.
 	Transport transport.Options
@@ -54,12 +55,11 @@ type Options struct {
 type Client struct {
 	door  *transport.Client
 	name  string
-	id    string
-	jobID string
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 
 	mu     sync.Mutex
+	known  idp.Ref
 	pushes []time.Time // when provisionOnDemand was last called, oldest first
 }
 
@@ -89,9 +89,12 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("entra: %w", err)
 	}
-	c := &Client{door: door, name: o.AppName, id: o.AppID, jobID: o.JobID, now: t.Now, sleep: t.Sleep}
+	c := &Client{door: door, name: o.AppName, known: o.App, now: t.Now, sleep: t.Sleep}
 	if c.name == "" {
 		c.name = defaultName
+	}
+	if c.known.ID == "" && objectID.MatchString(c.name) {
+		c.known.ID = c.name
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -101,6 +104,9 @@ func New(o Options) (*Client, error) {
 	}
 	return c, nil
 }
+
+// objectID is the shape of an object's id.
+var objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // baseURL completes an address that lacks the API's version.
 func baseURL(raw string) (string, error) {

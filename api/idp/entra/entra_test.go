@@ -128,9 +128,13 @@ func TestTheApplicationThatProvisionsIsFoundBesideTheOneForSignIn(t *testing.T) 
 
 	s.on("GET /servicePrincipals/scim/synchronization/jobs", `{"value":[{"id":"a"},{"id":"b"}]}`)
 	_, err = s.client().Application(t.Context())
-	require.ErrorContains(t, err, "2 provisioning jobs")
+	require.ErrorContains(t, err, `2 applications or jobs may be the one for "Docker"`)
+	var doubt *idp.ChoiceError
+	require.ErrorAs(t, err, &doubt)
+	require.Equal(t, idp.Ref{ID: "scim", Label: "Docker SCIM", Job: "b"}, doubt.Found[1].Ref)
+	s.on("GET /servicePrincipals/scim", `{"id":"scim","displayName":"Docker SCIM"}`)
 	s.on("GET /servicePrincipals/scim/synchronization/jobs/b/schema", mappings("null", usual...))
-	_, err = s.client(func(o *entra.Options) { o.JobID = "b" }).Application(t.Context())
+	_, err = s.client(func(o *entra.Options) { o.App = doubt.Found[1].Ref }).Application(t.Context())
 	require.NoError(t, err)
 
 	s.on("GET /servicePrincipals", `{"value":[]}`)
@@ -139,9 +143,78 @@ func TestTheApplicationThatProvisionsIsFoundBesideTheOneForSignIn(t *testing.T) 
 	s.on("GET /servicePrincipals/sp9", `{"id":"sp9","displayName":"Renamed"}`)
 	s.on("GET /servicePrincipals/sp9/synchronization/jobs", jobs)
 	s.on("GET /servicePrincipals/sp9/synchronization/jobs/job1/schema", mappings("null", usual...))
-	got, err = s.client(func(o *entra.Options) { o.AppID = "sp9" }).Application(t.Context())
+	got, err = s.client(func(o *entra.Options) { o.App.ID = "sp9" }).Application(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "Renamed", got.Label)
+}
+
+func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *testing.T) {
+	known := idp.Ref{ID: "sp1", Label: "Docker", Job: "job1"}
+	remembered := func(o *entra.Options) { o.App = known }
+	is := func(s *server, name string) {
+		s.on("GET /servicePrincipals/sp1", `{"id":"sp1","displayName":"`+name+`"}`)
+	}
+	other := `{"value":[{"id":"sp2","displayName":"Docker"}]}`
+	for name, x := range map[string]struct {
+		change func(*server)
+		why    string
+		found  []idp.Ref
+	}{
+		"as it was, though another has its name now": {func(s *server) { s.on("GET /servicePrincipals", other) }, "", nil},
+		"renamed": {
+			func(s *server) { is(s, "Docker (old)") }, `sp1 was called "Docker" and is called "Docker (old)" now`,
+			[]idp.Ref{{ID: "sp1", Label: "Docker (old)", Job: "job1"}, {ID: "sp2", Label: "Docker", Job: "job2"}},
+		},
+		"deleted": {
+			func(s *server) {
+				s.refuse("GET /servicePrincipals/sp1", http.StatusNotFound, "Request_ResourceNotFound", "gone")
+			}, "Docker sp1 is not there any more", []idp.Ref{{ID: "sp2", Label: "Docker", Job: "job2"}},
+		},
+		"its job made anew": {
+			func(s *server) { s.on("GET /servicePrincipals/sp1/synchronization/jobs", `{"value":[{"id":"job3"}]}`) },
+			`job job1 of "Docker" is not there any more`,
+			[]idp.Ref{{ID: "sp1", Label: "Docker", Job: "job3"}, {ID: "sp2", Label: "Docker", Job: "job2"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.ready()
+			is(s, "Docker")
+			s.on("GET /servicePrincipals", other)
+			s.on("GET /servicePrincipals/sp2/synchronization/jobs", `{"value":[{"id":"job2"}]}`)
+			x.change(s)
+			got, err := s.client(remembered).Application(t.Context())
+			if x.why == "" {
+				require.NoError(t, err)
+				require.Equal(t, known, got.Ref)
+				return
+			}
+			require.ErrorContains(t, err, x.why)
+			var doubt *idp.ChoiceError
+			require.ErrorAs(t, err, &doubt)
+			var found []idp.Ref
+			for _, c := range doubt.Found {
+				found = append(found, c.Ref)
+			}
+			require.Equal(t, x.found, found)
+		})
+	}
+	t.Run("two with the very name are two", func(t *testing.T) {
+		s := newServer(t)
+		s.ready()
+		s.on("GET /servicePrincipals", `{"value":[{"id":"sp1","displayName":"Docker"},{"id":"sp2","displayName":"Docker"},{"id":"sp3","displayName":"Docker SCIM"}]}`)
+		s.on("GET /servicePrincipals/sp2/synchronization/jobs", `{"value":[{"id":"job2"}]}`)
+		var doubt *idp.ChoiceError
+		c := s.client()
+		_, err := c.Application(t.Context())
+		require.ErrorAs(t, err, &doubt)
+		require.Len(t, doubt.Found, 2)
+		c.Use(doubt.Found[0].Ref)
+		s.on("GET /servicePrincipals/sp1", `{"id":"sp1","displayName":"Docker"}`)
+		got, err := c.Application(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, known, got.Ref)
+	})
 }
 
 func TestSomebodyWhoIsNotAssignedOrNotKnownIsNoError(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ type app struct {
 	Label      string   `json:"label"`
 	Status     string   `json:"status"` // ACTIVE, INACTIVE
 	SignOnMode string   `json:"signOnMode"`
+	Created    string   `json:"created"`
 	Features   []string `json:"features"` // PUSH_NEW_USERS and so on; nil when not told
 	Settings   struct {
 		SignOn struct {
@@ -27,8 +29,9 @@ type app struct {
 	} `json:"settings"`
 }
 
-// Application finds the application by its label. Exactly one must bear it;
-// otherwise the error lists what there is.
+// Application finds the application: the one that was found before, if it is
+// there and still called so, or else the only one with that label. Where that
+// leaves a doubt, the error is an idp.ChoiceError.
 func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 	ctx = transport.WithOp(ctx, "find application "+c.label)
 	a, err := c.app(ctx)
@@ -36,6 +39,19 @@ func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 		return idp.Application{}, err
 	}
 	return c.application(ctx, a)
+}
+
+// Use makes this the application from now on, without another search.
+func (c *Client) Use(r idp.Ref) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = r
+}
+
+func (c *Client) used() idp.Ref {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known
 }
 
 func (c *Client) application(ctx context.Context, a app) (idp.Application, error) {
@@ -47,12 +63,53 @@ func (c *Client) application(ctx context.Context, a app) (idp.Application, error
 		provisioning.Enabled, provisioning.Why = false, "the application is deactivated"
 	}
 	return idp.Application{
-		ID: a.ID, Label: a.Label, Status: a.Status, SignOnMode: a.SignOnMode, ConsoleURL: c.consoleURL(a),
+		Ref: idp.Ref{ID: a.ID, Label: a.Label}, Status: a.Status, SignOnMode: a.SignOnMode, ConsoleURL: c.consoleURL(a),
 		Provisioning: provisioning, SSO: a.statements(nil, nil),
 	}, nil
 }
 
 func (c *Client) app(ctx context.Context) (app, error) {
+	known := c.used()
+	if known.ID == "" {
+		return c.search(ctx)
+	}
+	var a app
+	err := c.door.GetJSON(ctx, path("apps", known.ID), nil, &a)
+	var why string
+	var found []app
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		why = "the application " + strings.TrimSpace(known.Label+" "+known.ID) + " is not there any more"
+	case err != nil:
+		return app{}, err
+	case known.Label != "" && a.Label != known.Label:
+		why = fmt.Sprintf("the application %s was called %q and is called %q now", known.ID, known.Label, a.Label)
+		found = append(found, a)
+	default:
+		return a, nil
+	}
+	others, listErr := list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}})
+	if listErr != nil {
+		return app{}, listErr
+	}
+	for _, o := range others {
+		if o.ID != known.ID {
+			found = append(found, o)
+		}
+	}
+	if len(found) == 0 {
+		return app{}, fmt.Errorf("okta: %s, and no other is called %q: %w", why, c.label, transport.ErrNotFound)
+	}
+	return app{}, choice(why, found, err)
+}
+
+// search finds the application by its label, or by its id given in place of it.
+func (c *Client) search(ctx context.Context) (app, error) {
+	if appID.MatchString(c.label) {
+		var a app
+		err := c.door.GetJSON(ctx, path("apps", c.label), nil, &a)
+		return a, err
+	}
 	found, err := list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}})
 	if err != nil {
 		return app{}, err
@@ -62,24 +119,26 @@ func (c *Client) app(ctx context.Context) (app, error) {
 	case len(same) == 1:
 		return same[0], nil
 	case len(same) > 1:
-		return app{}, fmt.Errorf("okta: %d applications are called %q: %s; rename the one that is not meant", len(same), c.label, candidates(same))
+		return app{}, choice(fmt.Sprintf("%d applications are called %q", len(same), c.label), same, nil)
 	case len(found) > 0:
-		return app{}, fmt.Errorf("okta: no application is called exactly %q; there is %s: %w", c.label, candidates(found), transport.ErrNotFound)
+		return app{}, choice(fmt.Sprintf("no application is called exactly %q", c.label), found, transport.ErrNotFound)
 	}
 	return app{}, fmt.Errorf("okta: no application is called %q; give the label that the admin console shows under Applications: %w", c.label, transport.ErrNotFound)
 }
 
-// candidates lists at most five applications.
-func candidates(apps []app) string {
-	const most = 5
-	var names []string
-	for _, a := range apps[:min(len(apps), most)] {
-		names = append(names, fmt.Sprintf("%q (%s, %s)", a.Label, a.ID, strings.ToLower(a.Status)))
+// appID is the shape of an application's id.
+var appID = regexp.MustCompile(`^0oa[0-9A-Za-z]{17}$`)
+
+func choice(why string, apps []app, err error) error {
+	e := &idp.ChoiceError{Provider: provider, Why: why, Err: err}
+	for _, a := range apps {
+		detail := a.ID + ", " + strings.ToLower(a.Status)
+		if day, _, ok := strings.Cut(a.Created, "T"); ok {
+			detail += ", made " + day
+		}
+		e.Found = append(e.Found, idp.Candidate{Ref: idp.Ref{ID: a.ID, Label: a.Label}, Detail: detail})
 	}
-	if len(apps) > most {
-		names = append(names, fmt.Sprintf("and %d more", len(apps)-most))
-	}
-	return strings.Join(names, ", ")
+	return e
 }
 
 // feature is how provisioning is set (Application Features API,

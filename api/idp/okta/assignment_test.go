@@ -232,7 +232,7 @@ func TestCallsAreWhatThePreviewShows(t *testing.T) {
 func TestOnlyAnApprovedCallIsSent(t *testing.T) {
 	s := newServer(t)
 	c := s.client()
-	call := c.UnassignCall(idp.Assignment{App: idp.Application{ID: "0oa1docker"}, UserID: "00u1priya"})
+	call := c.UnassignCall(idp.Assignment{App: idp.Application{Ref: idp.Ref{ID: "0oa1docker"}}, UserID: "00u1priya"})
 
 	_, err := c.Send(t.Context(), call)
 	require.ErrorIs(t, err, transport.ErrNotApproved)
@@ -249,7 +249,7 @@ func TestAnAssignmentByAGroupCannotBeTakenAwayAlone(t *testing.T) {
 	s := newServer(t)
 	s.refuse("DELETE /api/v1/apps/0oa1docker/users/00u1priya", http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action")
 	c := s.client()
-	call := c.UnassignCall(idp.Assignment{App: idp.Application{ID: "0oa1docker"}, UserID: "00u1priya"})
+	call := c.UnassignCall(idp.Assignment{App: idp.Application{Ref: idp.Ref{ID: "0oa1docker"}}, UserID: "00u1priya"})
 	_, err := c.Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	require.ErrorIs(t, err, transport.ErrForbidden)
 	require.ErrorContains(t, err, "E0000006")

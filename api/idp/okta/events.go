@@ -35,10 +35,14 @@ type logEvent struct {
 	} `json:"target"`
 }
 
-// concerns reports whether the event names the application.
-func (e logEvent) concerns(label string) bool {
+// concerns reports whether the event names the application: by its id where
+// that is known, for labels are not unique.
+func (e logEvent) concerns(app idp.Ref) bool {
 	for _, t := range e.Target {
-		if t.Type == "AppInstance" && (t.DisplayName == label || t.AlternateID == label) {
+		if t.Type != "AppInstance" {
+			continue
+		}
+		if app.ID != "" && t.ID == app.ID || app.ID == "" && (t.DisplayName == app.Label || t.AlternateID == app.Label) {
 			return true
 		}
 	}
@@ -59,9 +63,13 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
+	app := c.used()
+	if app.ID == "" {
+		app.Label = c.label
+	}
 	var out []idp.Event
 	for _, e := range all {
-		if !e.concerns(c.label) {
+		if !e.concerns(app) {
 			continue
 		}
 		actor := e.Actor.DisplayName

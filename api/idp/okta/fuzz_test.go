@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 )
 
 func TestTheNextLinkIsFoundInEverySpelling(t *testing.T) {
@@ -96,7 +98,7 @@ func FuzzDecoders(f *testing.F) {
 		}
 		var e logEvent
 		if json.Unmarshal(body, &e) == nil {
-			_ = e.concerns("Docker")
+			_ = e.concerns(idp.Ref{Label: "Docker"})
 		}
 		var u user
 		if json.Unmarshal(body, &u) == nil {

@@ -17,8 +17,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -36,7 +38,8 @@ type Options struct {
 	// Bearer returns an access token of OAuth, in place of Token. It is asked
 	// for every request: whoever makes tokens keeps and renews them.
 	Bearer   func(context.Context) (string, error)
-	AppLabel string // the application's name as people see it; "Docker" when empty
+	AppLabel string  // the application's name as people see it, or its id; "Docker" when empty
+	App      idp.Ref // as it was found before; may be empty
 	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
 	// on. System, BaseURL, Authorize and Explain are set here.
 	Transport transport.Options
@@ -48,6 +51,9 @@ type Client struct {
 	base  string
 	label string
 	now   func() time.Time
+
+	mu    sync.Mutex
+	known idp.Ref
 }
 
 // New makes a client. It sends nothing.
@@ -81,7 +87,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("okta: %w", err)
 	}
-	c := &Client{door: door, base: base, label: o.AppLabel, now: t.Now}
+	c := &Client{door: door, base: base, label: o.AppLabel, now: t.Now, known: o.App}
 	if c.label == "" {
 		c.label = defaultLabel
 	}

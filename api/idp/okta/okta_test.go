@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,63 @@ func TestWithoutTheLabelTheErrorListsWhatThereIs(t *testing.T) {
 	_, err = s.client(func(o *okta.Options) { o.AppLabel = "Hub" }).Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrNotFound)
 	require.ErrorContains(t, err, `"Hub"`)
+}
+
+func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *testing.T) {
+	known := idp.Ref{ID: "0oa1docker", Label: "Docker"}
+	remembered := func(o *okta.Options) { o.App = known }
+	s := newServer(t)
+	s.on("GET /api/v1/apps/0oa1docker", dockerApp)
+	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	got, err := s.client(remembered).Application(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, known, got.Ref)
+
+	for name, x := range map[string]struct {
+		change func(*server)
+		why    string
+		found  []idp.Ref
+	}{
+		"renamed": {
+			func(s *server) {
+				s.on("GET /api/v1/apps/0oa1docker", strings.Replace(dockerApp, `"label": "Docker"`, `"label": "Docker (old)"`, 1))
+			},
+			`0oa1docker was called "Docker" and is called "Docker (old)" now`,
+			[]idp.Ref{{ID: "0oa1docker", Label: "Docker (old)"}, {ID: "0oa2staging", Label: "Docker staging"}},
+		},
+		"deleted": {
+			func(s *server) {
+				s.refuse("GET /api/v1/apps/0oa1docker", http.StatusNotFound, "E0000007", "Not found")
+			},
+			"Docker 0oa1docker is not there any more",
+			[]idp.Ref{{ID: "0oa2staging", Label: "Docker staging"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.on("GET /api/v1/apps", "["+stagingApp+"]")
+			x.change(s)
+			c := s.client(remembered)
+			_, err := c.Application(t.Context())
+			require.ErrorContains(t, err, x.why)
+			var doubt *idp.ChoiceError
+			require.ErrorAs(t, err, &doubt)
+			var found []idp.Ref
+			for _, f := range doubt.Found {
+				found = append(found, f.Ref)
+			}
+			require.Equal(t, x.found, found)
+		})
+	}
+	t.Run("given by its id", func(t *testing.T) {
+		const id = "0oa1dockerABCDEFGHIJ"
+		s := newServer(t)
+		s.on("GET /api/v1/apps/"+id, strings.Replace(dockerApp, "0oa1docker", id, 1))
+		s.on("GET /api/v1/apps/"+id+"/features/USER_PROVISIONING", feature)
+		got, err := s.client(func(o *okta.Options) { o.AppLabel = id }).Application(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, idp.Ref{ID: id, Label: "Docker"}, got.Ref)
+	})
 }
 
 func TestWhenTheFeatureCannotBeReadTheApplicationsOwnListCounts(t *testing.T) {
