@@ -50,6 +50,17 @@ func TestPagesOverTheScreen(t *testing.T) {
 			m.Update(press("q"))
 			golden.RequireEqual(t, shot(m))
 		})
+		t.Run(fmt.Sprintf("full/%dx%d", size.w, size.h), func(t *testing.T) {
+			m := showing(find(t, "approve-copy"), size.w, size.h)
+			m.Update(press("v"))
+			golden.RequireEqual(t, shot(m))
+		})
+		t.Run(fmt.Sprintf("next-pane/%dx%d", size.w, size.h), func(t *testing.T) {
+			m := showing(find(t, "diagnose"), size.w, size.h)
+			m.Update(press("shift+tab"))
+			m.Update(press("j"))
+			golden.RequireEqual(t, shot(m))
+		})
 	}
 }
 
@@ -66,17 +77,19 @@ func TestColoursFollowTheBackground(t *testing.T) {
 // What a terminal without colours and without characters beyond ASCII is sent.
 func TestScreensWithoutColour(t *testing.T) {
 	for _, x := range stops(priya()) {
-		t.Run(x.name, func(t *testing.T) {
-			m := showing(x, 80, 24)
-			m.Update(tea.EnvMsg{"TERM=linux"})
-			m.Update(screen.Armed{Seq: x.state.Seq})
-			var out strings.Builder
-			w := colorprofile.Writer{Forward: &out, Profile: colorprofile.ASCII}
-			_, err := w.WriteString(m.View().Content)
-			require.NoError(t, err)
-			require.NotRegexp(t, `\x1b\[[0-9;]*(3|4|9|10)[0-9][;m]`, out.String(), "a colour")
-			golden.RequireEqual(t, digests.ReplaceAllString(ansi.Strip(out.String()), "plan 0123456789ab")+"\n")
-		})
+		for _, size := range sizes {
+			t.Run(fmt.Sprintf("%s/%dx%d", x.name, size.w, size.h), func(t *testing.T) {
+				m := showing(x, size.w, size.h)
+				m.Update(tea.EnvMsg{"TERM=linux"})
+				m.Update(screen.Armed{Seq: x.state.Seq})
+				var out strings.Builder
+				w := colorprofile.Writer{Forward: &out, Profile: colorprofile.ASCII}
+				_, err := w.WriteString(m.View().Content)
+				require.NoError(t, err)
+				require.NotRegexp(t, `\x1b\[[0-9;]*(3|4|9|10)[0-9][;m]`, out.String(), "a colour")
+				golden.RequireEqual(t, digests.ReplaceAllString(ansi.Strip(out.String()), "plan 0123456789ab")+"\n")
+			})
+		}
 	}
 }
 
@@ -117,6 +130,8 @@ func press(name string) tea.KeyPressMsg {
 		return tea.KeyPressMsg{Code: tea.KeyEscape}
 	case "tab":
 		return tea.KeyPressMsg{Code: tea.KeyTab}
+	case "shift+tab":
+		return tea.KeyPressMsg{Code: tea.KeyTab, Mod: tea.ModShift}
 	case "up":
 		return tea.KeyPressMsg{Code: tea.KeyUp}
 	case "down":

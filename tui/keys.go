@@ -2,17 +2,22 @@ package tui
 
 import (
 	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
+const mouseKey = "m"
+
 // keyMap holds the keys of the shell. Which of them act depends on whether
 // letters go into an input.
 type keyMap struct {
 	Back, Help, Open, Copy, Quit, Interrupt, Repaint key.Binding
+	Next, Previous, Whole, Mouse                     key.Binding
 	Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
+	HalfUp, HalfDown                                 key.Binding
 }
 
 func newKeyMap() keyMap {
@@ -24,12 +29,18 @@ func newKeyMap() keyMap {
 		Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
 		Interrupt: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "stop")),
 		Repaint:   key.NewBinding(key.WithKeys("ctrl+l"), key.WithHelp("ctrl+l", "draw again")),
-		Up:        key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑", "scroll up")),
-		Down:      key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓", "scroll down")),
+		Next:      key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "next pane")),
+		Previous:  key.NewBinding(key.WithKeys("shift+tab"), key.WithHelp("shift+tab", "pane before")),
+		Whole:     key.NewBinding(key.WithKeys("v", "f2"), key.WithHelp("v", "everything in full")),
+		Mouse:     key.NewBinding(key.WithKeys(mouseKey), key.WithHelp(mouseKey, "mouse on or off")),
+		Up:        key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑ k", "scroll up")),
+		Down:      key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓ j", "scroll down")),
 		PageUp:    key.NewBinding(key.WithKeys("pgup", "ctrl+b"), key.WithHelp("pgup", "page up")),
-		PageDown:  key.NewBinding(key.WithKeys("pgdown", "space"), key.WithHelp("pgdn", "page down")),
-		Top:       key.NewBinding(key.WithKeys("home"), key.WithHelp("home", "to the top")),
-		Bottom:    key.NewBinding(key.WithKeys("end"), key.WithHelp("end", "to the end")),
+		PageDown:  key.NewBinding(key.WithKeys("pgdown", "space", "ctrl+f"), key.WithHelp("pgdn", "page down")),
+		HalfUp:    key.NewBinding(key.WithKeys("ctrl+u"), key.WithHelp("ctrl+u", "half a page up")),
+		HalfDown:  key.NewBinding(key.WithKeys("ctrl+d"), key.WithHelp("ctrl+d", "half a page down")),
+		Top:       key.NewBinding(key.WithKeys("home", "g"), key.WithHelp("g", "to the top")),
+		Bottom:    key.NewBinding(key.WithKeys("end", "G"), key.WithHelp("G", "to the end")),
 	}
 }
 
@@ -40,24 +51,31 @@ func (k keyMap) typing() keyMap {
 	k.Open.SetEnabled(false)
 	k.Copy.SetEnabled(false)
 	k.Quit.SetEnabled(false)
+	k.Whole = key.NewBinding(key.WithKeys("f2"), key.WithHelp("f2", "everything in full"))
 	k.Up = key.NewBinding(key.WithKeys("up"), key.WithHelp("↑", "scroll up"))
 	k.Down = key.NewBinding(key.WithKeys("down"), key.WithHelp("↓", "scroll down"))
 	k.PageUp = key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "page up"))
 	k.PageDown = key.NewBinding(key.WithKeys("pgdown"), key.WithHelp("pgdn", "page down"))
-	k.Top.SetEnabled(false)
-	k.Bottom.SetEnabled(false)
+	for _, b := range []*key.Binding{&k.HalfUp, &k.HalfDown, &k.Top, &k.Bottom, &k.Mouse} {
+		b.SetEnabled(false)
+	}
 	k.Interrupt.SetHelp("ctrl+c", "quit")
 	return k
+}
+
+// typing reports whether letters go into an input now.
+func (m *Model) typing() bool {
+	return m.overlay == overlayNone && m.screen.Typing() && m.focus == paneAct
 }
 
 // keys are those that act now.
 func (m *Model) keys() keyMap {
 	k := newKeyMap()
-	if m.overlay == overlayNone && m.screen.Typing() {
+	if m.typing() {
 		k = k.typing()
 	}
 	busy := m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
-	if !busy && !m.screen.Typing() {
+	if !busy && !m.typing() {
 		k.Interrupt.SetHelp("ctrl+c", "quit")
 	}
 	k.Back.SetEnabled(m.overlay != overlayNone || !busy)
@@ -65,13 +83,18 @@ func (m *Model) keys() keyMap {
 }
 
 // short are the bindings of the bottom line, the most wanted first.
-func (m *Model) short(scrolls bool) []key.Binding {
+func (m *Model) short(l layout) []key.Binding {
 	k := m.keys()
-	if m.overlay != overlayNone {
+	if m.overlay == overlayLeave || m.overlay != overlayNone && l.overflow == 0 {
 		return []key.Binding{k.Back}
 	}
+	if m.overlay != overlayNone || m.focus != paneAct {
+		return m.reading(k)
+	}
 	list := m.screen.Keys()
-	if scrolls {
+	if len(m.panes(l)) > 1 && !m.screen.Takes(tea.KeyPressMsg{Code: tea.KeyTab}) {
+		list = append(list, k.Next)
+	} else if l.overflow > 0 {
 		more := k.PageDown
 		more.SetHelp("pgdn", "more")
 		list = append(list, more)
@@ -89,12 +112,26 @@ func (m *Model) short(scrolls bool) []key.Binding {
 	return append(list, k.Open)
 }
 
+// reading are the bindings of the bottom line while something is only read.
+func (m *Model) reading(k keyMap) []key.Binding {
+	move, ends := k.Up, k.Top
+	move.SetHelp("↑/↓", "scroll")
+	ends.SetHelp("g/G", "top, end")
+	list := []key.Binding{move, k.PageDown, ends}
+	if m.overlay == overlayNone {
+		k.Back.SetHelp("esc", "back to the choice")
+		list = append(list, k.Next)
+	}
+	return append(list, k.Back)
+}
+
 // full are the groups of the help page.
 func (m *Model) full() [][]key.Binding {
 	k := m.keys()
 	return [][]key.Binding{
 		m.screen.Keys(),
-		{k.Up, k.Down, k.PageUp, k.PageDown, k.Top, k.Bottom},
-		{k.Back, k.Open, k.Copy, k.Help, k.Repaint, k.Quit, k.Interrupt},
+		{k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom},
+		{k.Whole, k.Copy, k.Open, k.Mouse, k.Repaint},
+		{k.Back, k.Help, k.Quit, k.Interrupt},
 	}
 }

@@ -27,6 +27,8 @@ type Model struct {
 	overlay overlay
 	leaving part.Menu
 	scroll  int
+	focus   pane     // that has the keys
+	mouse   bool     // the mouse is read
 	notice  []string // lines on what just happened, gone with the next key
 
 	ctx     context.Context // parent of every effect's
@@ -40,6 +42,7 @@ type Model struct {
 	interrupted bool // a first ctrl+c asked the run to stop
 	quitting    bool
 
+	sideScroll    int
 	width, height int
 	theme         theme.Theme
 	ascii         bool
@@ -52,12 +55,13 @@ type overlay int
 const (
 	overlayNone overlay = iota
 	overlayHelp
+	overlayWhole
 	overlayLeave
 )
 
 // New returns the window on a walk that begins now.
 func New(o Options) *Model {
-	m := &Model{opts: o, width: 80, height: 24, theme: theme.New(o.IsDark, false)}
+	m := &Model{opts: o, width: 80, height: 24, mouse: o.Mouse, theme: theme.New(o.IsDark, false)}
 	m.under(context.Background())
 	m.state, m.first = guide.Next(o.Start, guide.Begin{})
 	m.enter()
@@ -136,6 +140,7 @@ func (m *Model) enter() {
 		m.scroll = 0 // saving the report leaves the reader where they were
 	}
 	m.notice, m.interrupted = nil, false
+	m.focus, m.sideScroll = paneAct, 0
 	if m.overlay == overlayLeave {
 		m.overlay = overlayNone // what it asked about has passed
 	}

@@ -56,6 +56,7 @@ type Options struct {
 	// Interrupts delivers the signals that ask the program to end; each counts
 	// as a ctrl+c. It may be nil.
 	Interrupts    <-chan struct{}
+	Mouse         bool // the wheel scrolls and a click chooses
 	Bell          bool // ring when a long wait ends
 	ReducedMotion bool // no animation
 	IsDark        bool // the background, until the terminal answers

@@ -19,13 +19,22 @@ import (
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return m, m.update(msg) }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
+	cmd := m.received(msg)
+	m.refocus()
+	return cmd
+}
+
+func (m *Model) received(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case interruptMsg:
 		return tea.Batch(m.interrupt(), m.interrupts())
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
-		m.scroll = min(m.scroll, m.layout().overflow)
+		l := m.layout()
+		m.scroll, m.sideScroll = min(m.scroll, l.overflow), min(m.sideScroll, l.sideOverflow)
 		return nil
+	case tea.MouseWheelMsg, tea.MouseClickMsg:
+		return m.pointed(msg)
 	case tea.BackgroundColorMsg:
 		m.restyle(msg.IsDark(), m.ascii)
 		return nil
@@ -53,10 +62,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
 	case tea.PasteMsg, screen.Armed:
-		if m.overlay != overlayNone {
-			if _, pasted := msg.(tea.PasteMsg); pasted {
-				return nil
-			}
+		if _, pasted := msg.(tea.PasteMsg); pasted && (m.overlay != overlayNone || m.focus != paneAct) {
+			return nil
 		}
 		return m.act(m.screen.Update(msg))
 	}
@@ -120,14 +127,21 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return m.pressedOver(msg, k)
 	}
 	m.notice = nil
-	if m.screen.Takes(msg) {
+	away := m.focus != paneAct
+	if !away && m.screen.Takes(msg) {
 		return m.act(m.screen.Update(msg))
 	}
 	switch {
+	case away && key.Matches(msg, k.Back):
+		m.focus = paneAct
+		return nil
 	case key.Matches(msg, k.Back):
 		return m.back()
 	case key.Matches(msg, k.Help):
-		m.overlay, m.scroll = overlayHelp, 0
+		m.over(overlayHelp)
+		return nil
+	case key.Matches(msg, k.Whole):
+		m.over(overlayWhole)
 		return nil
 	case key.Matches(msg, k.Quit):
 		return m.leave()
@@ -135,11 +149,21 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return m.open(screen.Link(m.state, m.live))
 	case key.Matches(msg, k.Copy):
 		return m.copy()
-	case m.scrolled(msg, k):
+	case key.Matches(msg, k.Mouse):
+		m.mouse = !m.mouse
+		m.notice = []string{"The mouse scrolls and chooses now; " + mouseKey + " gives it back to the terminal, to select text."}
+		if !m.mouse {
+			m.notice = []string{"The mouse is the terminal's again: it selects text."}
+		}
+		return nil
+	case key.Matches(msg, k.Next) && m.turned(1), key.Matches(msg, k.Previous) && m.turned(-1), m.scrolled(msg, k), away:
 		return nil
 	}
 	return m.act(m.screen.Update(msg))
 }
+
+// over opens a page over the screen.
+func (m *Model) over(o overlay) { m.overlay, m.scroll = o, 0 }
 
 // copy puts what is on screen into the terminal's clipboard (OSC 52), which
 // works over SSH and needs no program.
@@ -167,39 +191,15 @@ func (m *Model) ring() tea.Cmd {
 // pressedOver takes the keys of the page over the screen.
 func (m *Model) pressedOver(msg tea.KeyPressMsg, k keyMap) tea.Cmd {
 	switch {
-	case key.Matches(msg, k.Back), m.overlay == overlayHelp && key.Matches(msg, k.Help, k.Quit):
-		m.overlay, m.scroll = overlayNone, 0
+	case key.Matches(msg, k.Back), m.overlay != overlayLeave && key.Matches(msg, k.Help, k.Whole, k.Quit):
+		m.over(overlayNone)
 		return nil
 	case m.overlay == overlayLeave && m.leaving.Update(msg):
 		return m.left()
-	case m.overlay == overlayHelp:
+	case m.overlay != overlayLeave:
 		m.scrolled(msg, k)
 	}
 	return nil
-}
-
-// scrolled moves the body and reports whether the key was for that.
-func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
-	l := m.layout()
-	var by int
-	switch {
-	case key.Matches(msg, k.Up):
-		by = -1
-	case key.Matches(msg, k.Down):
-		by = 1
-	case key.Matches(msg, k.PageUp):
-		by = -max(1, l.bodyHeight-1)
-	case key.Matches(msg, k.PageDown):
-		by = max(1, l.bodyHeight-1)
-	case key.Matches(msg, k.Top):
-		by = -m.scroll
-	case key.Matches(msg, k.Bottom):
-		by = l.overflow
-	default:
-		return false
-	}
-	m.scroll = min(max(0, m.scroll+by), l.overflow)
-	return true
 }
 
 // act does what a screen asked for.
@@ -272,13 +272,13 @@ func (m *Model) leave() tea.Cmd {
 	}
 	items = append(items, part.Item{Label: "Leave now", Why: "what was done is in the journal, and the walk can be taken up again"})
 	m.leaving = part.NewMenu(items, 0)
-	m.overlay, m.scroll = overlayLeave, 0
+	m.over(overlayLeave)
 	return nil
 }
 
 // left does what was taken on the page that leave opened.
 func (m *Model) left() tea.Cmd {
-	m.overlay, m.scroll = overlayNone, 0
+	m.over(overlayNone)
 	switch m.leaving.Selected() {
 	case 0:
 		return nil

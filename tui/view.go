@@ -15,9 +15,9 @@ import (
 // evidence beside the work.
 const (
 	railFrom = 100
-	sideFrom = 150
+	sideFrom = 120
 	workMost = 104
-	sideMost = 72
+	sideMost = 64
 	between  = 3
 )
 
@@ -33,10 +33,13 @@ type layout struct {
 	rows     int // its height
 	body     []string
 	foot     screen.Foot
+	footFrom int // lines of the foot that are cut off above
 	notice   []string
 	overflow int // lines of the body that do not fit
 
-	bodyHeight int
+	bodyHeight   int
+	sideBody     []string
+	sideOverflow int
 }
 
 // layout divides the screen: a header, the work (rail, body and foot,
@@ -56,19 +59,31 @@ func (m *Model) layout() layout {
 		l.left += part.RailWidth + between
 		l.width -= part.RailWidth + between
 	}
-	if m.width >= sideFrom {
-		l.side = min(sideMost, l.width*2/5)
-		l.width -= l.side + between
-	}
-	l.width = max(1, min(l.width, workMost))
 	l.header = m.header(l)
 	l.top = len(l.header)
 	l.rows = max(1, m.height-l.top-1)
 	if m.height >= 16 {
 		l.rows-- // air above the help
 	}
+	m.fillSide(&l)
+	l.width = max(1, min(l.width, workMost))
 	m.fill(&l)
 	return l
+}
+
+// fillSide draws the evidence where there is room, and some of it; a page over
+// the screen has the room to itself.
+func (m *Model) fillSide(l *layout) {
+	if m.width < sideFrom || m.overlay != overlayNone {
+		return
+	}
+	width := min(sideMost, l.width*2/5)
+	if block := m.screen.Side(m.frame(width, true)); block != "" {
+		l.side = width
+		l.width -= width + between
+		l.sideBody = strings.Split(block, "\n")
+		l.sideOverflow = max(0, len(l.sideBody)-max(1, l.rows-2))
+	}
 }
 
 func (m *Model) frame(width int, wide bool) screen.Frame {
@@ -95,7 +110,7 @@ func (m *Model) fill(l *layout) {
 	rule := 1
 	most := max(1, room-rule-min(len(l.body), max(1, room/3)))
 	l.foot = m.foot(*l, most)
-	l.foot = cut(l.foot, most)
+	l.foot, l.footFrom = cut(l.foot, most)
 	if room > len(l.body)+rule+part.Height(l.foot.Block)+1 && l.foot.Block != "" {
 		l.body = append(l.body, "") // air above the rule
 	}
@@ -109,19 +124,19 @@ func (m *Model) fill(l *layout) {
 	l.bodyHeight = min(l.bodyHeight, len(l.body))
 }
 
-// cut keeps height lines of a foot, those around the text cursor.
-func cut(f screen.Foot, height int) screen.Foot {
+// cut keeps height lines of a foot, those around the text cursor, and tells
+// how many there are above them.
+func cut(f screen.Foot, height int) (foot screen.Foot, from int) {
 	lines := strings.Split(f.Block, "\n")
 	if len(lines) <= height {
-		return f
+		return f, 0
 	}
-	from := 0
 	if f.Cursor {
 		from = min(max(0, f.Y-height+1), len(lines)-height)
 	}
 	f.Block = strings.Join(lines[from:from+height], "\n")
 	f.Y -= from
-	return f
+	return f, from
 }
 
 func (m *Model) body(l layout) string {
@@ -138,6 +153,10 @@ func (m *Model) body(l layout) string {
 			)
 		}
 		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()...), guideSays)
+	case overlayWhole:
+		f := m.frame(l.width, false)
+		return part.Stack(
+			part.Hang(t.Title.Render("In full")+"  ", subject(m.state.Case), l.width, t.Muted), m.screen.Whole(f), m.screen.Body(f))
 	case overlayLeave:
 		why := "Changes were made and the walk is not finished. They are in the journal, and the walk can be taken up again."
 		if m.changing() {
@@ -151,13 +170,17 @@ func (m *Model) body(l layout) string {
 
 func (m *Model) foot(l layout, height int) screen.Foot {
 	switch m.overlay {
-	case overlayHelp:
+	case overlayHelp, overlayWhole:
 		return screen.Foot{}
 	case overlayLeave:
 		return screen.Foot{Block: m.leaving.View(m.theme, l.width, height)}
 	case overlayNone:
 	}
-	return m.screen.Foot(m.frame(l.width, l.side > 0), height)
+	f := m.frame(l.width, l.side > 0)
+	if m.focus != paneAct {
+		f.Theme = f.Theme.Away()
+	}
+	return m.screen.Foot(f, height)
 }
 
 // header is the name, whom it is about, and the mode; below it the walk on one
@@ -215,6 +238,9 @@ func subject(c engine.Case) string {
 func (m *Model) View() tea.View {
 	v := tea.NewView("")
 	v.AltScreen = true
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.WindowTitle = m.windowTitle()
 	v.ProgressBar = m.progressBar()
 	v.ProgramStatus = m.programStatus()
@@ -228,13 +254,13 @@ func (m *Model) View() tea.View {
 	for len(lines) < m.height-1 {
 		lines = append(lines, "")
 	}
-	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.short(l.overflow > 0))
+	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.short(l))
 	lines = append(lines[:m.height-1:m.height-1], strings.Repeat(" ", l.margin)+help)
 	for i := range lines {
 		lines[i] = part.Fit(strings.TrimRight(lines[i], " "), m.width)
 	}
 	v.Content = strings.Join(lines, "\n")
-	if y := l.top + footAt + l.foot.Y; l.foot.Cursor && y < m.height-1 && m.overlay == overlayNone {
+	if y := l.top + footAt + l.foot.Y; l.foot.Cursor && y < m.height-1 && m.overlay == overlayNone && m.focus == paneAct {
 		c := tea.NewCursor(min(l.left+l.foot.X, m.width-1), y)
 		c.Shape, c.Color = tea.CursorBar, m.theme.Cursor()
 		v.Cursor = c
@@ -261,47 +287,20 @@ func (m *Model) work(l layout) (lines []string, footAt int) {
 	return lines, footAt
 }
 
-// rule divides body and foot, and marks that there is more above or below.
-func (m *Model) rule(l layout, from int) string {
-	t := m.theme
-	var word string
-	switch above, below := from > 0, from < l.overflow; {
-	case above && below:
-		word = t.Glyph.Up + t.Glyph.Down + " more"
-	case below:
-		word = t.Glyph.Down + " more"
-	case above:
-		word = t.Glyph.Up + " more"
-	default:
-		if l.rows < 8 {
-			return ""
-		}
-		return t.Faint.Render(strings.Repeat(t.Glyph.Rule, l.width))
-	}
-	word = part.Fit(word, l.width)
-	line := strings.Repeat(t.Glyph.Rule, max(0, l.width-part.Width(word)-1))
-	if line != "" {
-		line = t.Faint.Render(line) + " "
-	}
-	return line + t.Accent.Render(word)
-}
-
 // columns puts rail, work and evidence side by side.
 func (m *Model) columns(l layout, work []string) []string {
 	if !l.rail {
 		return work
 	}
 	rail := strings.Split(part.Rail(m.theme, l.rows, m.state), "\n")
-	var side []string
-	if l.side > 0 && m.overlay == overlayNone {
-		if block := m.screen.Side(m.frame(l.side, true)); block != "" {
-			side = strings.Split(block, "\n")
-			side = side[:min(len(side), l.rows)]
-		}
+	side := m.side(l)
+	height := max(len(rail), len(work))
+	if len(side) > 0 {
+		height = max(height, l.rows)
 	}
-	lines := make([]string, max(len(rail), len(work), len(side)))
+	lines := make([]string, height)
 	gap := strings.Repeat(" ", between)
-	wall := " " + m.theme.Faint.Render(m.theme.Glyph.Bar) + " "
+	wall := m.wall()
 	for i := range lines {
 		lines[i] = part.Pad(at(rail, i), part.RailWidth) + gap + part.Pad(at(work, i), l.width)
 		if len(side) > 0 {

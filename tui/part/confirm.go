@@ -44,7 +44,7 @@ func (c *Confirm) Arm() { c.armed = true }
 func (c *Confirm) Typed() string { return c.field.Value() }
 
 var confirmKeys = struct{ other, take, submit key.Binding }{
-	other:  key.NewBinding(key.WithKeys("tab", "shift+tab", "left", "right", "h", "l"), key.WithHelp("←/→", "no or yes")),
+	other:  key.NewBinding(key.WithKeys("left", "right", "h", "l"), key.WithHelp("←/→", "no or yes")),
 	take:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 	submit: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm")),
 }

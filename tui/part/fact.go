@@ -39,9 +39,9 @@ func FactList(t theme.Theme, width int, c engine.Case, ids []engine.FactID, live
 	}
 	var grid [][]Cell
 	for _, r := range rows {
-		row := []Cell{{r.sign, r.tone}, {r.title, r.name}, {r.value, t.Muted}, {r.source, t.Faint}}
+		row := []Cell{{r.sign, r.tone}, {r.title, r.name}, {r.value, t.Text}, {r.source, t.Faint}}
 		if width < 100 {
-			row = []Cell{row[0], row[1], {r.told(), t.Muted}}
+			row = []Cell{row[0], row[1], {r.told(), t.Text}}
 		}
 		grid = append(grid, row)
 	}
@@ -78,9 +78,9 @@ func knownFact(t theme.Theme, c engine.Case, id engine.FactID) (factRow, bool) {
 	case !seen:
 		return factRow{}, false
 	case s.Missing != "":
-		return factRow{sign: t.Glyph.Unknown, tone: t.Warn, name: t.Text, value: Clean("not known: " + s.Missing)}, true
+		return factRow{sign: t.Glyph.Unknown, tone: t.Warn, name: t.Muted, value: Clean("not known: " + s.Missing)}, true
 	}
-	return factRow{sign: t.Glyph.Done, tone: t.OK, name: t.Text, value: Clean(FactValue(c, id)), source: Clean(stamp(s.Name, s.At))}, true
+	return factRow{sign: t.Glyph.Done, tone: t.OK, name: t.Muted, value: Clean(FactValue(c, id)), source: Clean(stamp(s.Name, s.At))}, true
 }
 
 func narrowFacts(t theme.Theme, width int, rows []factRow) string {
@@ -88,7 +88,7 @@ func narrowFacts(t theme.Theme, width int, rows []factRow) string {
 	for _, r := range rows {
 		out = append(out, Fit(r.tone.Render(r.sign)+" "+r.name.Render(r.title), width))
 		if r.value != "" {
-			out = append(out, Hang("  ", r.value, width, t.Muted))
+			out = append(out, Hang("  ", r.value, width, t.Text))
 		}
 		if r.source != "" {
 			out = append(out, Hang("  ", r.source, width, t.Faint))

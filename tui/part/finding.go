@@ -9,24 +9,33 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Findings shows conclusions, each with how sure it is and what it rests on.
-// When the first one's title is on screen already as the headline, it is not
-// repeated.
-func Findings(t theme.Theme, width int, list []engine.Finding, headline string) string {
+// Findings shows conclusions, each with how sure it is and, where evidence is
+// set, what it rests on. When the first one's title is on screen already as the
+// headline, it is not repeated.
+func Findings(t theme.Theme, width int, list []engine.Finding, headline string, evidence bool) string {
 	var blocks []string
 	for _, f := range list {
-		word, style := strength(t, f.Strength)
-		head := style.Render(word)
-		if f.Title != headline {
-			head += t.Strong.Render("  " + Clean(f.Title))
+		title := f.Title
+		if title == headline {
+			title = ""
 		}
-		blocks = append(blocks, Lines(
-			Fit(head, width),
-			Paragraph(Clean(f.Detail), width, t.Text),
-			EvidenceList(t, width, f.Evidence),
-		))
+		card := ""
+		if evidence {
+			card = evidenceCard(t, width, f)
+		}
+		blocks = append(blocks, Lines(concluded(t, width, f.Strength, title), Paragraph(Clean(f.Detail), width, t.Text), card))
 	}
 	return Stack(blocks...)
+}
+
+// concluded is the head of a conclusion: how sure it is, and what it is.
+func concluded(t theme.Theme, width int, s engine.Strength, title string) string {
+	word, style := strength(t, s)
+	title = Clean(title)
+	if title != "" && Width(word)+2+Width(title) <= width {
+		return style.Render(word) + "  " + t.Strong.Render(title)
+	}
+	return Lines(style.Render(Fit(word, width)), Paragraph(title, width, t.Strong))
 }
 
 func strength(t theme.Theme, s engine.Strength) (string, lipgloss.Style) {
@@ -41,22 +50,42 @@ func strength(t theme.Theme, s engine.Strength) (string, lipgloss.Style) {
 	return Clean(string(s)), t.Muted
 }
 
+// EvidenceCards shows what findings rest on, a card for each.
+func EvidenceCards(t theme.Theme, width int, list []engine.Finding) string {
+	var cards []string
+	for _, f := range list {
+		if len(f.Evidence) == 0 {
+			continue
+		}
+		cards = append(cards, Lines(concluded(t, width, f.Strength, f.Title), evidenceCard(t, width, f)))
+	}
+	return Stack(cards...)
+}
+
+// evidenceCard is a list of observations along a bar in the colour of how sure
+// they make us.
+func evidenceCard(t theme.Theme, width int, f engine.Finding) string {
+	list := EvidenceList(t, width-2, f.Evidence)
+	if list == "" {
+		return ""
+	}
+	_, style := strength(t, f.Strength)
+	bar := style.Render(t.Glyph.Bar) + " "
+	return bar + strings.ReplaceAll(list, "\n", "\n"+bar)
+}
+
 // EvidenceList shows observations with their sources.
 func EvidenceList(t theme.Theme, width int, list []engine.Evidence) string {
 	var out []string
 	for _, e := range list {
-		lead := "  " + t.Faint.Render(t.Glyph.Bullet) + " "
-		text, source := Clean(e.Text), Clean(stamp(e.Source, e.At))
-		if source == "" {
-			out = append(out, Hang(lead, text, width, t.Text))
-			continue
-		}
-		lines := strings.Split(Hang(lead, text, width, t.Text), "\n")
-		last := len(lines) - 1
-		if Width(lines[last])+2+Width(source) <= width {
-			lines[last] += "  " + t.Faint.Render(source)
-		} else {
-			lines = append(lines, Hang("    ", source, width, t.Faint))
+		lines := strings.Split(Hang(t.Faint.Render(t.Glyph.Bullet)+" ", Clean(e.Text), width, t.Text), "\n")
+		if source := Clean(stamp(e.Source, e.At)); source != "" {
+			last := len(lines) - 1
+			if Width(lines[last])+2+Width(source) <= width {
+				lines[last] += "  " + t.Faint.Render(source)
+			} else {
+				lines = append(lines, Hang("  ", source, width, t.Faint))
+			}
 		}
 		out = append(out, lines...)
 	}

@@ -22,6 +22,7 @@ type Item struct {
 type Menu struct {
 	Items []Item
 	at    int
+	drawn []int // the item on each line, as last drawn
 }
 
 // NewMenu returns a menu that stands on the first recommended item, or else on
@@ -41,8 +42,8 @@ func NewMenu(items []Item, recommended int) Menu {
 }
 
 var menuKeys = struct{ up, down, take key.Binding }{
-	up:   key.NewBinding(key.WithKeys("up", "k", "ctrl+p", "shift+tab"), key.WithHelp("↑/↓", "move")),
-	down: key.NewBinding(key.WithKeys("down", "j", "ctrl+n", "tab")),
+	up:   key.NewBinding(key.WithKeys("up", "k", "ctrl+p"), key.WithHelp("↑/↓", "move")),
+	down: key.NewBinding(key.WithKeys("down", "j", "ctrl+n")),
 	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 }
 
@@ -80,6 +81,17 @@ func (m *Menu) Update(msg tea.Msg) (taken bool) {
 	return false
 }
 
+// Click selects the item on a line; taken is true when it was selected already
+// and can be taken.
+func (m *Menu) Click(line int) (taken bool) {
+	if line < 0 || line >= len(m.drawn) {
+		return false
+	}
+	before := m.at
+	m.at = m.drawn[line]
+	return m.at == before && m.Items[m.at].Disabled == ""
+}
+
 // View draws the menu in at most height lines: an item on each, and the reason
 // of the selected one below it. Where that is too much, the items scroll.
 func (m *Menu) View(t theme.Theme, width, height int) string {
@@ -97,6 +109,7 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 	}
 	to := min(len(m.Items), from+room)
 	var lines []string
+	m.drawn = m.drawn[:0]
 	for i := from; i < to; i++ {
 		line := m.line(t, i, width-2)
 		switch {
@@ -109,11 +122,24 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 		if i == m.at {
 			lines = append(lines, why...)
 		}
+		for len(m.drawn) < len(lines) {
+			m.drawn = append(m.drawn, i)
+		}
 	}
 	for steady := len(m.Items) + m.steady(t, width); len(lines) < min(steady, height); {
 		lines = append(lines, " ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Whole lists the items with all that is said of them.
+func (m *Menu) Whole(t theme.Theme, width int) string {
+	out := []string{t.Muted.Render(Fit("Ways on", width))}
+	for i, it := range m.Items {
+		out = append(out, Hang(t.Faint.Render(t.Glyph.Bullet)+" ", Clean(it.Label), width, t.Strong))
+		out = append(out, m.why(t, i, width)...)
+	}
+	return strings.Join(out, "\n")
 }
 
 func (m *Menu) line(t theme.Theme, i, width int) string {

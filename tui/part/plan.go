@@ -1,8 +1,6 @@
 package part
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -11,15 +9,14 @@ import (
 )
 
 // Plan is the preview of everything that an approval sets going: each change,
-// each request as it will be sent, what is checked again before, and what
-// cannot be undone.
+// each request as it will be sent, and what has to be known of it. Guards and
+// PlanStamp are the rest.
 func Plan(t theme.Theme, width int, p engine.Plan) string {
 	var blocks []string
 	for i, ch := range p.Changes {
 		blocks = append(blocks, change(t, width, i+1, ch))
 	}
-	blocks = append(blocks, notes(t, width, p.Notes), guards(t, width, p.Guards), PlanStamp(t, width, p))
-	return Stack(blocks...)
+	return Stack(append(blocks, notes(t, width, p.Notes))...)
 }
 
 // PlanStamp identifies the plan.
@@ -48,22 +45,26 @@ func change(t theme.Theme, width, n int, ch engine.Change) string {
 
 // BeforeAfter shows what a change turns into what.
 func BeforeAfter(t theme.Theme, width int, ch engine.Change) string {
+	to := t.OK
+	if ch.Call.Method == takesAway {
+		to = t.Bad
+	}
 	before, after := Clean(ch.Before), Clean(ch.After)
 	switch {
 	case before == "" && after == "":
 		return ""
 	case before == "":
-		return Hang(t.Muted.Render(t.Glyph.Arrow)+" ", after, width, t.OK)
+		return Hang(t.Muted.Render(t.Glyph.Arrow)+" ", after, width, to)
 	case after == "":
 		return Paragraph("before: "+before, width, t.Muted)
 	}
 	arrow := " " + t.Glyph.Arrow + " "
 	if Width(before)+Width(arrow)+Width(after) <= width {
-		return t.Muted.Render(before) + t.Faint.Render(arrow) + t.OK.Render(after)
+		return t.Muted.Render(before) + t.Faint.Render(arrow) + to.Render(after)
 	}
 	return Lines(
 		Paragraph(before, width, t.Muted),
-		Hang(t.Faint.Render(t.Glyph.Arrow)+" ", after, width, t.OK),
+		Hang(t.Faint.Render(t.Glyph.Arrow)+" ", after, width, to),
 	)
 }
 
@@ -78,27 +79,28 @@ func request(t theme.Theme, width int, c engine.Call) string {
 			lines = append(lines, bar+l)
 		}
 	}
-	add(Hang(t.Strong.Render(Visible(c.Method))+" ", Visible(c.URL), room, t.Code))
+	add(Hang(method(t, c.Method)+" ", Visible(c.URL), room, t.Code))
 	add(t.Muted.Render(Fit("Authorization: [redacted]", room)))
 	if c.ContentType != "" {
 		add(Paragraph("Content-Type: "+Visible(c.ContentType), room, t.Muted))
 	}
 	if c.Body != "" {
 		add("")
-		for l := range strings.SplitSeq(Visible(pretty(c.Body)), "\n") {
-			add(Paragraph(l, room, t.Code))
-		}
+		add(Body(t, room, c.Body))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// pretty breaks a JSON body into lines; any other is left as it is.
-func pretty(body string) string {
-	var b bytes.Buffer
-	if json.Indent(&b, []byte(body), "", "  ") != nil {
-		return body
+// takesAway is the method of requests that take something away.
+const takesAway = "DELETE"
+
+// method tells what takes something away from what puts something there.
+func method(t theme.Theme, name string) string {
+	style := t.Strong
+	if name == takesAway {
+		style = t.Danger
 	}
-	return b.String()
+	return style.Render(Visible(name))
 }
 
 func copied(t theme.Theme, width int, c engine.Copy) string {
@@ -123,24 +125,42 @@ func Tags(t theme.Theme, width int, tags []engine.TagRef) string {
 	}
 	rows := [][]Cell{{{"tag", t.Muted}, {"digest", t.Muted}, {"size", t.Muted}}}
 	for _, tag := range tags {
-		size := ""
-		if tag.Size > 0 {
-			size = Bytes(tag.Size)
+		digest := Clean(tag.Digest)
+		if width < fullDigest && len(digest) > shortDigest {
+			digest = digest[:shortDigest] + t.Glyph.More
 		}
-		rows = append(rows, []Cell{{Clean(tag.Name), t.Text}, {digest(Clean(tag.Digest), width), t.Muted}, {size, t.Muted}})
+		rows = append(rows, []Cell{{Clean(tag.Name), t.Text}, {digest, t.Muted}, {size(tag), t.Muted}})
 	}
 	return Grid(width, rows)
 }
 
-// fullDigest is the width from which a whole digest fits beside tag and size.
-const fullDigest = 96
+// fullDigest is the width from which a whole digest fits beside tag and size;
+// else it is shortened to the algorithm and twelve digits, as Docker does.
+const (
+	fullDigest  = 96
+	shortDigest = len("sha256:") + 12
+)
 
-// digest is shortened where a line would not hold it.
-func digest(d string, width int) string {
-	if width >= fullDigest || len(d) <= 19 {
-		return d
+func size(tag engine.TagRef) string {
+	if tag.Size <= 0 {
+		return ""
 	}
-	return d[:19] + "…"
+	return Bytes(tag.Size)
+}
+
+// WholeTags are the tags of all copies of a plan, their digests in full.
+func WholeTags(t theme.Theme, width int, p engine.Plan) string {
+	var blocks []string
+	for _, ch := range p.Changes {
+		out := []string{Paragraph("Digests of "+Visible(ch.Copy.Source), width, t.Muted)}
+		for _, tag := range ch.Copy.Tags {
+			out = append(out, Paragraph(Clean(tag.Name)+"  "+size(tag), width, t.Text), Indent(Paragraph(Clean(tag.Digest), width-2, t.Code), 2))
+		}
+		if len(ch.Copy.Tags) > 0 {
+			blocks = append(blocks, Lines(out...))
+		}
+	}
+	return Stack(blocks...)
 }
 
 // Link is an address; terminals that can make it clickable.
@@ -191,7 +211,8 @@ func notes(t theme.Theme, width int, list []string) string {
 	return Lines(out...)
 }
 
-func guards(t theme.Theme, width int, list []engine.Guard) string {
+// Guards are what is read again before each change.
+func Guards(t theme.Theme, width int, list []engine.Guard) string {
 	if len(list) == 0 {
 		return ""
 	}

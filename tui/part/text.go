@@ -12,6 +12,8 @@ import (
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
 // longest is how many runes of one foreign text are drawn: nothing that a
@@ -216,6 +218,20 @@ func Lines(blocks ...string) string {
 		}
 	}
 	return strings.Join(keep, "\n")
+}
+
+// More says whether there is more above or below, and is empty where there is
+// neither.
+func More(t theme.Theme, above, below bool) string {
+	switch {
+	case above && below:
+		return t.Glyph.Up + t.Glyph.Down + " more"
+	case below:
+		return t.Glyph.Down + " more"
+	case above:
+		return t.Glyph.Up + " more"
+	}
+	return ""
 }
 
 // Height is the number of lines of a block.

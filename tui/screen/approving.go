@@ -58,19 +58,36 @@ func (a *approving) Typing() bool        { return a.confirm.Phrase != "" }
 func (a *approving) Body(f Frame) string {
 	t := f.Theme
 	p := f.State.Plan
-	summary := fmt.Sprintf("%d changes, in this order", len(p.Changes))
-	if len(p.Changes) == 1 {
-		summary = "One change"
+	word := "change"
+	if p.Destructive {
+		word = "destructive change"
 	}
-	if a.dry {
+	summary := fmt.Sprintf("%d %ss, in this order", len(p.Changes), word)
+	if len(p.Changes) == 1 {
+		summary = "One " + word
+	}
+	switch {
+	case a.dry:
 		summary = t.Warn.Render(part.Fit("Dry run: nothing will be sent. This is what would be.", f.Width))
-	} else {
+	case p.Destructive:
+		summary = part.Hang(t.Danger.Render(t.Glyph.Warn)+" ", summary, f.Width, t.Danger)
+	default:
 		summary = t.Muted.Render(part.Fit(summary, f.Width))
 	}
-	return part.Stack(part.Lines(heading(f, p.Title), summary), part.Plan(t, f.Width, p))
+	checks := ""
+	if !f.Wide {
+		checks = part.Guards(t, f.Width, p.Guards)
+	}
+	return part.Stack(part.Lines(heading(f, p.Title), summary), part.Plan(t, f.Width, p), checks, part.PlanStamp(t, f.Width, p))
 }
 
-func (a *approving) Side(f Frame) string { return known(f) }
+func (a *approving) Side(f Frame) string {
+	return part.Stack(part.Guards(f.Theme, f.Width, f.State.Plan.Guards), known(f))
+}
+
+func (a *approving) Whole(f Frame) string {
+	return part.WholeTags(f.Theme, f.Width, f.State.Plan)
+}
 
 func (a *approving) Foot(f Frame, _ int) Foot {
 	block, x, y, cursor := a.confirm.View(f.Theme, f.Width, "To run this, type the username:")

@@ -39,10 +39,18 @@ func choiceMenu(list []engine.Choice) part.Menu {
 }
 
 func (c *choices) Update(msg tea.Msg) Action {
-	if c.menu.Update(msg) {
+	if takes(&c.menu, msg) {
 		return Walk{guide.Chosen{Outcome: c.list[c.menu.Selected()].Outcome}}
 	}
 	return nil
+}
+
+// takes reports whether a key, or a click on what is selected, takes an item.
+func takes(m *part.Menu, msg tea.Msg) bool {
+	if click, ok := msg.(Clicked); ok {
+		return m.Click(click.Row)
+	}
+	return m.Update(msg)
 }
 
 func (c *choices) Keys() []key.Binding { return c.menu.Keys() }
@@ -75,7 +83,13 @@ func evidence(f Frame, v engine.Verdict) string {
 	if showsValues(f.State) {
 		compare = part.Comparison(f.Theme, f.Width, f.State.Case)
 	}
-	return part.Stack(compare, part.Findings(f.Theme, f.Width, v.Findings, v.Headline))
+	return part.Stack(compare, part.Findings(f.Theme, f.Width, v.Findings, v.Headline, !f.Wide))
+}
+
+// beside is the column of evidence: what the findings rest on, and what is
+// known.
+func beside(f Frame) string {
+	return part.Stack(part.EvidenceCards(f.Theme, f.Width, f.State.Verdict.Findings), known(f))
 }
 
 // aboutValues are the steps that are about what the values are.
@@ -86,7 +100,8 @@ var aboutValues = []guide.StepID{
 
 func showsValues(s guide.State) bool { return slices.Contains(aboutValues, s.Step) }
 
-func (c *choices) Side(f Frame) string { return known(f) }
+func (c *choices) Side(f Frame) string  { return beside(f) }
+func (c *choices) Whole(f Frame) string { return c.menu.Whole(f.Theme, f.Width) }
 
 func (c *choices) Foot(f Frame, height int) Foot {
 	return Foot{Block: c.menu.View(f.Theme, f.Width, height)}
@@ -110,7 +125,7 @@ func newQuestion(ask engine.Question) *question {
 }
 
 func (q *question) Update(msg tea.Msg) Action {
-	if q.menu.Update(msg) {
+	if takes(&q.menu, msg) {
 		return Answer{q.ask.ID, q.ask.Options[q.menu.Selected()].Value}
 	}
 	return nil
@@ -122,7 +137,8 @@ func (q *question) Takes(press tea.KeyPressMsg) bool { return q.menu.Takes(press
 
 func (q *question) Body(f Frame) string { return asking(f, q.ask) }
 
-func (q *question) Side(f Frame) string { return known(f) }
+func (q *question) Side(f Frame) string  { return beside(f) }
+func (q *question) Whole(f Frame) string { return q.menu.Whole(f.Theme, f.Width) }
 
 func (q *question) Foot(f Frame, height int) Foot {
 	return Foot{Block: q.menu.View(f.Theme, f.Width, height)}

@@ -47,7 +47,7 @@ func systemTitle(c engine.Case, id engine.SystemID) string {
 }
 
 func (x *failed) Update(msg tea.Msg) Action {
-	if x.menu.Update(msg) {
+	if takes(&x.menu, msg) {
 		return Walk{x.events[x.menu.Selected()]}
 	}
 	return nil
@@ -56,6 +56,7 @@ func (x *failed) Update(msg tea.Msg) Action {
 func (x *failed) Keys() []key.Binding              { return x.menu.Keys() }
 func (x *failed) Takes(press tea.KeyPressMsg) bool { return x.menu.Takes(press) }
 func (x *failed) Side(f Frame) string              { return known(f) }
+func (x *failed) Whole(f Frame) string             { return x.menu.Whole(f.Theme, f.Width) }
 
 func (x *failed) Body(f Frame) string {
 	t := f.Theme

@@ -82,7 +82,7 @@ func (r *running) Body(f Frame) string {
 		case i < at:
 			sign, style = t.OK.Render(t.Glyph.Done), t.Muted
 		case i == at:
-			sign, style = t.Accent.Render(f.Live.Spin(f)), t.Strong
+			sign, style = t.Accent.Render(t.Glyph.Current), t.Strong
 		}
 		list = append(list, part.Hang(sign+" ", part.Clean(ch.Title), f.Width, style))
 		if i == at {
@@ -106,6 +106,10 @@ func current(f Frame, ch engine.Change) string {
 }
 
 func (r *running) Side(f Frame) string { return known(f) }
+
+func (r *running) Whole(f Frame) string {
+	return part.Paragraph(part.Clean(f.Live.Text), f.Width, f.Theme.Muted)
+}
 
 func (r *running) Foot(f Frame, height int) Foot {
 	return Foot{Block: under(f, r.words(f), height)}

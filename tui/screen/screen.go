@@ -24,6 +24,8 @@ type Screen interface {
 	Side(Frame) string
 	// Foot is what a person acts on. It stays in view, in at most height lines.
 	Foot(f Frame, height int) Foot
+	// Whole is what Body and Foot cut short, in full.
+	Whole(Frame) string
 	// Keys are the screen's own bindings, for the help.
 	Keys() []key.Binding
 	// Typing reports whether letters go into an input.
@@ -68,6 +70,13 @@ type (
 	// Assist asks for the clicks of the console step on screen to be done.
 	Assist struct{}
 )
+
+// Clicked is a click on a row of what Foot drew.
+type Clicked struct{ Row int }
+
+// Wheeled is a turn of the mouse's wheel over what Foot drew, downwards when By
+// is positive.
+type Wheeled struct{ By int }
 
 func (Walk) action()    {}
 func (Answer) action()  {}
@@ -132,6 +141,7 @@ func deciding(s guide.State, o Setup) Screen {
 type plain struct{}
 
 func (plain) Side(Frame) string          { return "" }
+func (plain) Whole(Frame) string         { return "" }
 func (plain) Keys() []key.Binding        { return nil }
 func (plain) Typing() bool               { return false }
 func (plain) Takes(tea.KeyPressMsg) bool { return false }

@@ -24,7 +24,7 @@ func newSettled(s guide.State) *settled {
 }
 
 func (s *settled) Update(msg tea.Msg) Action {
-	if s.menu.Update(msg) {
+	if takes(&s.menu, msg) {
 		return Walk{guide.Continue{}}
 	}
 	return nil

@@ -40,7 +40,7 @@ func (x *text) Update(msg tea.Msg) Action {
 func (x *text) Keys() []key.Binding { return []key.Binding{submit} }
 func (x *text) Typing() bool        { return true }
 func (x *text) Body(f Frame) string { return asking(f, x.ask) }
-func (x *text) Side(f Frame) string { return known(f) }
+func (x *text) Side(f Frame) string { return beside(f) }
 
 func (x *text) Foot(f Frame, _ int) Foot {
 	line, at := x.field.View(f.Theme, f.Width, true)
@@ -70,7 +70,7 @@ func (w *words) Update(msg tea.Msg) Action {
 func (w *words) Keys() []key.Binding { return w.confirm.Keys() }
 func (w *words) Typing() bool        { return true }
 func (w *words) Body(f Frame) string { return asking(f, w.ask) }
-func (w *words) Side(f Frame) string { return known(f) }
+func (w *words) Side(f Frame) string { return beside(f) }
 
 func (w *words) Foot(f Frame, _ int) Foot {
 	block, x, y, cursor := w.confirm.View(f.Theme, f.Width, "Type these words:")

@@ -10,6 +10,8 @@ type Glyphs struct {
 	Fail, Warn, Unknown    string
 	Same, Differs          string
 	Bar, Rule, Dash        string
+	Thick                  string // a bar beside what has the keys
+	Away                   string // a pointer in a pane that has not the keys
 	Up, Down, More         string
 	Mask                   rune
 	Full, Empty            string // of a progress bar
@@ -25,6 +27,7 @@ func glyphs(ascii bool) Glyphs {
 			Fail: "x", Warn: "!", Unknown: "?",
 			Same: "=", Differs: "!=",
 			Bar: "|", Rule: "-", Dash: "-",
+			Thick: "#", Away: "-",
 			Up: "^", Down: "v", More: "...",
 			Mask: '*',
 			Full: "#", Empty: "-",
@@ -38,6 +41,7 @@ func glyphs(ascii bool) Glyphs {
 		Fail: "✗", Warn: "▲", Unknown: "?",
 		Same: "=", Differs: "≠",
 		Bar: "│", Rule: "─", Dash: "—",
+		Thick: "┃", Away: "›",
 		Up: "↑", Down: "↓", More: "…",
 		Mask: '•',
 		Full: "━", Empty: "─",

@@ -28,15 +28,16 @@ type Theme struct {
 	OK     lipgloss.Style
 	Warn   lipgloss.Style
 	Bad    lipgloss.Style
+	Danger lipgloss.Style // what takes something away
 	Link   lipgloss.Style
 	Code   lipgloss.Style // what goes over the wire
+	Syntax Syntax         // of a body in JSON
 
 	Brand       lipgloss.Style
 	Badge       lipgloss.Style // a mode of the program, always in view
 	Focused     lipgloss.Style // the choice that enter takes
 	Button      lipgloss.Style
 	ButtonFocus lipgloss.Style
-	Overlay     lipgloss.Style // a box over the screen
 
 	Table table.Styles
 	Help  help.Styles
@@ -44,10 +45,15 @@ type Theme struct {
 	tokens tokens
 }
 
+// Syntax is how the parts of a JSON text are drawn.
+type Syntax struct {
+	Key, String, Literal, Mark lipgloss.Style
+}
+
 // tokens are the colours of one background. The greys are neutral, because
 // tinted ones turn green where a terminal has 256 colours.
 type tokens struct {
-	muted, faint, accent, ok, warn, bad, onAccent, onBadge color.Color
+	muted, faint, accent, ok, warn, bad, onAccent, onBadge, literal color.Color
 }
 
 func pick(dark bool) tokens {
@@ -62,6 +68,7 @@ func pick(dark bool) tokens {
 		bad:      c("#AF0000", "#FF8787"),
 		onAccent: c("#FFFFFF", "#08172E"),
 		onBadge:  c("#FFFFFF", "#231A00"),
+		literal:  c("#7A3E9D", "#C3A6FF"),
 	}
 }
 
@@ -81,15 +88,19 @@ func New(dark, ascii bool) Theme {
 		OK:     base.Foreground(k.ok),
 		Warn:   base.Foreground(k.warn),
 		Bad:    base.Foreground(k.bad),
+		Danger: base.Bold(true).Foreground(k.bad),
 		Link:   base.Foreground(k.accent).Underline(true),
 		Code:   base.Foreground(k.accent),
+		Syntax: Syntax{
+			Key: base.Foreground(k.accent), String: base.Foreground(k.ok),
+			Literal: base.Foreground(k.literal), Mark: base.Foreground(k.faint),
+		},
 
 		Brand:       base.Bold(true).Foreground(k.accent),
 		Badge:       base.Bold(true).Foreground(k.onBadge).Background(k.warn).Padding(0, 1),
 		Focused:     base.Bold(true).Foreground(k.accent),
 		Button:      base.Foreground(k.muted).Padding(0, 1),
 		ButtonFocus: base.Bold(true).Foreground(k.onAccent).Background(k.accent).Padding(0, 1),
-		Overlay:     base.Border(border(ascii)).BorderForeground(k.faint).Padding(0, 2),
 	}
 	t.Table = table.Styles{
 		Header:   base.Foreground(k.muted).PaddingRight(2),
@@ -118,9 +129,12 @@ func (t Theme) Bar(width int) progress.Model {
 	return m
 }
 
-func border(ascii bool) lipgloss.Border {
-	if ascii {
-		return lipgloss.ASCIIBorder()
-	}
-	return lipgloss.RoundedBorder()
+// Away is the theme of a pane that has not the keys: its pointer is another
+// sign, and nothing in it calls.
+func (t Theme) Away() Theme {
+	t.Glyph.Pointer = t.Glyph.Away
+	t.Accent, t.Focused = t.Muted, t.Strong
+	t.ButtonFocus = t.Button.Bold(true)
+	t.Table.Selected = t.Strong
+	return t
 }
