@@ -53,33 +53,34 @@ func (m *Model) turned(by int) bool {
 // scrolled moves the pane that has the keys, or the text, and reports whether
 // the key was for that.
 func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
+	if !key.Matches(msg, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom) {
+		return false
+	}
 	l := m.layout()
 	at, over, page := &m.scroll, l.overflow, l.bodyHeight
 	if m.overlay == overlayNone && m.focus == paneSide {
 		at, over, page = &m.sideScroll, l.sideOverflow, l.rows-2
 	}
-	var by int
+	to := min(*at, over)
 	switch {
 	case key.Matches(msg, k.Up):
-		by = -1
+		to--
 	case key.Matches(msg, k.Down):
-		by = 1
+		to++
 	case key.Matches(msg, k.PageUp):
-		by = -max(1, page-1)
+		to -= max(1, page-1)
 	case key.Matches(msg, k.PageDown):
-		by = max(1, page-1)
+		to += max(1, page-1)
 	case key.Matches(msg, k.HalfUp):
-		by = -max(1, page/2)
+		to -= max(1, page/2)
 	case key.Matches(msg, k.HalfDown):
-		by = max(1, page/2)
+		to += max(1, page/2)
 	case key.Matches(msg, k.Top):
-		by = -*at
+		to = 0
 	case key.Matches(msg, k.Bottom):
-		by = over
-	default:
-		return false
+		to = over
 	}
-	*at = min(max(0, min(*at, over)+by), over)
+	*at = min(max(0, to), over)
 	return true
 }
 

@@ -61,7 +61,7 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 		return nil
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
-	case tea.PasteMsg, screen.Armed:
+	case tea.PasteMsg, screen.Armed, part.Searched:
 		if _, pasted := msg.(tea.PasteMsg); pasted && (m.overlay != overlayNone || m.focus != paneAct) {
 			return nil
 		}
@@ -218,6 +218,8 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 		return m.stamped(func(at time.Time) guide.Event {
 			return guide.Approved{Digest: a.Digest, Typed: a.Typed, At: at}
 		})
+	case screen.Again:
+		return func() tea.Msg { return a.Msg }
 	case screen.Assist:
 		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
 			return m.assist(ch.Console)

@@ -119,10 +119,42 @@ func kind(r rune) runeKind {
 // Width is the number of cells that a line of text takes. Terminals count in
 // one of two ways; the larger number is the safe one.
 func Width(s string) int {
-	if ascii(s) {
-		return len(s)
+	if n, ok := simpleWidth(s); ok {
+		return n
 	}
 	return max(ansi.StringWidth(s), ansi.StringWidthWc(s))
+}
+
+// narrow are the theme's signs: one cell in both ways of counting.
+const narrow = "…·│┃─━✓●○❯›→✗▲≠↑↓—•"
+
+// simpleWidth counts a line of printable ASCII, styles and the theme's signs,
+// which nearly every line is.
+func simpleWidth(s string) (n int, ok bool) {
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c >= ' ' && c <= '~':
+			i++
+			n++
+		case c == '\x1b' && strings.HasPrefix(s[i:], "\x1b["):
+			i += 2
+			for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == ';' || s[i] == ':') {
+				i++
+			}
+			if i == len(s) || s[i] != 'm' {
+				return 0, false
+			}
+			i++
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if !strings.ContainsRune(narrow, r) {
+				return 0, false
+			}
+			i += size
+			n++
+		}
+	}
+	return n, true
 }
 
 // Fit cuts a line to width cells, with a mark where something is missing.

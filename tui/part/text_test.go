@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/stretchr/testify/require"
 )
 
@@ -75,4 +76,18 @@ func TestSizesReadAsPeopleSayThem(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1500: "1.5 kB", 31_400_000: "31.4 MB", 1 << 62: "4611686.0 TB"} {
 		require.Equal(t, want, Bytes(n))
 	}
+}
+
+func TestTheShortWayOfCountingIsRight(t *testing.T) {
+	for _, r := range narrow {
+		require.Equal(t, 1, ansi.StringWidth(string(r)))
+		require.Equal(t, 1, ansi.StringWidthWc(string(r)))
+	}
+	for _, s := range []string{"", "plain", "\x1b[1;38;2;1;2;3mx\x1b[m", "─│ ✓ x", "\x1b]8;;http://a\x07x\x1b]8;;\x07", "✓\ufe0f", "e\u0301", "日本", "\x1b[", "\x1b[2J", "a\tb", "\xff"} {
+		if n, ok := simpleWidth(s); ok {
+			require.Equal(t, max(ansi.StringWidth(s), ansi.StringWidthWc(s)), n, "%q", s)
+		}
+	}
+	_, ok := simpleWidth("✓\ufe0f")
+	require.False(t, ok, "a selector after a sign may widen it")
 }

@@ -69,6 +69,8 @@ type (
 	Approve struct{ Digest, Typed string }
 	// Assist asks for the clicks of the console step on screen to be done.
 	Assist struct{}
+	// Again asks for a message to be sent to the screen, after what is waiting.
+	Again struct{ Msg tea.Msg }
 )
 
 // Clicked is a click on a row of what Foot drew.
@@ -82,6 +84,7 @@ func (Walk) action()    {}
 func (Answer) action()  {}
 func (Approve) action() {}
 func (Assist) action()  {}
+func (Again) action()   {}
 
 // Setup is what screens are made with besides the state.
 type Setup struct {

@@ -79,7 +79,6 @@ func (w *words) Foot(f Frame, _ int) Foot {
 
 // member asks for one person of the organization.
 type member struct {
-	plain
 	ask    engine.Question
 	picker *part.Picker
 	notice string
@@ -91,7 +90,19 @@ func newMember(s guide.State, ask engine.Question) *member {
 
 func (m *member) Update(msg tea.Msg) Action {
 	m.notice = ""
-	if !m.picker.Update(msg) {
+	taken := false
+	switch msg := msg.(type) {
+	case Clicked:
+		taken = m.picker.Click(msg.Row)
+	case Wheeled:
+		m.picker.Move(msg.By)
+	default:
+		taken = m.picker.Update(msg)
+	}
+	if m.picker.Searching() {
+		return Again{part.Searched{}}
+	}
+	if !taken {
 		return nil
 	}
 	p, _ := m.picker.Selected()
@@ -103,17 +114,24 @@ func (m *member) Update(msg tea.Msg) Action {
 }
 
 func (m *member) Keys() []key.Binding { return m.picker.Keys() }
-func (m *member) Typing() bool        { return true }
+func (m *member) Typing() bool        { return m.picker.Typing() }
 
 func (m *member) Takes(press tea.KeyPressMsg) bool { return m.picker.Takes(press) }
 
 func (m *member) Body(f Frame) string {
+	t := f.Theme
+	hint := ""
+	if !f.Terse {
+		hint = part.Hang(t.Warn.Render(t.Glyph.Warn)+" ", "marks those on no team of their own, or never seen. They come first.", f.Width, t.Muted)
+	}
 	return part.Stack(heading(f, f.State.Verdict.Headline), part.Lines(
-		part.Paragraph(part.Clean(m.ask.Text), f.Width, f.Theme.Muted),
-		part.Paragraph("First come those on no team of their own.", f.Width, f.Theme.Faint), note(f, m.ask.Note), note(f, m.notice)))
+		part.Paragraph(part.Clean(m.ask.Text), f.Width, t.Text), hint, note(f, m.ask.Note), note(f, m.notice)))
 }
 
+func (m *member) Side(f Frame) string  { return m.picker.Card(f.Theme, f.Width) }
+func (m *member) Whole(f Frame) string { return m.picker.Card(f.Theme, f.Width) }
+
 func (m *member) Foot(f Frame, height int) Foot {
-	block, x, y := m.picker.View(f.Theme, f.Width, height)
-	return Foot{Block: block, X: x, Y: y, Cursor: true}
+	block, x, cursor := m.picker.View(f.Theme, f.Width, height)
+	return Foot{Block: block, X: x, Cursor: cursor}
 }

@@ -9,7 +9,6 @@ import (
 
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/progress"
-	"charm.land/bubbles/v2/table"
 	"charm.land/lipgloss/v2"
 )
 
@@ -39,8 +38,9 @@ type Theme struct {
 	Button      lipgloss.Style
 	ButtonFocus lipgloss.Style
 
-	Table table.Styles
-	Help  help.Styles
+	Match lipgloss.Style // letters that a filter found
+
+	Help help.Styles
 
 	tokens tokens
 }
@@ -100,12 +100,8 @@ func New(dark, ascii bool) Theme {
 		Badge:       base.Bold(true).Foreground(k.onBadge).Background(k.warn).Padding(0, 1),
 		Focused:     base.Bold(true).Foreground(k.accent),
 		Button:      base.Foreground(k.muted).Padding(0, 1),
+		Match:       base.Bold(true).Underline(true).Foreground(k.accent),
 		ButtonFocus: base.Bold(true).Foreground(k.onAccent).Background(k.accent).Padding(0, 1),
-	}
-	t.Table = table.Styles{
-		Header:   base.Foreground(k.muted).PaddingRight(2),
-		Cell:     base.PaddingRight(2),
-		Selected: base.Bold(true).Foreground(k.accent),
 	}
 	t.Help = help.Styles{
 		Ellipsis: t.Faint, ShortKey: t.Text, ShortDesc: t.Muted, ShortSeparator: t.Faint,
@@ -135,6 +131,5 @@ func (t Theme) Away() Theme {
 	t.Glyph.Pointer = t.Glyph.Away
 	t.Accent, t.Focused = t.Muted, t.Strong
 	t.ButtonFocus = t.Button.Bold(true)
-	t.Table.Selected = t.Strong
 	return t
 }

@@ -127,6 +127,9 @@ func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, er
 		}
 		for i, p := range found {
 			w.say("%d: %s", i+1, sentence(p))
+			if why := part.Doubt(people, p); why != "" {
+				w.say("   To look at first: %s.", why)
+			}
 		}
 	}
 }
