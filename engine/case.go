@@ -300,6 +300,7 @@ type Repositories struct {
 	LastPushed     []string        `json:"lastPushed,omitempty"`
 	SoleTeams      []string        `json:"soleTeams,omitempty"`    // teams whose only member is the person
 	Organization   []OrgRepository `json:"organization,omitempty"` // of the organization, that may depend on the person
+	Taken          []string        `json:"taken,omitempty"`        // names in the organization that are in use, as far as they are listed
 	Note           string          `json:"note,omitempty"`         // what was left out of the look at the organization, and why
 }
 
@@ -310,8 +311,11 @@ type Repository struct {
 	Tags        int       `json:"tags"`
 	Size        int64     `json:"size"` // bytes, as Docker Hub counts them
 	Updated     time.Time `json:"updated"`
+	Pulls       int64     `json:"pulls,omitempty"` // which a copy does not carry, nor the stars
+	Stars       int64     `json:"stars,omitempty"`
 	Description string    `json:"description"`
 	Target      string    `json:"target"`               // org/name
+	Place       Place     `json:"place,omitzero"`       // what was found at Target
 	HandedBy    string    `json:"handedBy,omitempty"`   // who copied it themselves, with a plan of the owner's
 	HandedTags  []TagRef  `json:"handedTags,omitempty"` // what they say is at Target
 }

@@ -35,7 +35,8 @@ func (c Case) WithChoice(repository string, choice HandOverChoice) Case {
 var repositoryName = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
 // TargetProblem says why a copy cannot be called that, empty when it can.
-// Whether the name is free is for the plan to find out.
+// Docker publishes no list of reserved names: one that it refuses shows when the
+// target is made, which comes before anything is copied.
 func TargetProblem(org, target string) string {
 	namespace, name, _ := strings.Cut(target, "/")
 	switch {
@@ -67,10 +68,14 @@ func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 	if p := TargetProblem(c.Org, choice.Target); p != "" {
 		return p
 	}
-	for name, other := range c.Choices {
-		if name != repository && !other.Skipped() && other.Target == choice.Target {
-			return name + " is to be called so already"
+	for _, other := range c.Repositories.Personal {
+		if other.Name != repository && !c.Choices[other.Name].Skipped() && TargetOf(c, other) == choice.Target {
+			return "the copy of " + other.Name + " is to be called so already"
 		}
+	}
+	r := c.Repositories.Personal[slices.IndexFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository })]
+	if choice.Target != r.Target && slices.Contains(c.Repositories.Taken, choice.Target) {
+		return choice.Target + " is there already: choose a name that is free"
 	}
 	return ""
 }
@@ -97,18 +102,21 @@ func PrivateSettled(c Case) bool {
 func Unhanded(c Case) []Repository {
 	var out []Repository
 	for _, r := range c.Repositories.Personal {
-		choice := c.Choices[r.Name]
-		if choice.Skipped() {
-			continue
-		}
-		if !slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
-			return x.Action == ActionHandOver && x.Change == CopyChange(r.Name) && (choice.Target == "" || x.Target == choice.Target) &&
-				(x.Source.IsZero() || !r.Updated.After(x.Source))
-		}) {
+		if !c.Choices[r.Name].Skipped() && !copied(c, r) {
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// copied reports whether a receipt says that the repository, as it is now, was
+// copied to where it is to go.
+func copied(c Case, r Repository) bool {
+	target := c.Choices[r.Name].Target
+	return slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
+		return x.Action == ActionHandOver && x.Change == CopyChange(r.Name) && (target == "" || x.Target == target) &&
+			(x.Source.IsZero() || !r.Updated.After(x.Source))
+	})
 }
 
 // Selected lists the repositories that are to be copied.
@@ -129,7 +137,8 @@ func (r Repository) Handed() bool { return r.HandedBy != "" }
 // OrgRepository is a repository of the organization that may depend on the
 // person. It stays when they go; what may break is what acts as them.
 type OrgRepository struct {
-	Name     string    `json:"name"` // org/name
+	Name     string    `json:"name"`           // org/name
+	Seen     bool      `json:"seen,omitempty"` // it is in the organization's list, which tells visibility and size
 	Private  bool      `json:"private"`
 	Tags     int       `json:"tags"` // last pushed by the person, among those looked at
 	Size     int64     `json:"size"` // bytes, as Docker Hub counts them

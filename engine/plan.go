@@ -194,6 +194,12 @@ type Action interface {
 	Verify(context.Context, Case, func(Progress)) (Check, error)
 }
 
+// GuardsByChange is an ability that an action may have: to read again, before
+// one change, only those of its guards that the change depends on.
+type GuardsByChange interface {
+	GuardsOf(context.Context, Case, Change) ([]Guard, error)
+}
+
 // Problem is an error as a person meets it: what was attempted, why it failed,
 // what to do next.
 type Problem struct {

@@ -95,10 +95,19 @@ func (c *Client) Copy(ctx context.Context, r CopyRequest, progress func(Progress
 		}
 		return nil
 	}
-	for _, tag := range tags[:rest] {
-		g.Go(func() error { return one(each, tag) })
+	failed := make([]error, rest)
+	for i, tag := range tags[:rest] {
+		g.Go(func() error {
+			failed[i] = one(each, tag)
+			return failed[i]
+		})
 	}
 	if err := g.Wait(); err != nil {
+		// Tags share blobs: one may meet no more than the stop that the failure of
+		// another has brought about, and meet it first.
+		if i := slices.IndexFunc(failed, func(err error) bool { return err != nil && !errors.Is(err, context.Canceled) }); i >= 0 {
+			err = failed[i]
+		}
 		return run.result(), err
 	}
 	for _, tag := range tags[rest:] {
@@ -298,7 +307,11 @@ func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error 
 
 // check looks a tag up again at the target.
 func (run *copying) check(ctx context.Context, tag string, want v1.Hash) error {
-	got, err := run.target.head(ctx, tag)
+	var got v1.Hash
+	err := run.c.insist(ctx, func() (err error) { // the CNCF distribution fails now and then while a sibling is pushed
+		got, err = run.target.head(ctx, tag)
+		return err
+	})
 	if err != nil {
 		return err
 	}

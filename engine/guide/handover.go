@@ -8,17 +8,16 @@ import (
 )
 
 // handOverChosen records what is to become of a repository. The choice is data
-// only; nothing is copied before a plan that follows it is approved.
+// only; nothing is copied before a plan that follows it is approved. Even when
+// nothing is left to copy the step is not left by itself: the last choice may be
+// taken back.
 func handOverChosen(s State, e HandOverChosen) (State, []Effect) {
 	if s.Step != StepHandOver || s.Phase != PhaseDeciding || s.Verdict.Ask != nil ||
 		engine.ChoiceProblem(s.Case, e.Repository, e.Choice) != "" {
 		return s, nil
 	}
 	s.Case = s.Case.WithChoice(e.Repository, e.Choice)
-	s.Verdict = decideHandOver(s.Case)
-	if s.Verdict.Auto != "" { // everything is settled; a person led here, so going back comes back
-		return leave(s, s.Verdict.Auto, false)
-	}
+	s.Verdict = HandOver(s.Case)
 	return s, nil
 }
 
@@ -29,17 +28,35 @@ func decideHandOver(c engine.Case) engine.Verdict {
 	if engine.HandedOver(c) {
 		return engine.Verdict{Headline: "Nothing is left to lose", Auto: outNext}
 	}
+	return HandOver(c)
+}
+
+// HandOver is the verdict on the repositories as they are chosen now, for as long
+// as somebody chooses.
+func HandOver(c engine.Case) engine.Verdict {
+	v := engine.Verdict{Headline: plural(len(c.Repositories.Personal), "personal repository") + " to hand over"}
+	if engine.HandedOver(c) {
+		v.Choices = []engine.Choice{{Outcome: outNext, Label: "Go on", Recommended: true, Why: "every repository is handed over, or left behind for a recorded reason"}}
+		return v
+	}
+	const why = "every tag's digest is compared on both sides; the originals stay as they are"
+	do := engine.Choice{Outcome: outDo, Label: "Copy them into " + c.Org, Action: engine.ActionHandOver, Recommended: true, Why: why}
 	selected := engine.Selected(c)
-	headline := plural(len(selected), "personal repository") + " to hand over"
 	if left := len(c.Repositories.Personal) - len(selected); left > 0 {
-		headline += fmt.Sprintf(", %d left behind", left)
+		do.Why = fmt.Sprintf("%d of %d, %d left behind; %s", len(selected), len(c.Repositories.Personal), left, why)
 	}
-	return engine.Verdict{
-		Headline: headline,
-		Choices: []engine.Choice{
-			{Outcome: outDo, Label: "Copy them into " + c.Org, Action: engine.ActionHandOver, Recommended: true, Why: "every tag's digest is compared on both sides; the originals stay as they are"},
-		},
+	do.Disabled = blockedBy(engine.Obstacles(c))
+	v.Choices = []engine.Choice{do}
+	return v
+}
+
+// blockedBy puts what stands against a copy into one reason of a bearable length.
+func blockedBy(obstacles []string) string {
+	const most = 3
+	if len(obstacles) > most {
+		return fmt.Sprintf("%s; and %d more", strings.Join(obstacles[:most], "; "), len(obstacles)-most)
 	}
+	return strings.Join(obstacles, "; ")
 }
 
 // privateFirst asks about private repositories as long as they could hide

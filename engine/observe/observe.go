@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/scim"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -30,6 +31,11 @@ type Systems interface {
 	SCIM() *scim.Client
 	IdP() IdP
 	Member(username string) *hub.Client // the member's own
+
+	Registry() *registry.Client
+	RegistryHost() string
+	OrgRegistry() registry.Credential
+	MemberRegistry(username string) registry.Credential
 }
 
 // Observer reads facts.

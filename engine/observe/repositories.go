@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
@@ -35,18 +36,18 @@ func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engi
 		}
 		c.Repositories.Personal = append(c.Repositories.Personal, engine.Repository{
 			Name: c.Username + "/" + r.Name, Private: r.Private, Size: r.StorageSize, Updated: r.LastUpdated.Time,
-			Description: r.Description, Target: c.Org + "/" + r.Name,
+			Pulls: r.PullCount, Stars: r.StarCount, Description: r.Description,
 		})
 	}
 	for i, r := range c.Repositories.Personal {
-		for _, err := range reader.Tags(ctx, c.Username, strings.TrimPrefix(r.Name, c.Username+"/")) {
+		for _, err := range reader.Tags(ctx, c.Username, base(r.Name)) {
 			if err != nil {
 				return source, err
 			}
 			c.Repositories.Personal[i].Tags++
 		}
-		if target := c.Choices[r.Name].Target; target != "" {
-			c.Repositories.Personal[i].Target = target
+		if i > 0 && i%50 == 0 {
+			report(engine.Progress{Fact: engine.FactRepositories, Text: "counting tags", Done: int64(i), Total: int64(len(c.Repositories.Personal)), Unit: "repositories"})
 		}
 	}
 	if err := o.handed(c); err != nil {
@@ -58,6 +59,9 @@ func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engi
 	}
 	c.Repositories.SoleTeams = teams
 	o.organization(ctx, client, c, report)
+	if err := o.targets(ctx, client, c); err != nil {
+		return source, err
+	}
 	return source, ctx.Err()
 }
 
@@ -104,12 +108,19 @@ func soleTeams(ctx context.Context, client *hub.Client, c *engine.Case) ([]strin
 // of theirs alone may write to. Nothing is lost with them, so what cannot be
 // read here is noted and holds nobody up.
 func (o *Observer) organization(ctx context.Context, client *hub.Client, c *engine.Case, report func(engine.Progress)) {
+	all, err := listed(ctx, client, c.Org)
+	if err != nil {
+		c.Repositories.Note = "the organization's repositories could not be listed: " + err.Error()
+	}
 	found := map[string]*engine.OrgRepository{}
 	var order []string
 	add := func(name string) *engine.OrgRepository {
 		if found[name] == nil {
 			found[name] = &engine.OrgRepository{Name: name}
 			order = append(order, name)
+			if i := slices.IndexFunc(all, func(r hub.Repository) bool { return c.Org+"/"+r.Name == name }); i >= 0 {
+				found[name].Private, found[name].Size, found[name].Seen = all[i].Private, all[i].StorageSize, true
+			}
 		}
 		return found[name]
 	}
@@ -123,7 +134,27 @@ func (o *Observer) organization(ctx context.Context, client *hub.Client, c *engi
 			r.LastPush = e.At
 		}
 	}
-	note := o.lastPushed(ctx, client, c, report, add)
+	looked := all
+	if len(looked) > maxOrgRepositories {
+		c.Repositories.Note = fmt.Sprintf("of %d repositories of %s, the %d that were pushed to last were looked at", len(all), c.Org, maxOrgRepositories)
+		looked = looked[:maxOrgRepositories]
+	}
+	for i, r := range looked {
+		if i > 0 && i%50 == 0 {
+			report(engine.Progress{Fact: engine.FactRepositories, Text: "looking who pushed last", Done: int64(i), Total: int64(len(looked)), Unit: "repositories"})
+		}
+		if err := lastPushed(ctx, client, c, r.Name, add); err != nil {
+			c.Repositories.Note = fmt.Sprintf("the tags of %s/%s could not be listed: %v", c.Org, r.Name, err)
+			break
+		}
+	}
+	only := map[string]string{}
+	for _, r := range looked {
+		if why := onlyTheirs(ctx, client, c, r.Name); why != "" {
+			only[c.Org+"/"+r.Name] = why
+			add(c.Org + "/" + r.Name)
+		}
+	}
 	for _, name := range order {
 		r := found[name]
 		if r.Tags > 0 {
@@ -132,59 +163,126 @@ func (o *Observer) organization(ctx context.Context, client *hub.Client, c *engi
 		if r.Pushes > 0 {
 			r.Why = append(r.Why, fmt.Sprintf("%d pushes of theirs in the last 90 days, last on %s: a CI job may sign in as them", r.Pushes, r.LastPush.UTC().Format("2006-01-02")))
 		}
-		if team := onlyTheirTeam(ctx, client, c, base(name)); team != "" {
-			r.Why = append(r.Why, "only the team "+team+" may write to it, and they are its only member")
+		if why := only[name]; why != "" {
+			r.Why = append(r.Why, why)
 		}
 		c.Repositories.Organization = append(c.Repositories.Organization, *r)
 		c.Repositories.LastPushed = append(c.Repositories.LastPushed, name)
 	}
-	c.Repositories.Note = note
+	for _, r := range all {
+		c.Repositories.Taken = append(c.Repositories.Taken, c.Org+"/"+r.Name)
+	}
 }
 
-func (o *Observer) lastPushed(ctx context.Context, client *hub.Client, c *engine.Case, report func(engine.Progress), add func(string) *engine.OrgRepository) (note string) {
+// listed are the organization's repositories, those that were pushed to last
+// first.
+func listed(ctx context.Context, client *hub.Client, org string) ([]hub.Repository, error) {
 	var all []hub.Repository
-	for r, err := range client.Repositories(ctx, c.Org) {
+	for r, err := range client.Repositories(ctx, org) {
 		if notFound(err) {
 			break
 		}
 		if err != nil {
-			return "the organization's repositories could not be listed: " + err.Error()
+			return nil, err
 		}
 		all = append(all, r)
 	}
 	slices.SortStableFunc(all, func(a, b hub.Repository) int { return b.LastUpdated.Compare(a.LastUpdated.Time) })
-	if len(all) > maxOrgRepositories {
-		note = fmt.Sprintf("of %d repositories of %s, the %d that were pushed to last were looked at", len(all), c.Org, maxOrgRepositories)
-		all = all[:maxOrgRepositories]
-	}
-	for i, r := range all {
-		if i > 0 && i%50 == 0 {
-			report(engine.Progress{Fact: engine.FactRepositories, Text: "looking who pushed last", Done: int64(i), Total: int64(len(all)), Unit: "repositories"})
-		}
-		n := 0
-		for t, err := range client.Tags(ctx, c.Org, r.Name) {
-			if n++; err != nil && !notFound(err) {
-				return fmt.Sprintf("the tags of %s/%s could not be listed: %v", c.Org, r.Name, err)
-			}
-			if err != nil || n > maxOrgTags {
-				break
-			}
-			if !strings.EqualFold(t.LastUpdater, c.Username) {
-				continue
-			}
-			x := add(c.Org + "/" + r.Name)
-			x.Private, x.Size, x.Tags = r.Private, r.StorageSize, x.Tags+1
-			if t.LastPushed.After(x.LastPush) {
-				x.LastPush = t.LastPushed.Time
-			}
-		}
-	}
-	return note
+	return all, nil
 }
 
-// onlyTheirTeam names the one team that may write to the repository, if the
-// person is the only one on it. Where Docker Hub does not tell, it names none.
-func onlyTheirTeam(ctx context.Context, client *hub.Client, c *engine.Case, repository string) string {
+// lastPushed notes the tags of a repository that the person was the last to push.
+func lastPushed(ctx context.Context, client *hub.Client, c *engine.Case, name string, add func(string) *engine.OrgRepository) error {
+	n := 0
+	for t, err := range client.Tags(ctx, c.Org, name) {
+		if n++; err != nil && !notFound(err) {
+			return err
+		}
+		if err != nil || n > maxOrgTags {
+			break
+		}
+		if !strings.EqualFold(t.LastUpdater, c.Username) {
+			continue
+		}
+		x := add(c.Org + "/" + name)
+		x.Tags++
+		if t.LastPushed.After(x.LastPush) {
+			x.LastPush = t.LastPushed.Time
+		}
+	}
+	return nil
+}
+
+// targets proposes a name for each copy: the one that was chosen, or the first
+// that is free or holds nothing but what belongs there. What is in the way is
+// noted before anything is planned.
+func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Case) error {
+	for i := range c.Repositories.Personal {
+		r := &c.Repositories.Personal[i]
+		if r.Handed() {
+			continue // it went where the plan said
+		}
+		names := engine.TargetNames(*c, r.Name)
+		if chosen := c.Choices[r.Name].Target; chosen != "" {
+			names = []string{chosen}
+		}
+		r.Target = names[0]
+		for n, name := range names {
+			place, err := o.place(ctx, client, c, r.Name, name)
+			if err != nil {
+				return err
+			}
+			if n == 0 || place.Free() {
+				r.Target, r.Place = name, place
+			}
+			if place.Free() {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// place looks what is at a name of the organization.
+func (o *Observer) place(ctx context.Context, client *hub.Client, c *engine.Case, source, target string) (engine.Place, error) {
+	if !slices.Contains(c.Repositories.Taken, target) {
+		return engine.Place{}, nil // the plan asks for it by its name once more
+	}
+	there, err := client.Repository(ctx, c.Org, base(target))
+	if notFound(err) {
+		return engine.Place{}, nil
+	}
+	if err != nil {
+		return engine.Place{}, err
+	}
+	place := engine.Place{Exists: true, NoWrite: there.Permissions.Read && !there.Permissions.Write}
+	have, err := o.digests(ctx, target, o.Systems.OrgRegistry())
+	if err != nil || len(have) == 0 {
+		return place, err
+	}
+	want, err := o.digests(ctx, source, o.Systems.MemberRegistry(c.Username))
+	if err != nil {
+		return place, err
+	}
+	place.Tags = len(have)
+	_, place.Foreign = engine.Fit(have, want, engine.CopiedTags(*c, source, target))
+	return place, nil
+}
+
+// digests asks where each tag points; a repository that nothing was pushed to has
+// none.
+func (o *Observer) digests(ctx context.Context, repository string, cred registry.Credential) (map[string]string, error) {
+	tags, err := o.Systems.Registry().Digests(ctx, o.Systems.RegistryHost()+"/"+repository, cred)
+	if notFound(err) {
+		return nil, nil
+	}
+	return tags, err
+}
+
+// onlyTheirs says that nobody but the person's own team of one may administer or
+// write to a repository; empty when others may, or where Docker Hub does not tell.
+// Owners of the organization may always.
+func onlyTheirs(ctx context.Context, client *hub.Client, c *engine.Case, repository string) string {
 	if len(c.Repositories.SoleTeams) == 0 {
 		return ""
 	}
@@ -192,11 +290,16 @@ func onlyTheirTeam(ctx context.Context, client *hub.Client, c *engine.Case, repo
 	if err != nil {
 		return ""
 	}
-	writers := slices.DeleteFunc(teams, func(t hub.RepositoryTeam) bool { return t.Permission != "write" && t.Permission != "admin" })
-	if len(writers) != 1 || !slices.Contains(c.Repositories.SoleTeams, writers[0].Name) {
-		return ""
+	for _, right := range []struct {
+		what        string
+		permissions []string
+	}{{"write to", []string{"write", "admin"}}, {"administer", []string{"admin"}}} {
+		with := slices.DeleteFunc(slices.Clone(teams), func(t hub.RepositoryTeam) bool { return !slices.Contains(right.permissions, t.Permission) })
+		if len(with) == 1 && slices.Contains(c.Repositories.SoleTeams, with[0].Name) {
+			return fmt.Sprintf("only the team %s may %s it, and they are its only member", with[0].Name, right.what)
+		}
 	}
-	return writers[0].Name
+	return ""
 }
 
 func base(repository string) string {

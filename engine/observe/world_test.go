@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/api/scim"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
@@ -48,6 +49,8 @@ type bench struct {
 	idp    observe.IdP
 	own    *hub.Client
 	reader *observe.Observer
+
+	registry *registry.Client
 }
 
 func newBench(t *testing.T) *bench {
@@ -68,6 +71,8 @@ func newBench(t *testing.T) *bench {
 	b.scim, err = scim.New(scim.Options{BaseURL: at.SCIMURL, Token: text(cred.SCIMToken), Transport: b.door})
 	require.NoError(t, err)
 	b.idp = b.oktaAt(at.OktaURL)
+	b.registry, err = registry.New(registry.Options{Host: at.RegistryHost, Transport: b.door})
+	require.NoError(t, err)
 	b.reader = &observe.Observer{Systems: b, Now: now}
 	return b
 }
@@ -96,6 +101,21 @@ func (b *bench) Hub() *hub.Client          { return b.hub }
 func (b *bench) SCIM() *scim.Client        { return b.scim }
 func (b *bench) IdP() observe.IdP          { return b.idp }
 func (b *bench) Member(string) *hub.Client { return b.own }
+
+func (b *bench) Registry() *registry.Client { return b.registry }
+func (b *bench) RegistryHost() string       { return b.box.Addresses().RegistryHost }
+
+func (b *bench) OrgRegistry() registry.Credential {
+	cred := b.box.Credentials()
+	return registry.Credential{Username: cred.RegistryUser, Secret: text(cred.RegistrySecret)}
+}
+
+func (b *bench) MemberRegistry(username string) registry.Credential {
+	if b.own == nil {
+		return b.OrgRegistry()
+	}
+	return registry.Credential{Username: username, Secret: text(b.box.Credentials().Members[username])}
+}
 
 func (b *bench) observe(c engine.Case, facts ...engine.FactID) engine.Case {
 	b.t.Helper()

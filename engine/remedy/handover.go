@@ -47,6 +47,9 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 	if err != nil {
 		return p, err
 	}
+	if obstacles := engine.Obstacles(live); len(obstacles) > 0 {
+		return p, fmt.Errorf("nothing was copied: %s", strings.Join(obstacles, "; "))
+	}
 	if len(engine.Selected(live)) == 0 {
 		p.Nothing = c.Username + " has no personal repository that can be seen and is to be copied."
 		return p, nil
@@ -82,7 +85,7 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 	if err != nil && !errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed
 		return nil, bring, nil, fmt.Errorf("list the tags of %s: %w", r.Name, err)
 	}
-	t, err := a.target(ctx, c, r.Name, tags)
+	t, err := a.target(ctx, c, r, tags)
 	if err != nil {
 		return nil, bring, nil, err
 	}
@@ -141,70 +144,36 @@ type place struct {
 	replace []engine.TagRef // tags of an earlier copy whose originals have moved
 }
 
-// target finds a name in the organization that is free, or holds nothing but
-// what the copy would put there or an earlier one has.
-func (a handOver) target(ctx context.Context, c engine.Case, source string, tags []registry.Tag) (place, error) {
+// target looks whether the name that the copy is to get is free, or holds nothing
+// but what the copy would put there or an earlier one has.
+func (a handOver) target(ctx context.Context, c engine.Case, r engine.Repository, tags []registry.Tag) (place, error) {
 	want := map[string]string{}
 	for _, t := range tags {
 		want[t.Name] = t.Digest
 	}
-	names := []string{c.Org + "/" + base(source), c.Org + "/" + c.Username + "-" + base(source)}
-	if chosen := c.Choices[source].Target; chosen != "" {
-		names = []string{chosen}
+	full := engine.TargetOf(c, r)
+	if problem := engine.TargetProblem(c.Org, full); problem != "" {
+		return place{}, fmt.Errorf("%s cannot be copied to %s: %s: choose another name", r.Name, full, problem)
 	}
-	for _, full := range names {
-		if problem := engine.TargetProblem(c.Org, full); problem != "" {
-			return place{}, fmt.Errorf("%s cannot be copied to %s: %s: choose another name", source, full, problem)
-		}
-		there, err := a.Systems.Hub().Repository(ctx, c.Org, base(full))
-		if errors.Is(err, transport.ErrNotFound) {
-			return place{name: full}, nil
-		}
-		if err != nil {
-			return place{}, fmt.Errorf("look for %s: %w", full, err)
-		}
-		digests, err := a.digests(ctx, full, a.Systems.OrgRegistry())
-		if err != nil {
-			return place{}, err
-		}
-		replace, fits := fit(digests, want, copied(c, source, full))
-		if !fits {
-			continue
-		}
-		if there.Permissions.Read && !there.Permissions.Write {
-			return place{}, fmt.Errorf("the credential may read %s and not write to it: it needs %s", full, hub.CopyScopes)
-		}
-		return place{name: full, exists: true, replace: replace}, nil
+	there, err := a.Systems.Hub().Repository(ctx, c.Org, base(full))
+	if errors.Is(err, transport.ErrNotFound) {
+		return place{name: full}, nil
 	}
-	return place{}, fmt.Errorf("%s: there is something else already: choose another name for the copy of %s, or leave it behind", strings.Join(names, ", "), source)
-}
-
-// copied are the tags that an earlier copy of the source put at the target.
-func copied(c engine.Case, source, target string) map[string]string {
-	out := map[string]string{}
-	for _, x := range c.Receipts {
-		if x.Action == engine.ActionHandOver && x.Change == engine.CopyChange(source) && x.Target == target {
-			for _, t := range x.Tags {
-				out[t.Name] = t.Digest
-			}
-		}
+	if err != nil {
+		return place{}, fmt.Errorf("look for %s: %w", full, err)
 	}
-	return out
-}
-
-// fit reports whether every tag there is one that the copy puts there, or that
-// an earlier one did; the latter are replaced where they differ.
-func fit(there, want, earlier map[string]string) (replace []engine.TagRef, fits bool) {
-	for _, tag := range slices.Sorted(maps.Keys(there)) {
-		switch digest := there[tag]; {
-		case want[tag] == digest:
-		case earlier[tag] != digest:
-			return nil, false
-		case want[tag] != "":
-			replace = append(replace, engine.TagRef{Name: tag, Digest: digest})
-		}
+	digests, err := a.digests(ctx, full, a.Systems.OrgRegistry())
+	if err != nil {
+		return place{}, err
 	}
-	return replace, true
+	replace, foreign := engine.Fit(digests, want, engine.CopiedTags(c, r.Name, full))
+	if len(foreign) > 0 {
+		return place{}, fmt.Errorf("%s: there is something else already: choose another name for the copy of %s, or leave it behind", full, r.Name)
+	}
+	if there.Permissions.Read && !there.Permissions.Write {
+		return place{}, fmt.Errorf("the credential may read %s and not write to it: it needs %s", full, hub.CopyScopes)
+	}
+	return place{name: full, exists: true, replace: replace}, nil
 }
 
 // digests asks where each tag points; a repository that nothing was pushed to
@@ -256,17 +225,41 @@ func (a handOver) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, er
 		if r.Handed() {
 			continue // its source cannot be read; its target is read by Run
 		}
-		tags, err := a.digests(ctx, r.Name, a.Systems.MemberRegistry(c.Username))
+		g, err := a.content(ctx, c, r.Name)
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.New()
-		for _, tag := range slices.Sorted(maps.Keys(tags)) {
-			_, _ = fmt.Fprintln(sum, tag, tags[tag]) // a hash does not fail
-		}
-		guards = append(guards, guard("tags "+r.Name, "tags of "+r.Name, fmt.Sprintf("%d tags, content %.12x", len(tags), sum.Sum(nil))))
+		guards = append(guards, g)
 	}
 	return guards, nil
+}
+
+// GuardsOf implements engine.GuardsByChange: what another repository holds
+// matters to nobody while this one is copied, and reading all before each would
+// cost as many requests as there are repositories, squared.
+func (a handOver) GuardsOf(ctx context.Context, c engine.Case, ch engine.Change) ([]engine.Guard, error) {
+	if ch.Copy.Handed {
+		return nil, nil
+	}
+	name, ok := strings.CutPrefix(ch.ID, engine.CopyChange(""))
+	if !ok {
+		name = strings.TrimPrefix(ch.ID, changeCreate(""))
+	}
+	g, err := a.content(ctx, c, name)
+	return []engine.Guard{g}, err
+}
+
+// content is the guard on what a repository holds.
+func (a handOver) content(ctx context.Context, c engine.Case, repository string) (engine.Guard, error) {
+	tags, err := a.digests(ctx, repository, a.Systems.MemberRegistry(c.Username))
+	if err != nil {
+		return engine.Guard{}, err
+	}
+	sum := sha256.New()
+	for _, tag := range slices.Sorted(maps.Keys(tags)) {
+		_, _ = fmt.Fprintln(sum, tag, tags[tag]) // a hash does not fail
+	}
+	return guard("tags "+repository, "tags of "+repository, fmt.Sprintf("%d tags, content %.12x", len(tags), sum.Sum(nil))), nil
 }
 
 func (a handOver) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {

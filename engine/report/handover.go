@@ -81,7 +81,7 @@ func depends(b *strings.Builder, c engine.Case) {
 		for _, x := range r.Organization {
 			visibility, size := "public", bytesOf(x.Size)
 			switch {
-			case x.Tags == 0 && x.Size == 0:
+			case !x.Seen:
 				visibility, size = "not read", "not read"
 			case x.Private:
 				visibility = "private"

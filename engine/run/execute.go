@@ -41,7 +41,7 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 		if r.wasHalted() {
 			return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 		}
-		if err := r.recheck(a, c, plan); err != nil {
+		if err := r.recheck(a, c, plan, ch); err != nil {
 			return r.failed(f.Seq, err, receipts...)
 		}
 		receipt, err := r.change(wait, a, c, plan, ch, report)
@@ -61,24 +61,34 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 	return guide.Executed{Seq: f.Seq, Receipts: receipts}
 }
 
-// recheck reads the plan's guards live and compares them with what the plan
-// was made on.
-func (r *Runner) recheck(a engine.Action, c engine.Case, plan engine.Plan) error {
-	now, err := a.Guards(r.hard, c)
+// recheck reads the guards that the change depends on live, and compares them
+// with what the plan was made on.
+func (r *Runner) recheck(a engine.Action, c engine.Case, plan engine.Plan, ch engine.Change) error {
+	var now []engine.Guard
+	var err error
+	some, byChange := a.(engine.GuardsByChange)
+	if byChange {
+		now, err = some.GuardsOf(r.hard, c, ch)
+	} else {
+		now, err = a.Guards(r.hard, c)
+	}
 	if err != nil {
 		return fmt.Errorf("read the preconditions of %s again: %w", plan.Action, err)
 	}
 	for _, g := range plan.Guards {
 		i := slices.IndexFunc(now, func(x engine.Guard) bool { return x.ID == g.ID })
-		if i < 0 {
+		switch {
+		case i < 0 && byChange: // it is another change's
+		case i < 0:
 			return &StaleError{Guard: g, Now: "no longer there"}
-		}
-		if now[i].Seen != g.Seen {
+		case now[i].Seen != g.Seen:
 			return &StaleError{Guard: g, Now: now[i].Seen}
 		}
 	}
-	if len(now) != len(plan.Guards) {
-		return &StaleError{Guard: engine.Guard{Text: "number of preconditions", Seen: fmt.Sprint(len(plan.Guards))}, Now: fmt.Sprint(len(now))}
+	for _, g := range now {
+		if !slices.ContainsFunc(plan.Guards, func(x engine.Guard) bool { return x.ID == g.ID }) {
+			return &StaleError{Guard: engine.Guard{Text: g.Text, Seen: "not among the preconditions"}, Now: g.Seen}
+		}
 	}
 	return nil
 }
