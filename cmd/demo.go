@@ -23,6 +23,7 @@ type demoOptions struct {
 	dryRun     bool
 	accessible bool
 	bell       bool
+	more       int // repositories of priya-nair
 	interrupts <-chan struct{}
 }
 
@@ -47,6 +48,7 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "preview each request; send nothing that changes anything")
 	c.Flags().StringVar(&o.member, "member", "", "begin with this `username`")
 	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this `file`")
+	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair so `many` further repositories; the first has a name that is taken in the organization")
 	addWindow(c, &o.accessible, &o.bell)
 	return c
 }
@@ -55,7 +57,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 	if err := requireTerminal(o.accessible); err != nil {
 		return err
 	}
-	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay})
+	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, Repositories: o.more})
 	if err := box.Start(ctx); err != nil {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}

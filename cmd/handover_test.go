@@ -185,8 +185,8 @@ func TestARepositoryLeftBehindIsNotCopiedAndIsInTheReport(t *testing.T) {
 	for w.state.Verdict.Ask != nil {
 		w.act()
 	}
-	w.send(guide.HandOverChosen{Repository: "priya-nair/build-cache", Choice: engine.HandOverChoice{Skip: "it can be built again", At: w.clock.now()}})
-	w.send(guide.HandOverChosen{Repository: "priya-nair/deploy-tool", Choice: engine.HandOverChoice{Target: "acme/deployer", At: w.clock.now()}})
+	w.send(guide.HandOverChosen{Repositories: []string{"priya-nair/build-cache"}, Choice: engine.HandOverChoice{Skip: "it can be built again", At: w.clock.now()}})
+	w.send(guide.HandOverChosen{Repositories: []string{"priya-nair/deploy-tool"}, Choice: engine.HandOverChoice{Target: "acme/deployer", At: w.clock.now()}})
 	w.goOn(guide.StepReport)
 	after := w.box.State()
 	require.False(t, slices.ContainsFunc(after.Repositories, func(r sandbox.Repository) bool { return r.Name == "acme/build-cache" || r.Name == "acme/deploy-tool" }))

@@ -19,6 +19,32 @@ import (
 func TestThePreSCIMMemberIsCuredByKeyboardAlone(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	x := openTerminal(t, "demo", "--state-file", state)
+	x.toTheHandOver()
+	x.see("2 personal repositories", "❯ Copy them into acme")
+	x.press(enter)
+	x.see("4 changes")
+	x.confirm()
+	x.see("verified", "Every copy equals its original.", "❯ Go on")
+	x.press(enter)
+	x.fromTheRemovalToTheEnd()
+
+	reports, err := filepath.Glob(filepath.Join(x.command.Dir, "reprovision-acme-priya-nair-*.md"))
+	require.NoError(t, err)
+	require.Len(t, reports, 1)
+	p := readProof(t, state)
+	m := memberOf(t, p.State, "priya-nair")
+	require.Equal(t, sandbox.OriginSCIM, m.Origin)
+	require.Equal(t, "editor", m.Role)
+	require.Contains(t, m.Teams, "backend")
+	for _, name := range []string{"build-cache", "deploy-tool"} {
+		require.Equal(t, repositoryOf(t, p.State, "priya-nair/"+name).Tags, repositoryOf(t, p.State, "acme/"+name).Tags)
+	}
+	require.True(t, repositoryOf(t, p.State, "acme/deploy-tool").Private)
+}
+
+// toTheHandOver walks with priya-nair until her repositories are to be chosen.
+func (x *terminal) toTheHandOver() {
+	x.t.Helper()
 	x.see("Whose role or team is wrong?")
 	x.press("priya")
 	x.see("priya-nair")
@@ -56,13 +82,11 @@ func TestThePreSCIMMemberIsCuredByKeyboardAlone(t *testing.T) {
 	x.press("sandbox-pat-canary-priya-nair")
 	x.see("••••")
 	x.press(enter)
-	x.see("2 personal repositories", "❯ Copy them into acme")
-	x.press(enter)
-	x.see("4 changes")
-	x.confirm()
-	x.see("verified", "Every copy equals its original.", "❯ Go on")
-	x.press(enter)
+}
 
+// fromTheRemovalToTheEnd walks on from there, and saves the report.
+func (x *terminal) fromTheRemovalToTheEnd() {
+	x.t.Helper()
 	x.see("❯ Remove them")
 	x.press(enter)
 	x.see("DELETE", "/v2/orgs/acme/members/priya-nair", "To run this, type", armed)
@@ -84,20 +108,7 @@ func TestThePreSCIMMemberIsCuredByKeyboardAlone(t *testing.T) {
 	x.press("w")
 	x.see("saved: reprovision-acme-priya-nair")
 	x.press(enter)
-	require.Zero(t, x.end())
-
-	reports, err := filepath.Glob(filepath.Join(x.command.Dir, "reprovision-acme-priya-nair-*.md"))
-	require.NoError(t, err)
-	require.Len(t, reports, 1)
-	p := readProof(t, state)
-	m := memberOf(t, p.State, "priya-nair")
-	require.Equal(t, sandbox.OriginSCIM, m.Origin)
-	require.Equal(t, "editor", m.Role)
-	require.Contains(t, m.Teams, "backend")
-	for _, name := range []string{"build-cache", "deploy-tool"} {
-		require.Equal(t, repositoryOf(t, p.State, "priya-nair/"+name).Tags, repositoryOf(t, p.State, "acme/"+name).Tags)
-	}
-	require.True(t, repositoryOf(t, p.State, "acme/deploy-tool").Private)
+	require.Zero(x.t, x.end())
 }
 
 // TestTheDryRunByKeyboardChangesNothing walks the same way with --dry-run.

@@ -20,13 +20,15 @@ type HandOverChoice struct {
 // somebody gave.
 func (c HandOverChoice) Skipped() bool { return strings.TrimSpace(c.Skip) != "" }
 
-// WithChoice records what the owner decided about a repository.
-func (c Case) WithChoice(repository string, choice HandOverChoice) Case {
+// WithChoice records what the owner decided about repositories.
+func (c Case) WithChoice(choice HandOverChoice, repositories ...string) Case {
 	c = c.Clone()
 	if c.Choices == nil {
 		c.Choices = map[string]HandOverChoice{}
 	}
-	c.Choices[repository] = choice
+	for _, name := range repositories {
+		c.Choices[name] = choice
+	}
 	return c
 }
 
@@ -74,7 +76,7 @@ func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 		}
 	}
 	r := c.Repositories.Personal[slices.IndexFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository })]
-	if choice.Target != r.Target && slices.Contains(c.Repositories.Taken, choice.Target) {
+	if choice.Target == r.Target && !r.Place.Free() || choice.Target != r.Target && slices.Contains(c.Repositories.Taken, choice.Target) {
 		return choice.Target + " is there already: choose a name that is free"
 	}
 	return ""
@@ -100,23 +102,25 @@ func PrivateSettled(c Case) bool {
 // reason nor copied to where they were to go, or were pushed to after that. An empty list proves nothing by
 // itself: see HandedOver.
 func Unhanded(c Case) []Repository {
+	receipts := map[string][]Receipt{} // by change
+	for _, x := range c.Receipts {
+		if x.Action == ActionHandOver {
+			receipts[x.Change] = append(receipts[x.Change], x)
+		}
+	}
 	var out []Repository
 	for _, r := range c.Repositories.Personal {
-		if !c.Choices[r.Name].Skipped() && !copied(c, r) {
+		choice := c.Choices[r.Name]
+		if choice.Skipped() {
+			continue
+		}
+		if !slices.ContainsFunc(receipts[CopyChange(r.Name)], func(x Receipt) bool {
+			return (choice.Target == "" || x.Target == choice.Target) && (x.Source.IsZero() || !r.Updated.After(x.Source))
+		}) {
 			out = append(out, r)
 		}
 	}
 	return out
-}
-
-// copied reports whether a receipt says that the repository, as it is now, was
-// copied to where it is to go.
-func copied(c Case, r Repository) bool {
-	target := c.Choices[r.Name].Target
-	return slices.ContainsFunc(c.Receipts, func(x Receipt) bool {
-		return x.Action == ActionHandOver && x.Change == CopyChange(r.Name) && (target == "" || x.Target == target) &&
-			(x.Source.IsZero() || !r.Updated.After(x.Source))
-	})
 }
 
 // Selected lists the repositories that are to be copied.

@@ -67,13 +67,13 @@ func TestOnlyARecordedReasonLeavesARepositoryBehind(t *testing.T) {
 	c := removable()
 	c.Receipts = nil
 	require.False(t, engine.HandedOver(c))
-	require.False(t, engine.HandedOver(c.WithChoice("priya-nair/tool", engine.HandOverChoice{Skip: "  "})))
-	require.False(t, engine.HandedOver(c.WithChoice("priya-nair/else", engine.HandOverChoice{Skip: "not needed"})))
-	require.True(t, engine.HandedOver(c.WithChoice("priya-nair/tool", engine.HandOverChoice{Skip: "not needed"})))
+	require.False(t, engine.HandedOver(c.WithChoice(engine.HandOverChoice{Skip: "  "}, "priya-nair/tool")))
+	require.False(t, engine.HandedOver(c.WithChoice(engine.HandOverChoice{Skip: "not needed"}, "priya-nair/else")))
+	require.True(t, engine.HandedOver(c.WithChoice(engine.HandOverChoice{Skip: "not needed"}, "priya-nair/tool")))
 
 	c = removable()
 	require.True(t, engine.HandedOver(c))
-	require.False(t, engine.HandedOver(c.WithChoice("priya-nair/tool", engine.HandOverChoice{Target: "acme/else"})), "it was copied to another name")
+	require.False(t, engine.HandedOver(c.WithChoice(engine.HandOverChoice{Target: "acme/else"}, "priya-nair/tool")), "it was copied to another name")
 	c.Receipts[0].Source = noon
 	c.Repositories.Personal[0].Updated = noon.Add(time.Second)
 	require.False(t, engine.HandedOver(c), "it was pushed to after it was copied")

@@ -74,34 +74,42 @@ func TargetOf(c Case, r Repository) string {
 	return r.Target
 }
 
-// Obstacle says what stands against the copy of a repository as it is chosen
-// now, and what to do about it; both are empty when nothing is known to.
-func Obstacle(c Case, r Repository) (problem, advice string) {
-	choice := c.Choices[r.Name]
-	if choice.Skipped() || r.Handed() {
-		return "", ""
-	}
+// Obstacle is what stands against the copy of a repository as it is chosen now,
+// and what to do about it.
+type Obstacle struct{ Problem, Advice string }
+
+// Obstacles are those of all repositories that are to be copied, by their names;
+// whoever is not in it may be copied as far as is known.
+func Obstacles(c Case) map[string]Obstacle {
 	const rename = "give the copy another name, or leave the repository behind"
-	target := TargetOf(c, r)
-	if p := TargetProblem(c.Org, target); p != "" && target != "" {
-		return target + " cannot be its name: " + p, rename
-	}
-	for _, other := range c.Repositories.Personal {
-		if other.Name != r.Name && !c.Choices[other.Name].Skipped() && target != "" && TargetOf(c, other) == target {
-			return target + " is also to be the copy of " + other.Name, rename
+	out := map[string]Obstacle{}
+	first := map[string]string{} // by target
+	for _, r := range c.Repositories.Personal {
+		if c.Choices[r.Name].Skipped() {
+			continue
+		}
+		target := TargetOf(c, r)
+		other, twice := first[target]
+		if !twice {
+			first[target] = r.Name
+		}
+		switch {
+		case target == "" || r.Handed():
+		case TargetProblem(c.Org, target) != "":
+			out[r.Name] = Obstacle{target + " cannot be its name: " + TargetProblem(c.Org, target), rename}
+		case twice:
+			out[r.Name] = Obstacle{target + " is also to be the copy of " + other, rename}
+		case target != r.Target: // ChoiceProblem has looked at the name
+		case len(r.Place.Foreign) > 0:
+			out[r.Name] = Obstacle{fmt.Sprintf("%s is there already with other content (%s)", target, tagNames(r.Place.Foreign)), rename}
+		case r.Place.NoWrite:
+			out[r.Name] = Obstacle{
+				"the credential may read " + target + " and not write to it",
+				"sign in with one that has scope-image-push there; or " + rename,
+			}
 		}
 	}
-	if target != r.Target {
-		return "", "" // ChoiceProblem has looked at the name
-	}
-	switch {
-	case len(r.Place.Foreign) > 0:
-		return fmt.Sprintf("%s is there already with other content (%s)", target, tagNames(r.Place.Foreign)), rename
-	case r.Place.NoWrite:
-		return "the credential may read " + target + " and not write to it",
-			"sign in with one that has scope-image-push there, or " + rename
-	}
-	return "", ""
+	return out
 }
 
 // tagNames are the first few of a list of tags, in words.
@@ -117,55 +125,62 @@ func tagNames(tags []string) string {
 	return word + strings.Join(tags, ", ")
 }
 
-// Obstacles lists what stands against copying what is selected, one line for
-// each repository.
-func Obstacles(c Case) []string {
-	var out []string
-	for _, r := range c.Repositories.Personal {
-		if problem, advice := Obstacle(c, r); problem != "" {
-			out = append(out, r.Name+": "+problem+": "+advice)
-		}
-	}
-	return out
-}
-
-// Standing says in a few words how a repository stands.
+// Standing says in a word how a repository stands.
 type Standing string
 
 // The standings of personal repositories, and of the organization's own, which
 // stay where they are.
 const (
 	StandingBlocked Standing = "problem"
-	StandingSkipped Standing = "left behind"
+	StandingSkipped Standing = "leave"
 	StandingCopied  Standing = "copied"
-	StandingHanded  Standing = "handed over"
-	StandingToCopy  Standing = "to copy"
+	StandingVerify  Standing = "verify" // the member says that they have copied it
+	StandingCopy    Standing = "copy"
 	StandingStays   Standing = "stays"
 )
 
-// StandingOf tells how a personal repository stands as it is chosen now.
-func StandingOf(c Case, r Repository) Standing {
-	problem, _ := Obstacle(c, r)
-	switch {
-	case c.Choices[r.Name].Skipped():
-		return StandingSkipped
-	case problem != "":
-		return StandingBlocked
-	case copied(c, r):
-		return StandingCopied
-	case r.Handed():
-		return StandingHanded
+// Standings tells how each personal repository stands as it is chosen now.
+func Standings(c Case) map[string]Standing {
+	out := make(map[string]Standing, len(c.Repositories.Personal))
+	obstacles, unhanded := Obstacles(c), map[string]bool{}
+	for _, r := range Unhanded(c) {
+		unhanded[r.Name] = true
 	}
-	return StandingToCopy
+	for _, r := range c.Repositories.Personal {
+		_, blocked := obstacles[r.Name]
+		switch {
+		case c.Choices[r.Name].Skipped():
+			out[r.Name] = StandingSkipped
+		case blocked:
+			out[r.Name] = StandingBlocked
+		case !unhanded[r.Name]:
+			out[r.Name] = StandingCopied
+		case r.Handed():
+			out[r.Name] = StandingVerify
+		default:
+			out[r.Name] = StandingCopy
+		}
+	}
+	return out
+}
+
+// Proposed says why a copy gets another name than its original, empty when it
+// does not or when somebody has chosen it.
+func Proposed(c Case, r Repository) string {
+	own := TargetNames(c, r.Name)[0]
+	if c.Choices[r.Name].Target != "" || r.Target == "" || r.Target == own || r.Handed() {
+		return ""
+	}
+	return own + " is taken by something else, so " + r.Target + " is proposed"
 }
 
 // Matters says why a personal repository matters to whoever removes its owner.
 func (r Repository) Matters() string {
 	switch {
 	case r.Handed():
-		return "copied by " + r.HandedBy + " themselves, to be verified"
+		return "copied by " + r.HandedBy + " themselves; to be verified"
 	case r.Private:
-		return "private: nobody but its owner may read it"
+		return "private: nobody but its owner may read it, and nothing else in the organization has its content"
 	}
-	return "public, and nobody here may push to it"
+	return "public, but nobody in the organization may push to it, and its owner may delete it"
 }

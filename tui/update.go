@@ -220,6 +220,11 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 		})
 	case screen.Again:
 		return func() tea.Msg { return a.Msg }
+	case screen.Choose:
+		return m.stamped(func(at time.Time) guide.Event {
+			a.Choice.At = at
+			return guide.HandOverChosen{Repositories: a.Repositories, Choice: a.Choice}
+		})
 	case screen.Assist:
 		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
 			return m.assist(ch.Console)

@@ -47,6 +47,9 @@ type Options struct {
 	// Fillers is the number of ordinary members beside the seeded people;
 	// 0 means DefaultFillers, a negative number none.
 	Fillers int
+	// Repositories is the number of further repositories of priya-nair; the first
+	// of them is called as one of the organization's is.
+	Repositories int
 	// PageSize is the largest page that the Hub's lists serve, whatever a client
 	// asks for; 0 means DefaultPageSize.
 	PageSize int

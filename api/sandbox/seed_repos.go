@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (s *Sandbox) seedRepositories() error {
 		return err
 	}
 	door := inProcess{s.registryWrites()}
-	for _, seeded := range seededRepos {
+	for _, seeded := range append(slices.Clone(seededRepos), furtherRepos(s.options.Repositories)...) {
 		s.org.mu.Lock()
 		s.org.moment = seeded.at.AddDate(-1, 0, 0)
 		created := s.org.addRepository(seeded.repo, seeded.pusher)
@@ -98,6 +99,23 @@ func (s *Sandbox) seedRepositories() error {
 	s.org.moment = time.Time{}
 	s.org.mu.Unlock()
 	return nil
+}
+
+// furtherRepos are so many more repositories of a person. The first has the name
+// of a repository of the organization, and other content.
+func furtherRepos(n int) []seededRepo {
+	var out []seededRepo
+	for i := range n {
+		r := seededRepo{
+			repo:   repo{namespace: "priya-nair", name: fmt.Sprintf("service-%04d", i), private: i%3 == 1, description: "One of many"},
+			pusher: "priya-nair", at: day(2026, time.March, 1+i%28), tags: []seededTag{{"latest", 11}},
+		}
+		if i == 0 {
+			r.name, r.description = "storefront", "A first draft of the shop"
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // registryWrites is the registry without its rules about who may write: seeds

@@ -12,11 +12,15 @@ import (
 // nothing is left to copy the step is not left by itself: the last choice may be
 // taken back.
 func handOverChosen(s State, e HandOverChosen) (State, []Effect) {
-	if s.Step != StepHandOver || s.Phase != PhaseDeciding || s.Verdict.Ask != nil ||
-		engine.ChoiceProblem(s.Case, e.Repository, e.Choice) != "" {
+	if s.Step != StepHandOver || s.Phase != PhaseDeciding || s.Verdict.Ask != nil || e.Choice.Target != "" && len(e.Repositories) > 1 {
 		return s, nil
 	}
-	s.Case = s.Case.WithChoice(e.Repository, e.Choice)
+	for _, name := range e.Repositories {
+		if engine.ChoiceProblem(s.Case, name, e.Choice) != "" {
+			return s, nil
+		}
+	}
+	s.Case = s.Case.WithChoice(e.Choice, e.Repositories...)
 	s.Verdict = HandOver(s.Case)
 	return s, nil
 }
@@ -45,18 +49,28 @@ func HandOver(c engine.Case) engine.Verdict {
 	if left := len(c.Repositories.Personal) - len(selected); left > 0 {
 		do.Why = fmt.Sprintf("%d of %d, %d left behind; %s", len(selected), len(c.Repositories.Personal), left, why)
 	}
-	do.Disabled = blockedBy(engine.Obstacles(c))
+	do.Disabled = blockedBy(c)
 	v.Choices = []engine.Choice{do}
+	if do.Disabled != "" {
+		v.Choices = append(v.Choices, engine.Choice{Outcome: outAgain, Label: "Look again", Why: "after something was changed on Docker Hub"})
+	}
 	return v
 }
 
 // blockedBy puts what stands against a copy into one reason of a bearable length.
-func blockedBy(obstacles []string) string {
+func blockedBy(c engine.Case) string {
 	const most = 3
-	if len(obstacles) > most {
-		return fmt.Sprintf("%s; and %d more", strings.Join(obstacles[:most], "; "), len(obstacles)-most)
+	obstacles := engine.Obstacles(c)
+	var words []string
+	for _, r := range c.Repositories.Personal {
+		if o, ok := obstacles[r.Name]; ok && len(words) < most {
+			words = append(words, r.Name+": "+o.Problem+": "+o.Advice)
+		}
 	}
-	return strings.Join(obstacles, "; ")
+	if more := len(obstacles) - len(words); more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, "; ")
 }
 
 // privateFirst asks about private repositories as long as they could hide

@@ -144,11 +144,12 @@ type (
 	SignInWanted struct{}
 	// Chosen is a person's choice.
 	Chosen struct{ Outcome engine.Outcome }
-	// HandOverChosen is a person's decision about one repository, at the
-	// hand-over: copy it, under another name, or leave it behind for a reason.
+	// HandOverChosen is a person's decision about repositories, at the hand-over:
+	// copy them, copy one under another name, or leave them behind for a reason.
+	// It counts for all of them or, where one forbids it, for none.
 	HandOverChosen struct {
-		Repository string
-		Choice     engine.HandOverChoice
+		Repositories []string
+		Choice       engine.HandOverChoice
 	}
 	// Approved is a person's yes to the plan with that digest. Typed is what
 	// they typed, which a destructive plan compares with its subject.

@@ -124,7 +124,7 @@ var steps = []Step{
 			"A copy does not carry pull counts, stars, untagged manifests, webhooks or redirects; the original is never touched.",
 		Reads: []engine.FactID{engine.FactRepositories}, Asks: []engine.QuestionID{engine.AskPrivate, engine.AskMemberToken},
 		Decide: decideHandOver, Main: outNext,
-		Next: map[engine.Outcome]StepID{outNext: StepRemove},
+		Next: map[engine.Outcome]StepID{outNext: StepRemove, outAgain: StepHandOver},
 	},
 	{
 		ID: StepRemove, Title: "Remove the member", Short: "Remove", Link: linkTroubleshoot,

@@ -104,6 +104,12 @@ var aspects = map[string]aspect{
 			c.Repositories = engine.Repositories{PrivateVisible: true, Personal: []engine.Repository{{Name: user + "/tool"}}}
 			return known(c, engine.FactRepositories)
 		},
+		func(c engine.Case) engine.Case { // something else has the name of its copy
+			c.Repositories = engine.Repositories{PrivateVisible: true, Personal: []engine.Repository{
+				{Name: user + "/tool", Target: org + "/tool", Place: engine.Place{Exists: true, Foreign: []string{"latest"}}},
+			}}
+			return known(c, engine.FactRepositories)
+		},
 		func(c engine.Case) engine.Case { // handed over and verified
 			c.Repositories = engine.Repositories{PrivateVisible: true, Personal: []engine.Repository{{Name: user + "/tool"}}}
 			c.Receipts = []engine.Receipt{{Action: engine.ActionHandOver, Change: engine.CopyChange(user + "/tool")}}

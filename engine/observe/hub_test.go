@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
@@ -187,6 +189,30 @@ func TestPrivateRepositoriesAreSeenWithTheMembersOwnCredentialAlone(t *testing.T
 		_, err := b.reader.Observe(t.Context(), of("priya-nair"), []engine.FactID{engine.FactRepositories}, silent)
 		require.ErrorContains(t, err, "build-cache")
 	})
+}
+
+func TestAnotherNameIsProposedWhereSomethingElseHasIt(t *testing.T) {
+	b := newBench(t)
+	b.box = sandbox.New(sandbox.Options{Now: now, Fillers: 3, Repositories: 1})
+	require.NoError(t, b.box.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, b.box.Close()) })
+	cred := b.box.Credentials()
+	b.hub = b.hubAs(cred.HubIdentifier, cred.HubSecret)
+	b.own = b.hubAs("priya-nair", cred.Members["priya-nair"])
+	var err error
+	b.registry, err = registry.New(registry.Options{Host: b.box.Addresses().RegistryHost, Transport: b.door})
+	require.NoError(t, err)
+
+	c := b.observe(of("priya-nair"), engine.FactMember, engine.FactAudit, engine.FactRepositories)
+	require.Contains(t, c.Repositories.Taken, "acme/storefront")
+	i := slices.IndexFunc(c.Repositories.Personal, func(r engine.Repository) bool { return r.Name == "priya-nair/storefront" })
+	require.Equal(t, "acme/priya-nair-storefront", c.Repositories.Personal[i].Target)
+	require.Empty(t, engine.Obstacles(c))
+	require.NotEmpty(t, engine.Proposed(c, c.Repositories.Personal[i]))
+
+	c = b.observe(c.WithChoice(engine.HandOverChoice{Target: "acme/storefront"}, "priya-nair/storefront"), engine.FactRepositories)
+	require.Equal(t, engine.Place{Exists: true, Tags: 1, Foreign: []string{"2026.11"}}, c.Repositories.Personal[i].Place)
+	require.Contains(t, engine.Obstacles(c)["priya-nair/storefront"].Problem, "acme/storefront is there already with other content (tag 2026.11)")
 }
 
 func TestARosterHoldsEverybodyOnce(t *testing.T) {

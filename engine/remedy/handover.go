@@ -47,8 +47,11 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 	if err != nil {
 		return p, err
 	}
-	if obstacles := engine.Obstacles(live); len(obstacles) > 0 {
-		return p, fmt.Errorf("nothing was copied: %s", strings.Join(obstacles, "; "))
+	obstacles := engine.Obstacles(live)
+	for _, r := range live.Repositories.Personal {
+		if o, ok := obstacles[r.Name]; ok {
+			return p, fmt.Errorf("nothing was copied: %s: %s: %s", r.Name, o.Problem, o.Advice)
+		}
 	}
 	if len(engine.Selected(live)) == 0 {
 		p.Nothing = c.Username + " has no personal repository that can be seen and is to be copied."
@@ -97,7 +100,7 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 		creates = append(creates, create)
 	}
 	if want := c.Org + "/" + base(r.Name); t.name != want && c.Choices[r.Name].Target == "" {
-		notes = append(notes, want+" is there already with other content, so the copy is called "+t.name+".")
+		notes = append(notes, want+" is not free, so the copy is called "+t.name+".")
 	}
 	for _, x := range t.replace {
 		notes = append(notes, fmt.Sprintf("The tag %s of %s has moved since it was copied: its copy in %s is replaced.", x.Name, r.Name, t.name))

@@ -47,6 +47,9 @@ var menuKeys = struct{ up, down, take key.Binding }{
 	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 }
 
+// Steps are the bindings that move up and down in a menu.
+var Steps = []key.Binding{menuKeys.up, menuKeys.down}
+
 // Keys are the menu's bindings, for the help.
 func (m *Menu) Keys() []key.Binding {
 	if len(m.Items) < 2 {

@@ -67,6 +67,11 @@ type (
 	}
 	// Approve is a yes to the plan with that digest.
 	Approve struct{ Digest, Typed string }
+	// Choose is a decision about repositories at the hand-over.
+	Choose struct {
+		Repositories []string
+		Choice       engine.HandOverChoice
+	}
 	// Assist asks for the clicks of the console step on screen to be done.
 	Assist struct{}
 	// Again asks for a message to be sent to the screen, after what is waiting.
@@ -83,6 +88,7 @@ type Wheeled struct{ By int }
 func (Walk) action()    {}
 func (Answer) action()  {}
 func (Approve) action() {}
+func (Choose) action()  {}
 func (Assist) action()  {}
 func (Again) action()   {}
 
@@ -119,6 +125,9 @@ func deciding(s guide.State, o Setup) Screen {
 	if s.Verdict.Ask == nil {
 		if s.Step == guide.StepReport {
 			return newReport(s, o)
+		}
+		if s.Step == guide.StepHandOver && len(s.Case.Repositories.Personal) > 0 {
+			return newHandOver(s)
 		}
 		return newChoices(s)
 	}

@@ -134,6 +134,10 @@ func (w *walk) turn(ctx context.Context) (guide.Event, error) {
 		if s.Verdict.Ask != nil {
 			return w.question(ctx, *s.Verdict.Ask)
 		}
+		if s.Step == guide.StepHandOver && len(s.Case.Repositories.Personal) > 0 {
+			w.tellVerdict()
+			return w.handOver(ctx)
+		}
 		return w.choice(ctx)
 	case guide.PhaseApproving:
 		return w.approval(ctx)

@@ -1,0 +1,171 @@
+package plain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// mostRepositories is how many repositories are read out at once.
+const mostRepositories = 20
+
+// handOver asks what becomes of each repository: r and a number opens one, a
+// number alone takes a way on, words narrow the list down.
+func (w *walk) handOver(ctx context.Context) (guide.Event, error) {
+	shown := w.tellRepositories("")
+	choices := w.state.Verdict.Choices
+	for i, c := range choices {
+		line := entry(i+1, c.Label, c.Why)
+		if c.Disabled != "" {
+			line = entry(i+1, c.Label, "") + " Not now, because " + closed(c.Disabled)
+		}
+		w.say("%s", line)
+	}
+	w.say("Type r and a number, such as r1, to decide about one repository or to hear all about it; a slash and words to narrow the list down.")
+	for {
+		at, typed, e, err := w.pickOr(ctx, "Your choice:", len(choices))
+		switch {
+		case err != nil || e != nil:
+			return e, err
+		case typed == "" && choices[at].Disabled != "":
+			w.say("That cannot be done now, because %s.", part.Clean(choices[at].Disabled))
+			continue
+		case typed == "":
+			return guide.Chosen{Outcome: choices[at].Outcome}, nil
+		case strings.HasPrefix(typed, "/"):
+			shown = w.tellRepositories(strings.TrimPrefix(typed, "/"))
+			continue
+		}
+		n := number(strings.TrimPrefix(typed, "r"))
+		if !strings.HasPrefix(typed, "r") || n < 1 || n > len(shown) {
+			w.say("Type a number from 1 to %d, or r and a number from 1 to %d.", len(choices), len(shown))
+			continue
+		}
+		e, err = w.repository(ctx, shown[n-1])
+		if err != nil || e != nil {
+			return e, err
+		}
+	}
+}
+
+// tellRepositories reads the repositories out that match the words, and returns
+// their names in that order.
+func (w *walk) tellRepositories(query string) []string {
+	c := w.state.Case
+	standings := engine.Standings(c)
+	obstacles := engine.Obstacles(c)
+	var names, lines []string
+	add := func(name, line string) {
+		for word := range strings.FieldsSeq(strings.ToLower(query)) {
+			if !strings.Contains(strings.ToLower(line), word) {
+				return
+			}
+		}
+		names, lines = append(names, name), append(lines, line)
+	}
+	for _, r := range c.Repositories.Personal {
+		line := fmt.Sprintf("%s, %s, %d tags, %s", part.Clean(r.Name), part.Visibility(r.Private), r.Tags, part.Bytes(r.Size))
+		if !r.Updated.IsZero() {
+			line += ", last push " + part.Day(r.Updated)
+		}
+		add(r.Name, line+". "+closed(standingWords(c, r, standings[r.Name], obstacles[r.Name])))
+	}
+	for _, r := range c.Repositories.Organization {
+		add(r.Name, fmt.Sprintf("%s stays in %s: %s", part.Clean(r.Name), part.Clean(c.Org), closed(strings.Join(r.Why, "; "))))
+	}
+	w.say("Repositories: %d.", len(names))
+	if len(names) > mostRepositories {
+		w.say("These are the first %d.", mostRepositories)
+		names, lines = names[:mostRepositories], lines[:mostRepositories]
+	}
+	for i, l := range lines {
+		w.say("r%d: %s", i+1, l)
+	}
+	for _, team := range c.Repositories.SoleTeams {
+		w.say("Mind: they are the only member of the team %s.", part.Clean(team))
+	}
+	if c.Repositories.Note != "" {
+		w.say("Mind: %s", closed(c.Repositories.Note))
+	}
+	return names
+}
+
+func standingWords(c engine.Case, r engine.Repository, s engine.Standing, o engine.Obstacle) string {
+	target := engine.TargetOf(c, r)
+	proposed := engine.Proposed(c, r)
+	switch s {
+	case engine.StandingSkipped:
+		return "Left behind: " + c.Choices[r.Name].Skip
+	case engine.StandingBlocked:
+		return "A problem: " + o.Problem + ": " + o.Advice
+	case engine.StandingCopied:
+		return "Copied to " + target
+	case engine.StandingVerify:
+		return "Copied to " + target + " by " + r.HandedBy + ", to be verified"
+	case engine.StandingCopy, engine.StandingStays:
+	}
+	if proposed != "" {
+		return "To be copied: " + proposed
+	}
+	return "To be copied to " + target
+}
+
+// repository tells all about one repository and asks what becomes of it.
+func (w *walk) repository(ctx context.Context, name string) (guide.Event, error) {
+	c := w.state.Case
+	for l := range strings.SplitSeq(part.RepositoryText(c, name), "\n") {
+		w.say("%s", closed(l))
+	}
+	i := slices.IndexFunc(c.Repositories.Personal, func(r engine.Repository) bool { return r.Name == name })
+	if i < 0 || c.Repositories.Personal[i].Handed() {
+		return nil, nil
+	}
+	r := c.Repositories.Personal[i]
+	w.say("1: Copy it, to %s.", part.Clean(r.Target))
+	w.say("2: Copy it under another name.")
+	w.say("3: Leave it behind, for a reason.")
+	w.say("4: Leave it as it is.")
+	at, _, e, err := w.pick(ctx, "What becomes of it:", 4)
+	if err != nil || e != nil || at == 3 {
+		return e, err
+	}
+	if at == 0 {
+		return w.decided(name, engine.HandOverChoice{}), nil
+	}
+	prompt, choice := "Why is it left behind, for the report:", func(typed string) engine.HandOverChoice { return engine.HandOverChoice{Skip: typed} }
+	if at == 1 {
+		prompt = "What is the copy called in " + part.Clean(c.Org) + ":"
+		if free := engine.FreeNames(c, name); len(free) > 0 {
+			w.say("Free, as far as the list tells: %s.", strings.ReplaceAll(strings.Join(free, ", "), c.Org+"/", ""))
+		}
+		choice = func(typed string) engine.HandOverChoice { return engine.HandOverChoice{Target: c.Org + "/" + typed} }
+	}
+	for {
+		typed, err := w.ask(ctx, prompt)
+		if err != nil {
+			return nil, err
+		}
+		if typed == "" {
+			w.say("Something is needed; or type b to leave it as it is.")
+			continue
+		}
+		if typed == "b" || typed == "back" {
+			return nil, nil
+		}
+		if problem := engine.ChoiceProblem(c, name, choice(typed)); problem != "" {
+			w.say("That cannot be: %s.", part.Clean(problem))
+			continue
+		}
+		return w.decided(name, choice(typed)), nil
+	}
+}
+
+func (w *walk) decided(name string, choice engine.HandOverChoice) guide.Event {
+	choice.At = w.Now()
+	return guide.HandOverChosen{Repositories: []string{name}, Choice: choice}
+}

@@ -1,0 +1,454 @@
+package screen
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// handOver lets a person decide what becomes of each repository: copy it, copy
+// it under another name, or leave it behind for a reason that is recorded.
+type handOver struct {
+	// c is the case with what was decided on this screen: the walk takes each
+	// decision by the same rules (engine.ChoiceProblem), so the two agree.
+	c       engine.Case
+	table   *part.Repositories
+	menu    part.Menu
+	choices []engine.Choice
+	stands  map[string]engine.Obstacle // against a copy, by repository
+	inMenu  bool
+	menuAt  int // the menu's first line in the foot, as last drawn
+	details bool
+
+	asking  asked
+	of      []string // the repositories that are asked about
+	field   part.Field
+	offer   int // of the names that tab goes through
+	notice  string
+	reason  string            // the last one: the next repository often has the same
+	renamed map[string]string // what a repository was to be called before it was left behind
+}
+
+// asked is what the input line is for.
+type asked int
+
+const (
+	askedNothing asked = iota
+	askedName
+	askedReason
+)
+
+func newHandOver(s guide.State) *handOver {
+	h := &handOver{c: s.Case, table: part.NewRepositories(s.Case), renamed: map[string]string{}}
+	h.decide(s.Verdict)
+	h.inMenu = h.choices[0].Disabled == ""
+	return h
+}
+
+func (h *handOver) decide(v engine.Verdict) {
+	h.choices, h.menu, h.stands = v.Choices, choiceMenu(v.Choices), engine.Obstacles(h.c)
+}
+
+var handOverKeys = struct{ leave, name, all, details, jump, record, cancel, other key.Binding }{
+	leave:   key.NewBinding(key.WithKeys("space", "x"), key.WithHelp("space", "copy or not")),
+	name:    key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "rename")),
+	all:     key.NewBinding(key.WithKeys("a"), key.WithHelp("a", "all in view")),
+	details: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "details")),
+	jump:    key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "to the action")),
+	record:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "record")),
+	cancel:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "as it was")),
+	other:   key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "another free name")),
+}
+
+func (h *handOver) Keys() []key.Binding {
+	k := handOverKeys
+	switch {
+	case h.asking == askedName:
+		return []key.Binding{k.record, k.other}
+	case h.asking == askedReason:
+		return []key.Binding{k.record}
+	case h.table.Typing():
+		return h.table.Keys()
+	case h.inMenu:
+		return h.menu.Keys()
+	}
+	return append([]key.Binding{k.leave, k.name, k.details, k.jump, k.all}, h.table.Keys()...)
+}
+
+func (h *handOver) Typing() bool { return h.asking != askedNothing || h.table.Typing() }
+
+func (h *handOver) Takes(press tea.KeyPressMsg) bool {
+	k := handOverKeys
+	switch {
+	case h.asking != askedNothing:
+		return key.Matches(press, k.cancel, k.other)
+	case h.table.Typing():
+		return h.table.Takes(press)
+	case h.inMenu:
+		return key.Matches(press, part.Steps...)
+	case key.Matches(press, k.leave):
+		return true
+	case key.Matches(press, k.cancel):
+		return h.details || h.table.Takes(press)
+	case key.Matches(press, part.Pages...):
+		return !h.details && h.table.Overflows() // else they scroll what is above
+	}
+	return h.table.Takes(press)
+}
+
+func (h *handOver) Update(msg tea.Msg) Action {
+	press, isKey := msg.(tea.KeyPressMsg)
+	click, clicked := msg.(Clicked)
+	wheel, wheeled := msg.(Wheeled)
+	switch {
+	case h.asking != askedNothing:
+		return h.answer(msg)
+	case wheeled:
+		h.table.Move(wheel.By)
+		return nil
+	case clicked:
+		return h.clicked(click.Row)
+	case h.table.Typing():
+		h.table.Update(msg)
+		return nil
+	case !isKey:
+		return nil
+	}
+	h.notice = ""
+	k := handOverKeys
+	up, down := part.Steps[0], part.Steps[1]
+	switch {
+	case h.inMenu && key.Matches(press, up) && h.menu.Selected() == 0:
+		h.inMenu = false
+	case h.inMenu:
+		if h.menu.Update(msg) {
+			return Walk{guide.Chosen{Outcome: h.choices[h.menu.Selected()].Outcome}}
+		}
+	case key.Matches(press, down) && h.table.AtEnd():
+		h.inMenu = true
+	case key.Matches(press, k.jump):
+		h.inMenu = true
+	case key.Matches(press, k.details):
+		h.details = !h.details
+	case key.Matches(press, k.cancel) && h.details:
+		h.details = false
+	case key.Matches(press, k.leave):
+		return h.leave()
+	case key.Matches(press, k.all):
+		return h.all()
+	case key.Matches(press, k.name):
+		h.rename()
+	default:
+		h.table.Update(msg)
+	}
+	return nil
+}
+
+// clicked selects a row of the table, or an action; an action that was selected
+// already is taken.
+func (h *handOver) clicked(row int) Action {
+	if h.inMenu = row >= h.menuAt; !h.inMenu {
+		h.table.Click(row)
+		return nil
+	}
+	if h.menu.Click(row - h.menuAt) {
+		return Walk{guide.Chosen{Outcome: h.choices[h.menu.Selected()].Outcome}}
+	}
+	return nil
+}
+
+// leave asks why the repository is left behind, or takes it in again.
+func (h *handOver) leave() Action {
+	name, personal := h.table.Selected()
+	switch {
+	case !personal:
+		h.notice = "It stays in " + h.c.Org + ": there is nothing to choose."
+		return nil
+	case h.c.Choices[name].Skipped():
+		return h.choose([]string{name}, engine.HandOverChoice{Target: h.back(name)})
+	}
+	h.askReason([]string{name})
+	return nil
+}
+
+// back is what a repository was to be called before it was left behind, if that
+// can still be.
+func (h *handOver) back(name string) string {
+	choice := engine.HandOverChoice{Target: h.renamed[name]}
+	if engine.ChoiceProblem(h.c, name, choice) != "" {
+		return ""
+	}
+	return choice.Target
+}
+
+// all leaves everything in view behind, or takes it in when nothing of it is to
+// be copied.
+func (h *handOver) all() Action {
+	names, standings := h.table.Shown()
+	var in []string
+	for i, name := range names {
+		if standings[i] != engine.StandingSkipped {
+			in = append(in, name)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return nil
+	case len(in) == 0:
+		return h.choose(names, engine.HandOverChoice{})
+	}
+	h.askReason(in)
+	return nil
+}
+
+func (h *handOver) askReason(names []string) {
+	h.asking, h.of, h.notice = askedReason, names, ""
+	h.field = part.Field{Placeholder: "why it is not needed, for the report", Limit: 200}
+	h.field.SetValue(h.reason)
+}
+
+func (h *handOver) rename() {
+	name, personal := h.table.Selected()
+	switch {
+	case !personal:
+		h.notice = "It stays in " + h.c.Org + ": nothing is copied."
+		return
+	case h.c.Choices[name].Skipped():
+		h.notice = "It is left behind; space takes it in again."
+		return
+	}
+	for _, r := range h.c.Repositories.Personal {
+		if r.Name == name && r.Handed() {
+			h.notice = "They have copied it already; it is where the plan said."
+			return
+		}
+		if r.Name == name {
+			h.asking, h.of, h.offer, h.notice = askedName, []string{name}, -1, ""
+			h.field = part.Field{Placeholder: "a name in " + h.c.Org, Limit: 300}
+			h.field.SetValue(strings.TrimPrefix(engine.TargetOf(h.c, r), h.c.Org+"/"))
+		}
+	}
+}
+
+// answer takes keys into the input line.
+func (h *handOver) answer(msg tea.Msg) Action {
+	press, isKey := msg.(tea.KeyPressMsg)
+	k := handOverKeys
+	switch {
+	case isKey && key.Matches(press, k.cancel):
+		h.asking, h.notice = askedNothing, ""
+	case isKey && key.Matches(press, k.record):
+		return h.record()
+	case isKey && h.asking == askedName && key.Matches(press, k.other):
+		if free := engine.FreeNames(h.c, h.of[0]); len(free) > 0 {
+			h.offer = (h.offer + 1) % len(free)
+			h.field.SetValue(strings.TrimPrefix(free[h.offer], h.c.Org+"/"))
+		}
+	default:
+		if h.field.Update(msg) {
+			h.notice = ""
+		}
+	}
+	return nil
+}
+
+func (h *handOver) record() Action {
+	choice := h.wanted()
+	if h.asking == askedReason && choice.Skip == "" {
+		h.notice = "A reason is needed: it stands in the report for whoever asks later."
+		return nil
+	}
+	if h.problem() != "" {
+		return nil // it is on screen
+	}
+	if h.asking == askedReason {
+		h.reason = choice.Skip
+		for _, name := range h.of {
+			h.renamed[name] = h.c.Choices[name].Target
+		}
+	}
+	h.asking = askedNothing
+	return h.choose(h.of, choice)
+}
+
+// wanted is what stands in the input line, as a choice.
+func (h *handOver) wanted() engine.HandOverChoice {
+	typed := strings.TrimSpace(h.field.Value())
+	if h.asking == askedReason {
+		return engine.HandOverChoice{Skip: typed}
+	}
+	if typed == "" {
+		return engine.HandOverChoice{}
+	}
+	return engine.HandOverChoice{Target: h.c.Org + "/" + typed}
+}
+
+// problem is what is wrong with it.
+func (h *handOver) problem() string { return engine.ChoiceProblem(h.c, h.of[0], h.wanted()) }
+
+func (h *handOver) choose(names []string, choice engine.HandOverChoice) Action {
+	h.c = h.c.WithChoice(choice, names...)
+	h.table.Set(h.c)
+	h.decide(guide.HandOver(h.c))
+	return Choose{Repositories: names, Choice: choice}
+}
+
+func (h *handOver) Body(f Frame) string {
+	if h.details && !f.Wide {
+		name, _ := h.table.Selected()
+		return part.Stack(heading(f, f.State.Verdict.Headline), part.RepositoryDetails(f.Theme, f.Width, h.c, name))
+	}
+	return part.Stack(heading(f, f.State.Verdict.Headline), part.Paragraph(h.table.Count(), f.Width, f.Theme.Muted), about(f), h.around(f))
+}
+
+// around is what else may depend on the person.
+func (h *handOver) around(f Frame) string {
+	r := h.c.Repositories
+	var out []string
+	for _, team := range r.SoleTeams {
+		out = append(out, "they are the only member of the team "+team)
+	}
+	if r.Note != "" {
+		out = append(out, r.Note)
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return section(f, "What else to know", note(f, strings.Join(out, "\n")))
+}
+
+// besideFrom is how wide the column beside is at least: a narrower one takes more
+// from the table than it gives.
+const besideFrom = 60
+
+func (h *handOver) Side(f Frame) string {
+	if f.Width < besideFrom {
+		return ""
+	}
+	name, _ := h.table.Selected()
+	return part.RepositoryDetails(f.Theme, f.Width, h.c, name)
+}
+
+// Whole is everything about the repository under the cursor, and what stands
+// against the copies.
+func (h *handOver) Whole(f Frame) string {
+	name, _ := h.table.Selected()
+	var against []string
+	for _, r := range h.c.Repositories.Personal {
+		if o, ok := h.stands[r.Name]; ok {
+			against = append(against, r.Name+": "+o.Problem+": "+o.Advice)
+		}
+	}
+	return part.Stack(part.RepositoryDetails(f.Theme, f.Width, h.c, name), section(f, "What stands against a copy", note(f, strings.Join(against, "\n"))), h.around(f))
+}
+
+// Foot is the table, a line on the repository under the cursor or the input, and
+// the ways on.
+func (h *handOver) Foot(f Frame, height int) Foot {
+	if h.asking != askedNothing {
+		return h.input(f, height)
+	}
+	menu, line := h.quiet(f), h.line(f)
+	if h.inMenu {
+		menu = h.menu.View(f.Theme, f.Width, max(2, height/2))
+	}
+	room := height - part.Height(menu)
+	switch {
+	case h.details && !f.Wide: // what is above has more to say
+		line, room = "", min(room, max(detailedRows, height/3))
+	case room-part.Height(line) < 3:
+		line = ""
+	}
+	table, x, typing := h.table.View(f.Theme, f.Width, max(1, room-part.Height(line)), !h.inMenu)
+	h.menuAt = part.Height(table) + part.Height(line)
+	return Foot{Block: part.Lines(table, line, menu), X: x, Cursor: typing}
+}
+
+// detailedRows is how many lines the table has at least beside the details of a row.
+const detailedRows = 4
+
+// quiet is the first way on while the table has the keys.
+func (h *handOver) quiet(f Frame) string {
+	t, first := f.Theme, h.choices[0]
+	if first.Disabled != "" {
+		return part.Fit("  "+t.Faint.Render(part.Clean(first.Label)+"  "+t.Glyph.Dash+" not while a repository has a problem"), f.Width)
+	}
+	return part.Fit("  "+t.Text.Render(part.Clean(first.Label)), f.Width)
+}
+
+// line is what matters about the repository under the cursor: what stands against
+// its copy and what to do, and otherwise why it matters.
+func (h *handOver) line(f Frame) string {
+	t := f.Theme
+	name, personal := h.table.Selected()
+	if h.notice != "" {
+		return part.Hang(t.Accent.Render(t.Glyph.Bullet)+" ", h.notice, f.Width, t.Text)
+	}
+	if name == "" {
+		return ""
+	}
+	if o, ok := h.stands[name]; ok {
+		return part.Hang(t.Warn.Render(t.Glyph.Warn)+" ", part.Clean(o.Problem+": "+o.Advice+" (r, space)"), f.Width, t.Text)
+	}
+	text := ""
+	switch choice := h.c.Choices[name]; {
+	case !personal:
+		for _, r := range h.c.Repositories.Organization {
+			if r.Name == name {
+				text = strings.Join(r.Why, "; ")
+			}
+		}
+	case choice.Skipped():
+		text = "left behind: " + choice.Skip
+	default:
+		for _, r := range h.c.Repositories.Personal {
+			if r.Name == name {
+				if text = engine.Proposed(h.c, r); text == "" {
+					text = r.Matters()
+				}
+			}
+		}
+	}
+	return part.Hang(t.Faint.Render(t.Glyph.Bullet)+" ", part.Clean(text), f.Width, t.Muted)
+}
+
+// input is the line for a name or a reason, with what is wrong with it.
+func (h *handOver) input(f Frame, height int) Foot {
+	t := f.Theme
+	question, verdict := "Why is "+h.of[0]+" left behind?", ""
+	if len(h.of) > 1 {
+		question = fmt.Sprintf("Why are these %d left behind?", len(h.of))
+	}
+	switch problem := h.problem(); {
+	case h.notice != "":
+		verdict = note(f, h.notice)
+	case h.asking == askedReason:
+	case problem != "":
+		verdict = note(f, problem)
+	default:
+		target := h.wanted().Target
+		if target == "" {
+			target = "the name that is proposed"
+		}
+		verdict = part.Hang(t.OK.Render(t.Glyph.Done)+" ", part.Clean(target)+": that can be", f.Width, t.Text)
+	}
+	if h.asking == askedName {
+		question = "What is the copy of " + h.of[0] + " called in " + h.c.Org + "?"
+	}
+	prompt := part.Paragraph(part.Clean(question), f.Width, t.Strong)
+	line, x := h.field.View(t, f.Width, true)
+	block := part.Lines(prompt, line, verdict)
+	y := part.Height(prompt)
+	if room := height - part.Height(block) - 1; room >= 2 {
+		table, _, _ := h.table.View(t, f.Width, room, true)
+		block = part.Lines(table, " ", block)
+		y += part.Height(table) + 1
+	}
+	return Foot{Block: block, X: x, Y: y, Cursor: true}
+}
