@@ -101,7 +101,7 @@ func TestWhichApplicationIsMeantIsAskedAndNotGuessed(t *testing.T) {
 		w.send(guide.Begin{})
 		w.answers[engine.AskApp] = "skip"
 		w.act()
-		require.Equal(t, engine.AskRole, w.state.Verdict.Ask.ID)
+		require.Equal(t, engine.AskProvider, w.state.Verdict.Ask.ID)
 	})
 	t.Run("and one that is renamed in the middle stops what relies on it", func(t *testing.T) {
 		w := newWalk(t, "priya-nair", false)

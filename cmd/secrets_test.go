@@ -108,6 +108,7 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 // lets it.
 func (w *walk) stumble() {
 	w.t.Helper()
+	w.answers[engine.AskProvider] = "okta"
 	w.answers[engine.AskRole], w.answers[engine.AskTeams], w.answers[engine.AskManaged] = "editor", "backend", "no"
 	w.send(guide.Begin{})
 	failures := 0

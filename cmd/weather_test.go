@@ -155,7 +155,7 @@ func (w *walk) patientAnswer(q engine.Question) {
 				w.send(guide.SignedIn{Credential: c})
 			}
 		}
-	case engine.AskRole, engine.AskTeams, engine.AskSCIMTested, engine.AskManaged:
+	case engine.AskProvider, engine.AskRole, engine.AskTeams, engine.AskSCIMTested, engine.AskManaged:
 		w.send(guide.Back{}) // the systems know it
 	case engine.AskMember:
 		w.send(guide.Answered{Question: q.ID, Value: w.username, At: w.clock.now()})

@@ -235,8 +235,9 @@ type SCIMUser struct {
 
 // Expectation is what the identity provider would send for the person.
 type Expectation struct {
-	Provider     string `json:"provider"` // "Okta", or "the owner's word" when nothing can be read
-	Stated       bool   `json:"stated"`   // true when a person told us, not a system
+	Provider     string `json:"provider"`          // "Okta", or "the owner's word" when nothing can be read
+	Stated       bool   `json:"stated"`            // true when a person told us, not a system
+	Product      string `json:"product,omitempty"` // which one, in the ID of Products, when a person told us
 	Application  string `json:"application"`
 	Console      string `json:"console"` // where its settings are changed
 	Provisioning Switch `json:"provisioning"`

@@ -12,6 +12,27 @@ const (
 	ActionReinvite  ActionID = "re-invite"  // back into the organization with the old role and teams, until the push works
 )
 
+// Product is an identity provider that a person operates by hand, because no
+// client here can read it or nobody has signed in to it.
+type Product struct{ ID, Name string }
+
+// Products are those that clicks are known for, any other one last.
+func Products() []Product {
+	return []Product{
+		{"okta", "Okta"},
+		{"entra", "Microsoft Entra ID"},
+		{"onelogin", "OneLogin"},
+		{"pingone", "PingOne"},
+		{"jumpcloud", "JumpCloud"},
+		{"google", "Google Workspace"},
+		{"keycloak", "Keycloak"},
+		{OtherProduct, "another identity provider"},
+	}
+}
+
+// OtherProduct is the ID of a product that is not known by name.
+const OtherProduct = "other"
+
 // PushWay is one way to make the identity provider create the person again.
 type PushWay struct {
 	Title string        `json:"title"`           // in the imperative

@@ -12,6 +12,7 @@ const (
 	AskOrg         QuestionID = "organization"
 	AskMember      QuestionID = "member"
 	AskJIT         QuestionID = "jit"          // where the JIT switch stands in the console
+	AskProvider    QuestionID = "provider"     // which identity provider it is, when none can be read
 	AskRole        QuestionID = "role"         // the role the person should have, when no IdP can be read
 	AskTeams       QuestionID = "teams"        // the teams, likewise
 	AskSCIMTested  QuestionID = "scim-tested"  // whether provisioning was seen working, when no IdP can be read

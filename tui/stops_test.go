@@ -85,7 +85,7 @@ func stops(c engine.Case) []stop {
 	})
 	add("ask-choice", standing(guide.StepObserve, guide.PhaseDeciding, observed(c)))
 	add("ask-choice-unknown", standing(guide.StepObserve, guide.PhaseDeciding, unknown))
-	add("ask-text", standing(guide.StepObserve, guide.PhaseDeciding, says(unknown, engine.AskRole, "editor")))
+	add("ask-text", standing(guide.StepObserve, guide.PhaseDeciding, says(says(unknown, engine.AskProvider, "onelogin"), engine.AskRole, "editor")))
 	add("diagnose", standing(guide.StepDiagnose, guide.PhaseDeciding, known))
 	add("ask-words", standing(guide.StepAcceptRace, guide.PhaseDeciding, known))
 	add("blocked", standing(guide.StepRemove, guide.PhaseDeciding, says(known, engine.AskSelf, "no")))

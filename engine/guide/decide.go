@@ -143,6 +143,16 @@ func decideObserve(c engine.Case) engine.Verdict {
 
 func askExpectation(c engine.Case) (engine.Verdict, bool) {
 	why := "No identity provider could be read: " + c.Sources[engine.FactExpectation].Missing
+	if _, ok := c.Answers[engine.AskProvider]; !ok {
+		ask := &engine.Question{
+			ID: engine.AskProvider, Kind: engine.AnswerChoice, Text: "Which identity provider does " + c.Org + " use?",
+			Why: why + ". What is to be done in it is told in its own words.",
+		}
+		for _, p := range engine.Products() {
+			ask.Options = append(ask.Options, engine.Option{Value: p.ID, Label: p.Name})
+		}
+		return engine.Verdict{Headline: "Which identity provider?", Ask: ask}, true
+	}
 	if _, ok := c.Answers[engine.AskRole]; !ok {
 		return engine.Verdict{Headline: "What should they have?", Ask: &engine.Question{
 			ID: engine.AskRole, Kind: engine.AnswerChoice, Text: "Which role should " + c.Username + " have?", Why: why,

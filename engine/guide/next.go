@@ -188,7 +188,7 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 // another keeps what belongs to the organization and drops the person.
 func another(c engine.Case) engine.Case {
 	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster}
-	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskJIT, engine.AskSCIMTested} {
+	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
 		if a, ok := c.Answers[id]; ok {
 			n = n.WithAnswer(id, a)
 		}
@@ -260,7 +260,12 @@ func stateExpectation(c engine.Case, at time.Time) engine.Case {
 	if !r || !t {
 		return c
 	}
-	c.Expected = engine.Expectation{Provider: "your identity provider", Stated: true, Role: role.Value}
+	c.Expected = engine.Expectation{Provider: "your identity provider", Stated: true, Role: role.Value, Product: c.Answers[engine.AskProvider].Value}
+	for _, p := range engine.Products() {
+		if p.ID == c.Expected.Product && p.ID != engine.OtherProduct {
+			c.Expected.Provider = p.Name
+		}
+	}
 	for team := range strings.FieldsFuncSeq(teams.Value, func(r rune) bool { return r == ',' || r == ' ' }) {
 		c.Expected.Teams = append(c.Expected.Teams, team)
 	}

@@ -30,10 +30,13 @@ func unmatched(e engine.Expectation) []string {
 		{"dockerTeam", strings.Join(e.Teams, ", ")},
 	} {
 		value, known := e.SSOValue(want.name)
-		where := "the application's SAML attribute statements"
+		where := "the attributes that " + e.Provider + " puts into its sign-in"
 		for _, a := range e.SSO {
 			if strings.EqualFold(a.Name, want.name) && a.Where != "" {
-				where = fmt.Sprintf("%s (expression %s)", a.Where, a.Expression)
+				where = a.Where
+				if a.Expression != "" {
+					where += " (expression " + a.Expression + ")"
+				}
 			}
 		}
 		switch {
@@ -59,7 +62,12 @@ func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	}
 	p.Notes = append(diff, "Attribute statements belong to the application: changing an expression concerns everybody who signs in through it. Changing the person's own profile concerns only them.",
 		"It takes effect when "+c.Username+" signs in to Docker through SSO again.")
-	clicks := []string{"Open the application " + live.Expected.Application + " in the console of " + live.Expected.Provider}
+	var clicks []string
+	if live.Expected.Stated {
+		clicks = append(clicks, product(live).Match...)
+	} else {
+		clicks = append(clicks, "Open the application "+live.Expected.Application+" in the console of "+live.Expected.Provider)
+	}
 	clicks = append(clicks, diff...)
 	clicks = append(clicks, "Save, and ask "+c.Username+" to sign out of Docker and to sign in through SSO again")
 	p.Changes = []engine.Change{{

@@ -60,7 +60,7 @@ func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 func (a push) changes(ctx context.Context, c engine.Case, p *engine.Plan) error {
 	provider := a.Systems.Pusher()
 	if provider == nil || c.Expected.Stated {
-		p.Changes = []engine.Change{manualPush(c, "Provision "+c.Username+" in your identity provider", "Docker's member list, until they are in it")}
+		p.Changes = []engine.Change{manualPush(c, "Provision "+c.Username+" in "+c.Expected.Provider, "Docker's member list, until they are in it")}
 		return nil
 	}
 	as, err := provider.Assignment(ctx, c.Member.Email)
@@ -151,15 +151,20 @@ func (w World) pendingInvites(ctx context.Context, c engine.Case) ([]engine.Chan
 // changeInvite begins the id of a change that cancels an invite.
 const changeInvite = "invite "
 
-func manualPush(c engine.Case, title, watch string) engine.Change {
-	var ways [][]string
-	for _, p := range manual.Products() {
-		ways = append(ways, append([]string{p.Name}, p.Push...))
+// product is the one that the owner named, or what fits any when none was.
+func product(c engine.Case) manual.Product {
+	p, ok := manual.Find(c.Expected.Product)
+	if !ok {
+		p, _ = manual.Find(engine.OtherProduct)
 	}
+	return p
+}
+
+func manualPush(c engine.Case, title, watch string) engine.Change {
 	return engine.Change{
 		ID: changeManual, Kind: engine.ChangeConsole, Title: title, Target: c.Username,
 		After:   roleAndTeams(c.Expected.WantedRole(), c.Expected.Teams),
-		Console: engine.Console{URL: c.Expected.Console, Ways: ways, Watch: watch},
+		Console: engine.Console{URL: c.Expected.Console, Ways: [][]string{product(c).Push}, Watch: watch},
 	}
 }
 

@@ -41,7 +41,7 @@ func (a pushProfile) Plan(ctx context.Context, c engine.Case) (engine.Plan, erro
 	before := roleAndTeams(live.Member.Role, live.Member.Teams)
 	provider := a.Systems.Pusher()
 	if provider == nil || c.Expected.Stated {
-		ch := manualPush(c, "Send the profile of "+c.Username+" from your identity provider", "Docker's member list, until it shows the values")
+		ch := manualPush(c, "Send the profile of "+c.Username+" from "+c.Expected.Provider, "Docker's member list, until it shows the values")
 		ch.Before = before
 		p.Changes = []engine.Change{ch}
 		return p, nil

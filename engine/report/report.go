@@ -122,6 +122,7 @@ func words(b *strings.Builder, c engine.Case) {
 	}{
 		{engine.AskJIT, "where the JIT switch stands"},
 		{engine.AskManaged, "whether SCIM created them"},
+		{engine.AskProvider, "which identity provider it is"},
 		{engine.AskRole, "the role they should have"},
 		{engine.AskTeams, "the teams they should be on"},
 		{engine.AskSCIMTested, "whether provisioning was seen working"},

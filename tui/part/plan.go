@@ -182,7 +182,10 @@ func clickable(url string) bool {
 
 // Console is what a person does in a web console: each wording of the clicks.
 func Console(t theme.Theme, width int, c engine.Console) string {
-	blocks := []string{Link(t, width, c.URL)}
+	var blocks []string
+	if c.URL != "" {
+		blocks = append(blocks, Link(t, width, c.URL))
+	}
 	for i, way := range c.Ways {
 		var lines []string
 		if len(c.Ways) > 1 {

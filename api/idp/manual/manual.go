@@ -29,6 +29,19 @@ func Find(id string) (Product, bool) {
 func Products() []Product {
 	return []Product{
 		{
+			ID: "okta", Name: "Okta",
+			Push: []string{
+				"Open the Okta admin console > Directory > People > the person > Applications: see that Docker is listed, and whether a group assigns it.",
+				"If your console has the button there, choose Provision User.",
+				"If it has not: Applications > Docker > Assignments: note the person's attributes, remove the person, then Assign > Assign to People, and give them the same attributes. Where a group assigns them, change the assignment to an individual one first.",
+				"Reports > System Log shows the event \"push new user to external application\", or its failure with Docker's text.",
+			},
+			Match: []string{
+				"What SCIM sends: Applications > Docker > Provisioning > To App > attribute mappings. Note what dockerRole, dockerTeam and dockerOrg are mapped from.",
+				"What SSO sends: Applications > Docker > Sign On > attribute statements. Give statements of the same names the same source.",
+			},
+		},
+		{
 			ID: "entra", Name: "Microsoft Entra ID",
 			Push: []string{
 				"Open the Microsoft Entra admin center > Enterprise applications > the application that provisions Docker. With OIDC sign-in that is a second application beside the one for sign-in.",

@@ -161,7 +161,11 @@ func (w *walk) tellPlan() {
 }
 
 func (w *walk) tellConsole(c engine.Console) {
-	w.say("You do this yourself, at %s", part.Visible(c.URL))
+	where := ", in its console"
+	if c.URL != "" {
+		where = ", at " + part.Visible(c.URL)
+	}
+	w.say("You do this yourself%s", where)
 	for i, way := range c.Ways {
 		if i > 0 {
 			w.say("Or, where the console words it so:")
