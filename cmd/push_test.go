@@ -31,13 +31,19 @@ func (w *walk) with(t *testing.T, provider ...engine.Credential) *walk {
 	return w
 }
 
+// entraOf signs in to the sandbox's tenant. The application's name is that of
+// the one for sign-in by OIDC; the one that provisions is beside it.
+func entraOf(box *sandbox.Sandbox) engine.Credential {
+	cred := box.Credentials()
+	return engine.Credential{
+		System: engine.SystemEntra, Host: box.Addresses().EntraURL, Identifier: cred.EntraAppName, Secret: engine.NewSecret(cred.EntraToken),
+	}
+}
+
 func newEntraWalk(t *testing.T, username string) *walk {
 	t.Helper()
 	w := newWalk(t, username, false)
-	at, cred := w.box.Addresses(), w.box.Credentials()
-	return w.with(t, engine.Credential{
-		System: engine.SystemEntra, Host: at.EntraURL, Identifier: cred.EntraAppName, Secret: engine.NewSecret(cred.EntraToken),
-	})
+	return w.with(t, entraOf(w.box))
 }
 
 // choose takes a choice at the present step and approves its plan.
@@ -63,11 +69,14 @@ func (w *walk) cured(username, team string) {
 	require.Equal(w.t, engine.FindingNothingWrong, diagnose.Findings(w.state.Case)[0].ID)
 }
 
-func (w *walk) pushes() []string {
+func (w *walk) pushes() []string { return pushes(w.box) }
+
+// pushes are the requests that changed something at an identity provider.
+func pushes(box *sandbox.Sandbox) []string {
 	var out []string
-	for _, s := range w.changing() {
-		if strings.HasPrefix(s, "okta ") || strings.HasPrefix(s, "entra ") {
-			out = append(out, s)
+	for _, r := range box.Requests() {
+		if r.Changing && (r.System == "okta" || r.System == "entra") {
+			out = append(out, r.System+" "+r.Method+" "+r.Path)
 		}
 	}
 	return out

@@ -15,6 +15,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
+// resumeCommand takes up the newest unfinished run.
+const resumeCommand = "reprovision resume"
+
 func newResume(interrupts <-chan struct{}) *cobra.Command {
 	o := &walkOptions{interrupts: interrupts}
 	c := &cobra.Command{
@@ -157,6 +160,7 @@ func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Write
 	return show(ctx, p, tui.Options{
 		Start:      guide.Resume(rec.Case(), rec.Mark()),
 		Title:      "reprovision",
+		Resume:     resumeCommand,
 		Open:       openBrowser,
 		Forms:      forms(o.org),
 		Interrupts: o.interrupts,

@@ -49,7 +49,8 @@ type buildError struct {
 
 func (e *buildError) Error() string { return e.err.Error() + "\n" + string(e.out) }
 
-// terminal is the program in a pseudo-terminal, with an emulator as its screen.
+// terminal is a pseudo-terminal with an emulator as its screen, and whatever
+// runs in it.
 type terminal struct {
 	t       *testing.T
 	file    *os.File
@@ -57,8 +58,8 @@ type terminal struct {
 	mu      sync.Mutex
 	drawn   chan struct{} // closed and replaced whenever something was drawn
 	ended   chan struct{}
-	command *exec.Cmd
-	raw     bytes.Buffer // all that the program wrote
+	command *exec.Cmd    // nil when what runs is in this process
+	raw     bytes.Buffer // all that was written
 }
 
 const (
@@ -81,28 +82,40 @@ func openTerminalIn(t *testing.T, dir string, env []string, args ...string) *ter
 	c.Dir, c.Env = dir, env
 	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: terminalHeight, Cols: terminalWidth})
 	require.NoError(t, err)
-	x := &terminal{
-		t: t, file: f, command: c, screen: vt.NewSafeEmulator(terminalWidth, terminalHeight),
+	x := newTerminal(t, f)
+	x.command = c
+	x.show(func() { _ = c.Process.Kill() })
+	return x
+}
+
+func newTerminal(t *testing.T, f *os.File) *terminal {
+	t.Helper()
+	return &terminal{
+		t: t, file: f, screen: vt.NewSafeEmulator(terminalWidth, terminalHeight),
 		drawn: make(chan struct{}), ended: make(chan struct{}),
 	}
+}
+
+// show draws what comes out of the terminal, until the test is over; stop ends
+// what runs in it.
+func (x *terminal) show(stop func()) {
 	answered := make(chan struct{})
 	go func() { // the terminal's answers to the program's questions
 		defer close(answered)
-		_, _ = io.Copy(f, x.screen)
+		_, _ = io.Copy(x.file, x.screen)
 	}()
 	go x.draw()
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
+	x.t.Cleanup(func() {
+		stop()
 		<-x.ended
 		// The emulator may not be closed while it is read from.
 		if pipe, ok := x.screen.InputPipe().(io.Closer); ok {
 			_ = pipe.Close()
 			<-answered
 		}
-		_ = f.Close()
+		_ = x.file.Close()
 		_ = x.screen.Close()
 	})
-	return x
 }
 
 func (x *terminal) draw() {
@@ -117,7 +130,9 @@ func (x *terminal) draw() {
 		x.drawn = make(chan struct{})
 		x.mu.Unlock()
 		if err != nil {
-			_ = x.command.Wait()
+			if x.command != nil {
+				_ = x.command.Wait()
+			}
 			return
 		}
 	}
@@ -153,6 +168,29 @@ func (x *terminal) see(wanted ...string) {
 			x.t.Fatalf("the screen does not show %q:\n%s", wanted, text)
 		}
 	}
+}
+
+func (x *terminal) shows(text string) bool { return strings.Contains(x.text(), text) }
+
+// take moves down to a choice and takes it.
+func (x *terminal) take(label string) {
+	x.t.Helper()
+	x.see(label)
+	for range 20 {
+		x.mu.Lock()
+		drawn := x.drawn
+		x.mu.Unlock()
+		if x.shows("❯ " + label) {
+			x.press(enter)
+			return
+		}
+		x.press(down)
+		select {
+		case <-drawn:
+		case <-time.After(patience):
+		}
+	}
+	x.t.Fatalf("%q cannot be chosen:\n%s", label, x.text())
 }
 
 func (x *terminal) press(keys string) {

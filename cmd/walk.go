@@ -45,6 +45,7 @@ func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 	return show(ctx, p, tui.Options{
 		Start:      guide.New(engine.Case{Org: s.org(), Username: o.member, DryRun: o.dryRun}),
 		Title:      "reprovision",
+		Resume:     resumeCommand,
 		Open:       openBrowser,
 		Forms:      forms(s.org()),
 		Interrupts: o.interrupts,
@@ -80,7 +81,7 @@ func show(ctx context.Context, p parts, o tui.Options, accessible bool, out io.W
 	if err != nil {
 		return err
 	}
-	summarize(out, end)
+	summarize(out, end, o.Resume)
 	return nil
 }
 
@@ -106,7 +107,7 @@ func drain(p parts, interrupts <-chan struct{}, out io.Writer) error {
 }
 
 // summarize leaves in the scrollback what the screen, now gone, had shown.
-func summarize(out io.Writer, s guide.State) {
+func summarize(out io.Writer, s guide.State, resume string) {
 	if s.Case.Username == "" {
 		return
 	}
@@ -116,6 +117,12 @@ func summarize(out io.Writer, s guide.State) {
 	}
 	for _, r := range s.Case.Receipts {
 		_, _ = fmt.Fprintf(out, "  done: %s (%s)\n", clean(r.Title), clean(r.Status))
+	}
+	if s.Case.Out() {
+		_, _ = fmt.Fprintf(out, "%s IS OUT OF %s: they were removed, and nobody has seen them back.\n", strings.ToUpper(clean(s.Case.Username)), strings.ToUpper(clean(s.Case.Org)))
+		if resume != "" {
+			_, _ = fmt.Fprintf(out, "Go on with: %s\n", resume)
+		}
 	}
 	if s.Saved != "" {
 		_, _ = fmt.Fprintln(out, "Report: "+clean(s.Saved))

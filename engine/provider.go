@@ -73,6 +73,26 @@ func PushBlockers(c Case, other bool) string {
 	return ""
 }
 
+// Out reports whether the person was taken out of the organization in this walk
+// and is not known to be back. What was read before the removal proves nothing.
+func (c Case) Out() bool {
+	var removed time.Time
+	for _, r := range c.Receipts {
+		if r.Action == ActionRemove {
+			removed = r.At
+		}
+	}
+	if removed.IsZero() || c.DryRun {
+		return false
+	}
+	for _, id := range []ActionID{ActionPush, ActionPushOther} {
+		if k := c.Done[id]; k.OK && k.At.After(removed) {
+			return c.Sources[FactMember].At.After(k.At) && !c.Member.Present
+		}
+	}
+	return !c.Member.Present || !c.Sources[FactMember].At.After(removed)
+}
+
 func index(other bool) int {
 	if other {
 		return 1

@@ -178,5 +178,5 @@ func (m *Model) changing() bool {
 
 // unfinished reports whether leaving now would leave a cure half done.
 func (m *Model) unfinished() bool {
-	return len(m.state.Case.Receipts) > 0 && m.state.Step != guide.StepReport && m.state.Step != guide.StepEnd
+	return m.state.Case.Out() || len(m.state.Case.Receipts) > 0 && m.state.Step != guide.StepReport && m.state.Step != guide.StepEnd
 }

@@ -53,6 +53,7 @@ type Options struct {
 	// Report returns the report as Markdown, for the preview. It must be pure.
 	Report func(engine.Case) string
 	Title  string // "reprovision", "reprovision · demo"
+	Resume string // the command that takes up a walk that was left; empty where none is kept
 	// Interrupts delivers the signals that ask the program to end; each counts
 	// as a ctrl+c. It may be nil.
 	Interrupts    <-chan struct{}

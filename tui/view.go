@@ -158,11 +158,22 @@ func (m *Model) body(l layout) string {
 		return part.Stack(
 			part.Hang(t.Title.Render("In full")+"  ", subject(m.state.Case), l.width, t.Muted), m.screen.Whole(f), m.screen.Body(f))
 	case overlayLeave:
-		why := "Changes were made and the walk is not finished. They are in the journal, and the walk can be taken up again."
+		why := "Changes were made and the walk is not finished. They are in the journal."
+		if m.opts.Resume == "" {
+			why = "Changes were made and the walk is not finished."
+		}
+		title := "Leave?"
+		if c := m.state.Case; c.Out() {
+			title = "Leave? " + strings.ToUpper(part.Clean(c.Username)) + " IS OUT OF " + strings.ToUpper(part.Clean(c.Org))
+			why = "They were removed and are not back: they cannot work with Docker until somebody pushes them or invites them. Their role and teams are in the journal."
+		}
+		if m.opts.Resume != "" {
+			why += " \"" + m.opts.Resume + "\" takes the walk up again where it stands."
+		}
 		if m.changing() {
 			why = "Something is under way. Leaving now may leave it without anybody to look at how it ends."
 		}
-		return part.Stack(t.Title.Render("Leave?"), part.Paragraph(why, l.width, t.Text))
+		return part.Stack(part.Paragraph(title, l.width, t.Title), part.Paragraph(why, l.width, t.Text))
 	case overlayNone:
 	}
 	return m.screen.Body(m.frame(l.width, l.side > 0))

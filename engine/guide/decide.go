@@ -387,6 +387,12 @@ func decideVerify(c engine.Case) engine.Verdict {
 		v.Choices = []engine.Choice{report, again}
 		return v
 	}
+	if c.Out() {
+		report.Label, report.Why = "Leave them out and go to the report", "the run stays open; reprovision resume takes it up again"
+		v.Headline = outOf(c) + ", though they were pushed"
+		v.Choices = []engine.Choice{{Outcome: outPushAgain, Label: "Push them again", Recommended: true}, again, report}
+		return v
+	}
 	again.Recommended = true
 	report.Label = "Go to the report as it is"
 	v.Headline = "Not yet as it should be"

@@ -132,7 +132,7 @@ func noted(s State) []Effect {
 	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
 		return nil
 	}
-	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: s.Step == StepReport || s.Step == StepEnd}}
+	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: (s.Step == StepReport || s.Step == StepEnd) && !s.Case.Out()}}
 }
 
 // goOn takes a resumed walk to where it stood.

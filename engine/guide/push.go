@@ -11,6 +11,8 @@ import (
 const (
 	outOther    engine.Outcome = "do-other"
 	outReinvite engine.Outcome = "re-invite"
+	// outPushAgain belongs to the step that finds them out once more.
+	outPushAgain engine.Outcome = "push-again"
 )
 
 // decidePush never lets a person who was removed fall into silence: until they
@@ -55,11 +57,16 @@ func secondWay(c engine.Case) engine.PushWay {
 	return engine.PushWay{}
 }
 
+// outOf is said as long as a person who was removed is not back.
+func outOf(c engine.Case) string {
+	return strings.ToUpper(c.Username) + " IS OUT OF " + strings.ToUpper(c.Org)
+}
+
 func pushHeadline(c engine.Case) string {
 	if c.Member.Present || c.DryRun {
 		return "Bring " + c.Username + " back: push them from " + c.Expected.Provider
 	}
-	out := strings.ToUpper(c.Username) + " IS OUT OF " + strings.ToUpper(c.Org)
+	out := outOf(c)
 	for _, id := range []engine.ActionID{engine.ActionPush, engine.ActionPushOther} {
 		if k, tried := c.Done[id]; tried && !k.OK {
 			return out + " and has not come back. " + k.Text

@@ -59,6 +59,10 @@ var aspects = map[string]aspect{
 	"member": {
 		present("member", 2, false), present("owner", 1, false), present("member", 2, true),
 		func(c engine.Case) engine.Case { return known(c, engine.FactMember) }, // not a member
+		func(c engine.Case) engine.Case { // removed in this walk, and not back
+			c.Receipts = []engine.Receipt{{Action: engine.ActionRemove, At: noon.Add(-time.Minute)}}
+			return known(c, engine.FactMember)
+		},
 		func(c engine.Case) engine.Case { return missing(c, engine.FactMember) },
 	},
 	"expectation": {

@@ -12,11 +12,13 @@ import (
 // each request as it will be sent, and what has to be known of it. Guards and
 // PlanStamp are the rest.
 func Plan(t theme.Theme, width int, p engine.Plan) string {
-	var blocks []string
+	// What a change does beside what it is for comes first: below long requests
+	// it would be out of sight.
+	blocks := []string{notes(t, width, p.Notes)}
 	for i, ch := range p.Changes {
 		blocks = append(blocks, change(t, width, i+1, ch))
 	}
-	return Stack(append(blocks, notes(t, width, p.Notes))...)
+	return Stack(blocks...)
 }
 
 // PlanStamp identifies the plan.

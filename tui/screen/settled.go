@@ -52,11 +52,9 @@ func (s *settled) Body(f Frame) string {
 	if headline == "" {
 		headline = f.State.Choice.Label
 	}
-	compare := ""
-	if showsValues(f.State) {
-		compare = part.Comparison(t, f.Width, f.State.Case)
-	}
-	return part.Stack(heading(f, headline), result, receipts(f, f.State.Plan), compare)
+	// The values of the case are those from before the action: they are left
+	// to the step, which reads them again.
+	return part.Stack(heading(f, headline), result, receipts(f, f.State.Plan))
 }
 
 func (s *settled) Foot(f Frame, height int) Foot {

@@ -326,7 +326,7 @@ func TestTheAnswerOfProvisionOnDemandIsReadStepByStep(t *testing.T) {
 		{"success", `{"key":"{\"result\":\"Success\",\"details\":{}}","value":` + fmt.Sprintf(value, "Success", "Created") + `}`, "", "import: success (Retrieved); export: success (Created)"},
 		{"redundant", `{"key":"{\"result\":\"Skipped\",\"details\":{\"errorCode\":\"RedundantExport\",\"errorMessage\":\"match\"}}","value":"{}"}`, "", "result: Skipped"},
 		{"out of scope", `{"key":"{\"result\":\"Skipped\",\"details\":{\"errorCode\":\"NotEffectivelyEntitled\",\"errorMessage\":\"not assigned\"}}","value":""}`, "not assigned (NotEffectivelyEntitled)", ""},
-		{"failure", `{"key":"{\"result\":\"Failure\",\"details\":{\"errorCode\":\"Bad\",\"errorMessage\":\"HTTP 401\"}}","value":` + fmt.Sprintf(value, "Failure", "Failed to create") + `}`, "HTTP 401 Export: Failed to create (Bad)", ""},
+		{"failure", `{"key":"{\"result\":\"Failure\",\"details\":{\"errorCode\":\"Bad\",\"errorMessage\":\"HTTP 401\"}}","value":` + fmt.Sprintf(value, "Failure", "Failed to create") + `}`, "HTTP 401. Export: Failed to create (Bad)", ""},
 		{"no words", `{"key":"{\"result\":\"Warning\"}","value":"null"}`, "it says Warning", ""},
 	} {
 		t.Run(x.name, func(t *testing.T) {

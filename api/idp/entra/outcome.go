@@ -64,25 +64,29 @@ type status struct {
 	} `json:"errorInformation"`
 }
 
-// reason is what went wrong in the provider's words.
-func (s status) reason() string {
-	code, reason, more := s.Code, s.Reason, s.Additional
+// parts are what went wrong in the provider's words, and its code.
+func (s status) parts() (code string, texts []string) {
 	if i := s.Information; i != nil {
-		code, reason, more = i.Code, i.Reason, i.Additional
+		return i.Code, []string{i.Reason, i.Additional, i.Recommended}
 	}
-	return words(code, reason, more)
+	return s.Code, []string{s.Reason, s.Additional, s.Recommended}
+}
+
+func (s status) reason() string {
+	code, texts := s.parts()
+	return words(code, texts...)
 }
 
 // words joins a code and its texts, each said once.
 func words(code string, texts ...string) string {
 	var out []string
 	for _, t := range texts {
-		t = strings.TrimSpace(t)
-		if t != "" && !strings.Contains(strings.Join(out, " "), t) {
+		t = strings.TrimSuffix(strings.TrimSpace(t), ".")
+		if t != "" && !strings.Contains(strings.Join(out, ". "), t) {
 			out = append(out, t)
 		}
 	}
-	text := strings.Join(out, " ")
+	text := strings.Join(out, ". ")
 	switch {
 	case text == "":
 		return code
@@ -130,8 +134,11 @@ func (o outcome) reason() string {
 			texts = append(texts, fmt.Sprintf("%s: %s", s.kind(), s.Description))
 		}
 	}
-	texts = append(texts, o.Value.Status.reason())
-	if text := words(o.Key.Details.Code, texts...); text != "" {
+	code, more := o.Value.Status.parts()
+	if o.Key.Details.Code != "" {
+		code = o.Key.Details.Code
+	}
+	if text := words(code, append(texts, more...)...); text != "" {
 		return text
 	}
 	return "it says " + o.Key.Result + ", and not why"
