@@ -3,13 +3,13 @@ package part
 import (
 	"strings"
 
-	"charm.land/glamour/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
 // Markdown draws Markdown and remembers the last pages, since drawing one is
-// far dearer than a frame may be.
+// dearer than a frame may be.
 type Markdown struct {
 	pages map[page]string
 }
@@ -24,30 +24,28 @@ const pages = 16
 
 // Render draws text in width cells.
 func (m *Markdown) Render(t theme.Theme, text string, width int) string {
-	p := page{text, width, t.Dark, t.Glyph.Rule == "-"}
+	p := page{text, width, t.Dark, t.ASCII}
 	if out, ok := m.pages[p]; ok {
 		return out
 	}
 	if m.pages == nil || len(m.pages) >= pages {
 		m.pages = map[page]string{}
 	}
-	out := render(t, text, width)
+	out := document(t, text, width)
 	m.pages[p] = out
 	return out
 }
 
-func render(t theme.Theme, text string, width int) string {
-	r, err := glamour.NewTermRenderer(glamour.WithStyles(t.Markdown()), glamour.WithWordWrap(width), glamour.WithTableWrap(true))
-	if err != nil {
-		return Paragraph(Clean(text), width, t.Text)
-	}
-	out, err := r.Render(cleanLines(text))
-	if err != nil {
-		return Paragraph(Clean(text), width, t.Text)
-	}
-	var lines []string
-	for l := range strings.SplitSeq(strings.Trim(out, "\n"), "\n") {
-		lines = append(lines, Fit(strings.TrimRight(l, " "), width))
+// flow wraps text that is styled already, and ends each line without a style
+// that runs on into the next.
+func flow(lead, styled string, width int) string {
+	in := Width(lead)
+	lines := strings.Split(lipgloss.Wrap(styled, max(1, width-in), ""), "\n")
+	for i, l := range lines {
+		if i > 0 {
+			lead = strings.Repeat(" ", in)
+		}
+		lines[i] = Fit(lead+strings.TrimRight(l, " "), width)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -36,6 +36,9 @@ func (r *report) Update(msg tea.Msg) Action {
 
 func (r *report) Keys() []key.Binding { return append(r.menu.Keys(), save) }
 
+// Side is empty: the report has all of it.
+func (r *report) Side(Frame) string { return "" }
+
 func (r *report) Body(f Frame) string {
 	if r.text == "" {
 		return part.Stack(heading(f, ""), evidence(f, f.State.Verdict), about(f))

@@ -18,19 +18,20 @@ type Theme struct {
 	Dark  bool
 	ASCII bool // plain characters only, and no links
 
-	Text   lipgloss.Style // the terminal's own colour
-	Strong lipgloss.Style
-	Muted  lipgloss.Style // secondary text
-	Faint  lipgloss.Style // rules, markers
-	Accent lipgloss.Style
-	Title  lipgloss.Style // a headline
-	OK     lipgloss.Style
-	Warn   lipgloss.Style
-	Bad    lipgloss.Style
-	Danger lipgloss.Style // what takes something away
-	Link   lipgloss.Style
-	Code   lipgloss.Style // what goes over the wire
-	Syntax Syntax         // of a body in JSON
+	Text     lipgloss.Style // the terminal's own colour
+	Strong   lipgloss.Style
+	Emphasis lipgloss.Style
+	Muted    lipgloss.Style // secondary text
+	Faint    lipgloss.Style // rules, markers
+	Accent   lipgloss.Style
+	Title    lipgloss.Style // a headline
+	OK       lipgloss.Style
+	Warn     lipgloss.Style
+	Bad      lipgloss.Style
+	Danger   lipgloss.Style // what takes something away
+	Link     lipgloss.Style
+	Code     lipgloss.Style // what goes over the wire
+	Syntax   Syntax         // of a body in JSON
 
 	Brand       lipgloss.Style
 	Badge       lipgloss.Style // a mode of the program, always in view
@@ -79,18 +80,19 @@ func New(dark, ascii bool) Theme {
 	base := lipgloss.NewStyle()
 	t := Theme{
 		Glyph: glyphs(ascii), Dark: dark, ASCII: ascii, tokens: k,
-		Text:   base,
-		Strong: base.Bold(true),
-		Muted:  base.Foreground(k.muted),
-		Faint:  base.Foreground(k.faint),
-		Accent: base.Foreground(k.accent),
-		Title:  base.Bold(true),
-		OK:     base.Foreground(k.ok),
-		Warn:   base.Foreground(k.warn),
-		Bad:    base.Foreground(k.bad),
-		Danger: base.Bold(true).Foreground(k.bad),
-		Link:   base.Foreground(k.accent).Underline(true),
-		Code:   base.Foreground(k.accent),
+		Text:     base,
+		Strong:   base.Bold(true),
+		Emphasis: base.Italic(true),
+		Muted:    base.Foreground(k.muted),
+		Faint:    base.Foreground(k.faint),
+		Accent:   base.Foreground(k.accent),
+		Title:    base.Bold(true),
+		OK:       base.Foreground(k.ok),
+		Warn:     base.Foreground(k.warn),
+		Bad:      base.Foreground(k.bad),
+		Danger:   base.Bold(true).Foreground(k.bad),
+		Link:     base.Foreground(k.accent).Underline(true),
+		Code:     base.Foreground(k.accent),
 		Syntax: Syntax{
 			Key: base.Foreground(k.accent), String: base.Foreground(k.ok),
 			Literal: base.Foreground(k.literal), Mark: base.Foreground(k.faint),
