@@ -57,36 +57,90 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 	if err := requireTerminal(o.accessible); err != nil {
 		return err
 	}
-	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, Repositories: o.more})
-	if err := box.Start(ctx); err != nil {
-		return fmt.Errorf("start the sandbox: %w", err)
-	}
-	defer func() { err = errors.Join(err, box.Close()) }()
 	state, err := os.MkdirTemp("", "reprovision-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo's journal: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(state)) }()
 
-	p, err := wire(sandboxWorld(box, o.dryRun, state))
-	if err != nil {
-		return err
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d := openDemo(ctx, cancel, o, state)
 	opts := tui.Options{
-		Start:      guide.New(engine.Case{Org: box.Credentials().Org, Username: o.member, DryRun: o.dryRun}),
+		Start:      guide.New(engine.Case{Org: sandbox.OrgName, Username: o.member, DryRun: o.dryRun}),
 		Title:      "reprovision · demo",
 		Open:       openBrowser,
-		Forms:      demoForms(box),
+		Forms:      demoForms(),
 		AssistHint: "do the clicks on the demo's console for me",
-		Assist:     func(ctx context.Context, _ engine.Console) error { return box.FlipJIT(ctx, false) },
+		Assist:     d.assist,
 		Interrupts: o.interrupts,
 		Bell:       o.bell,
 	}
-	err = show(ctx, p, opts, o.accessible, out)
-	if o.stateFile != "" {
-		err = errors.Join(err, writeState(o.stateFile, box))
+	err = showOn(ctx, d, opts, o.accessible, out)
+	<-d.ready
+	switch {
+	case d.err != nil:
+		return d.err
+	case o.stateFile != "":
+		err = errors.Join(err, writeState(o.stateFile, d.box))
 	}
-	return err
+	return errors.Join(err, d.box.Close())
+}
+
+// demo is a walk's hold on a sandbox that is still being made: the window is
+// drawn meanwhile, and what it asks for first waits. What cannot be opened ends
+// the walk.
+type demo struct {
+	ready chan struct{} // closed when the rest is set
+	box   *sandbox.Sandbox
+	parts parts
+	err   error
+}
+
+func openDemo(ctx context.Context, cancel context.CancelFunc, o *demoOptions, dir string) *demo {
+	d := &demo{ready: make(chan struct{})}
+	go func() {
+		defer close(d.ready)
+		d.box = sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, Repositories: o.more})
+		if d.err = d.box.Start(ctx); d.err == nil {
+			d.parts, d.err = wire(sandboxWorld(d.box, o.dryRun, dir))
+		}
+		if d.err != nil {
+			d.err = errors.Join(fmt.Errorf("start the sandbox: %w", d.err), d.box.Close())
+			cancel()
+		}
+	}()
+	return d
+}
+
+// Do implements tui.Doer.
+func (d *demo) Do(ctx context.Context, f guide.Effect, report func(engine.Progress)) guide.Event {
+	if <-d.ready; d.err != nil {
+		return nil
+	}
+	return d.parts.runner.Do(ctx, f, report)
+}
+
+// Halt implements tui.Doer.
+func (d *demo) Halt() {
+	if <-d.ready; d.err == nil {
+		d.parts.runner.Halt()
+	}
+}
+
+// Drain waits for the change in flight.
+func (d *demo) Drain(ctx context.Context) error {
+	if <-d.ready; d.err != nil {
+		return d.err
+	}
+	return d.parts.runner.Drain(ctx)
+}
+
+func (d *demo) assist(ctx context.Context, _ engine.Console) error {
+	if <-d.ready; d.err != nil {
+		return d.err
+	}
+	return d.box.FlipJIT(ctx, false)
 }
 
 // sandboxWorld is a world in which every system is the sandbox's.
@@ -105,10 +159,10 @@ func sandboxWorld(box *sandbox.Sandbox, dryRun bool, dir string) world {
 	}
 }
 
-func demoForms(box *sandbox.Sandbox) map[engine.SystemID]tui.FormHint {
-	f := forms(box.Credentials().Org)
+func demoForms() map[engine.SystemID]tui.FormHint {
+	f := forms(sandbox.OrgName)
 	m := f[engine.SystemMember]
-	m.Secret.Hint = "In the demo, the token of priya-nair is " + box.Credentials().Members["priya-nair"]
+	m.Secret.Hint = "In the demo, the token of priya-nair is " + sandbox.PersonalToken("priya-nair")
 	f[engine.SystemMember] = m
 	return f
 }

@@ -65,7 +65,7 @@ func (u undoing) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, drain(u.parts, u.interrupts, u.prompt.Out)) }()
+	defer func() { err = errors.Join(err, drain(u.parts.runner, u.interrupts, u.prompt.Out)) }()
 
 	c, err := u.look(ctx, undoCase(rec, u.dryRun))
 	if err != nil {

@@ -71,11 +71,22 @@ func requireTerminal(accessible bool) error {
 // show draws the walk, then waits for whatever is still being changed: a
 // request in flight is finished and written down before the process ends.
 func show(ctx context.Context, p parts, o tui.Options, accessible bool, out io.Writer) error {
-	o.Doer, o.Now, o.Report = p.runner, time.Now, report.Markdown
+	return showOn(ctx, p.runner, o, accessible, out)
+}
+
+// doer carries out effects, and waits for a change in flight at the end.
+type doer interface {
+	tui.Doer
+	Drain(ctx context.Context) error
+}
+
+// showOn is show with whatever carries out the effects.
+func showOn(ctx context.Context, r doer, o tui.Options, accessible bool, out io.Writer) error {
+	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
 	o.IsDark = true
 	o.ReducedMotion = os.Getenv("REDUCED_MOTION") != ""
 	end, err := walkIn(ctx, o, accessible, out)
-	if drainErr := drain(p, o.Interrupts, out); drainErr != nil {
+	if drainErr := drain(r, o.Interrupts, out); drainErr != nil {
 		err = errors.Join(err, drainErr)
 	}
 	if err != nil {
@@ -87,11 +98,11 @@ func show(ctx context.Context, p parts, o tui.Options, accessible bool, out io.W
 
 // drain waits for the change in flight. Another interrupt cuts it off; the
 // journal then holds an intent without an outcome.
-func drain(p parts, interrupts <-chan struct{}, out io.Writer) error {
+func drain(r doer, interrupts <-chan struct{}, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- p.runner.Drain(ctx) }()
+	go func() { done <- r.Drain(ctx) }()
 	notice := time.NewTimer(300 * time.Millisecond)
 	defer notice.Stop()
 	for {

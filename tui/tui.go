@@ -66,6 +66,10 @@ type Options struct {
 // Link is the address that belongs to where the walk stands.
 func Link(s guide.State) string { return screen.Link(s, screen.Live{}) }
 
+// framesPerSecond is how often the screen may be written: the first time comes
+// sooner for it, and an answer to a key. Nothing moves that often.
+const framesPerSecond = 120
+
 // Run shows the walk until it is over or left, and returns where it stands.
 // Changes in flight are not waited for: that is the runner's Drain. Signals
 // belong to the caller (see Options.Interrupts).
@@ -73,7 +77,7 @@ func Run(ctx context.Context, o Options, opts ...tea.ProgramOption) (guide.State
 	m := New(o)
 	m.under(ctx)
 	defer m.cancel()
-	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
+	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}, opts...)
 	_, err := tea.NewProgram(m, opts...).Run()
 	if err != nil && !errors.Is(err, tea.ErrInterrupted) {
 		return m.State(), fmt.Errorf("draw the guide: %w", err)

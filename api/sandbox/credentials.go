@@ -19,6 +19,12 @@ const (
 	jwtPrefix   = "sandbox-jwt-canary-"
 )
 
+// OrgName is the name of the simulated organization.
+const OrgName = "acme"
+
+// PersonalToken is the personal access token of a seeded member.
+func PersonalToken(username string) string { return patPrefix + username }
+
 // jwtLife is how long a token of POST /v2/auth/token lasts (Docker Hub API
 // reference 2-beta).
 const jwtLife = 10 * time.Minute
@@ -49,7 +55,7 @@ func (s *Sandbox) Credentials() Credentials {
 	defer s.org.mu.Unlock()
 	members := make(map[string]string, len(s.org.accounts))
 	for name := range s.org.accounts {
-		members[name] = patPrefix + name
+		members[name] = PersonalToken(name)
 	}
 	return Credentials{
 		Org:           s.org.name,

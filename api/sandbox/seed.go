@@ -53,7 +53,7 @@ func New(options Options) *Sandbox {
 func newOrg(options Options) *org {
 	o := &org{
 		clock: options.Now, auditDelay: options.AuditDelay, pushDelay: options.PushDelay, logDelay: options.LogDelay,
-		name: "acme", domain: "acme.example", jit: true, scim: true,
+		name: OrgName, domain: "acme.example", jit: true, scim: true,
 		accounts: map[string]*account{}, byEmail: map[string]string{}, members: map[string]*member{},
 		teams: map[string]*team{}, scimUsers: map[string]*scimUser{}, repos: map[string]*repo{},
 		okta: okta{users: map[string]*oktaUser{}, logins: map[string]string{}, assignments: map[string]*assignment{}},
