@@ -44,8 +44,10 @@ type distribution struct {
 	noMount bool        // the registry is made to refuse mounts, as for a source that may not be read
 	drop    func() bool // whether this connection is to break
 	on      func(*http.Request)
-	counts  map[string]int // requests by method
-	sent    int64          // bytes of request bodies
+	after   func(*http.Response) // called with mu held
+	arrived int                  // blobs, for who counts them in after
+	counts  map[string]int       // requests by method
+	sent    int64                // bytes of request bodies
 }
 
 // newDistribution starts a registry with an empty store on loopback.
@@ -91,6 +93,14 @@ func newDistribution(t testing.TB) *distribution {
 
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: d.real})
 	proxy.ErrorLog, proxy.FlushInterval = nil, -1
+	proxy.ModifyResponse = func(r *http.Response) error {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.after != nil {
+			d.after(r)
+		}
+		return nil
+	}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.pass(proxy, w, r) }))
 	t.Cleanup(h.Close)
