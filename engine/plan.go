@@ -166,6 +166,16 @@ type Progress struct {
 	Done  int64
 	Total int64  // 0 when unknown
 	Unit  string // "bytes", "tags", "members"
+	// More are other measures of the same work, and Left is how long it may take
+	// at its pace; 0 when that is not known.
+	More []Amount
+	Left time.Duration
+}
+
+// Amount is how much of something is done.
+type Amount struct {
+	Done, Total int64
+	Unit        string // "layers", "tags"
 }
 
 // Availability says whether an action can be taken in a case.

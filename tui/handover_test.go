@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
 // owner is priya with repositories of every kind, and more of them.
@@ -231,4 +233,38 @@ func BenchmarkHandOverKey(b *testing.B) {
 			_ = m.View()
 		}
 	})
+}
+
+// copying is the window in the middle of a run of many copies.
+func copying(changes int) stop {
+	s := standing(guide.StepHandOver, guide.PhaseRunning, owner(0))
+	s.Plan = planFor(s.Case, engine.ActionHandOver)
+	ch := s.Plan.Changes[1]
+	for i := range changes {
+		ch.ID, ch.Title = fmt.Sprint(i), fmt.Sprintf("Copy priya-nair/service-%04d to acme/service-%04d", i, i)
+		s.Plan.Changes = append(s.Plan.Changes, ch)
+	}
+	live := screen.Live{Elapsed: 83 * time.Second, Change: changes / 2}
+	titles := make([]string, len(s.Plan.Changes))
+	for i, c := range s.Plan.Changes {
+		titles[i] = c.Title
+	}
+	live = live.With(engine.Progress{Text: titles[changes/2]}, titles)
+	return stop{name: "copying", state: s, live: live.With(engine.Progress{
+		Text: titles[changes/2] + ": tag 2026.11", Done: 13_000_000, Total: 42_000_000, Unit: "bytes", Left: 12 * time.Second,
+		More: []engine.Amount{{Done: 4, Total: 9, Unit: "layers"}, {Done: 1, Total: 3, Unit: "tags"}},
+	}, titles)}
+}
+
+func TestACopyShowsHowFarItIs(t *testing.T) {
+	for _, size := range sizes {
+		t.Run(fmt.Sprintf("%dx%d", size.w, size.h), func(t *testing.T) {
+			golden.RequireEqual(t, shot(showing(copying(40), size.w, size.h)))
+		})
+	}
+	m := showing(copying(1998), 80, 24)
+	require.Contains(t, shot(m), "Making change 1000 of 2000")
+	require.Contains(t, shot(m), "4 of 9 layers, 1 of 3 tags, about 12 s left")
+	m.interrupt()
+	require.Contains(t, shot(m), "Stopping the copy; it can go on where it stopped")
 }

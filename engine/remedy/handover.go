@@ -328,10 +328,8 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	r := a.pair(c, ch.Copy.Source, ch.Copy.Target)
 	r.Pinned, r.Replaceable = digestsOf(ch.Copy.Tags), digestsOf(ch.Copy.Replace)
 	r.Tags = slices.Sorted(maps.Keys(r.Pinned))
-	began := a.Now()
-	done, err := a.Systems.Registry().Copy(ctx, r, func(p registry.Progress) {
-		report(engine.Progress{Text: copyText(ch.Title, p, a.Now().Sub(began)), Done: p.Bytes, Total: p.AllBytes, Unit: "bytes"})
-	})
+	var speed pace
+	done, err := a.Systems.Registry().Copy(ctx, r, func(p registry.Progress) { report(speed.told(ch.Title, p, a.Now())) })
 	if err != nil {
 		return engine.Receipt{}, err
 	}

@@ -7,27 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
-
-// copyText tells how far a copy is, and how long the rest may take at the pace
-// so far.
-func copyText(title string, p registry.Progress, spent time.Duration) string {
-	if p.Tag == "" {
-		return title + ": reading the original"
-	}
-	text := fmt.Sprintf("%s: tag %s, %d of %d tags and %d of %d layers done", title, p.Tag, p.TagsDone, p.Tags, p.BlobsDone, p.Blobs)
-	if left := p.AllBytes - p.Bytes; p.Bytes > 0 && left > 0 && spent > 2*time.Second {
-		rest := time.Duration(float64(spent) * float64(left) / float64(p.Bytes))
-		text += ", about " + rest.Round(time.Second).String() + " left"
-	}
-	return text
-}
 
 // verification collects what Verify finds.
 type verification struct {
@@ -53,12 +38,13 @@ func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.
 		return engine.Check{}, err
 	}
 	v := &verification{handOver: a, check: engine.Check{OK: true}}
-	for _, r := range live.Repositories.Personal {
+	all := live.Repositories.Personal
+	for i, r := range all {
 		if choice := live.Choices[r.Name]; choice.Skipped() {
 			v.say(r.Name+" was left behind: "+choice.Skip, "the owner's word")
 			continue
 		}
-		report(engine.Progress{Text: "comparing " + r.Name})
+		report(engine.Progress{Text: "comparing " + r.Name, Done: int64(i), Total: int64(len(all)), Unit: "repositories"})
 		if err := v.repository(ctx, live, r); err != nil {
 			return engine.Check{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
@@ -31,6 +32,18 @@ func Bar(t theme.Theme, width int, done, total int64, unit string) string {
 	}
 	room = min(room, 48)
 	return t.Bar(room).ViewAs(float64(p)/100) + "  " + t.Muted.Render(words)
+}
+
+// Amounts says further measures of the same work, and how long it still takes.
+func Amounts(more []engine.Amount, left time.Duration) string {
+	var words []string
+	for _, a := range more {
+		words = append(words, amount(a.Done, a.Total, Clean(a.Unit)))
+	}
+	if left > 0 {
+		words = append(words, "about "+Elapsed(left)+" left")
+	}
+	return strings.Join(words, ", ")
 }
 
 func amount(done, total int64, unit string) string {

@@ -15,6 +15,8 @@ type Live struct {
 	Done    int64
 	Total   int64
 	Unit    string
+	More    []engine.Amount
+	Left    time.Duration // of the change, at its pace; 0 when not known
 	Elapsed time.Duration
 	Frame   int    // of the spinner
 	Still   string // shown instead of a spinner where nothing may move
@@ -45,7 +47,7 @@ func (l Live) With(p engine.Progress, titles []string) Live {
 	for i := l.Change; i < len(titles); i++ {
 		if p.Text != "" && titles[i] == p.Text {
 			if i != l.Change || l.Text == "" {
-				l.Change, l.Done, l.Total, l.Unit = i, 0, 0, ""
+				l.Change = i
 			}
 			break
 		}
@@ -53,6 +55,6 @@ func (l Live) With(p engine.Progress, titles []string) Live {
 	if p.Text != "" {
 		l.Text = p.Text
 	}
-	l.Done, l.Total, l.Unit = p.Done, p.Total, p.Unit
+	l.Done, l.Total, l.Unit, l.More, l.Left = p.Done, p.Total, p.Unit, p.More, p.Left
 	return l
 }

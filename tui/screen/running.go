@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"fmt"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -75,8 +76,10 @@ func (r *running) Body(f Frame) string {
 	if r.verify {
 		at = len(r.plan.Changes)
 	}
-	var list []string
-	for i, ch := range r.plan.Changes {
+	from, to := around(f, at, len(r.plan.Changes))
+	list := []string{hidden(f, from, "done before")}
+	for i, ch := range r.plan.Changes[from:to] {
+		i += from
 		sign, style := t.Faint.Render(t.Glyph.Todo), t.Faint
 		switch {
 		case i < at:
@@ -89,11 +92,33 @@ func (r *running) Body(f Frame) string {
 			list = append(list, part.Indent(current(f, ch), 2))
 		}
 	}
+	list = append(list, hidden(f, len(r.plan.Changes)-to, "still to come"))
 	headline := r.plan.Title
 	if r.verify {
 		headline = "Looking for the result"
 	}
 	return part.Stack(heading(f, headline), part.Lines(list...))
+}
+
+// around is the part of a long list of changes that is shown: the one that is
+// being made, and a few before and after it.
+func around(f Frame, at, n int) (from, to int) {
+	most, before := 12, 3
+	if f.Terse {
+		most, before = 3, 0
+	}
+	if n <= most {
+		return 0, n
+	}
+	from = min(max(0, at-before), n-most)
+	return from, from + most
+}
+
+func hidden(f Frame, n int, words string) string {
+	if n <= 0 {
+		return ""
+	}
+	return f.Theme.Faint.Render(part.Fit(fmt.Sprintf("  %d %s", n, words), f.Width))
 }
 
 // current is what can be told of the change that is being made.
@@ -116,8 +141,14 @@ func (r *running) Foot(f Frame, height int) Foot {
 }
 
 func (r *running) words(f Frame) string {
-	if ch, ok := Current(f.State, f.Live); ok && ch.Kind == engine.ChangeConsole && !f.State.Stopping {
+	ch, ok := Current(f.State, f.Live)
+	switch {
+	case ok && ch.Kind == engine.ChangeConsole && !f.State.Stopping:
 		return "Waiting for you to do the clicks"
+	case ok && ch.Kind == engine.ChangeCopy && f.State.Stopping:
+		return "Stopping the copy; it can go on where it stopped"
+	case ok && len(r.plan.Changes) > 1 && !f.State.Stopping:
+		return fmt.Sprintf("Making change %d of %d", f.Live.Change+1, len(r.plan.Changes))
 	}
 	return waitingWords(f.State)
 }

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -66,14 +68,17 @@ func under(f Frame, words string, height int) string {
 	line = part.Fit(line, f.Width)
 	bar := part.Bar(t, f.Width, f.Live.Done, f.Live.Total, f.Live.Unit)
 	said := part.Clean(f.Live.Text)
-	if ch, ok := Current(f.State, f.Live); ok && ch.Title == f.Live.Text {
-		said = "" // it is on screen already
+	if ch, ok := Current(f.State, f.Live); ok { // its title is on screen already
+		said = strings.TrimPrefix(strings.TrimPrefix(said, part.Clean(ch.Title)), ": ")
 	}
 	if said != "" && height > 2 {
 		line = part.Lines(line, part.Indent(t.Muted.Render(part.Fit(said, f.Width-2)), 2))
 	}
 	if bar != "" && height > part.Height(line) {
 		line = part.Lines(line, part.Indent(bar, 2))
+	}
+	if more := part.Amounts(f.Live.More, f.Live.Left); more != "" && height > part.Height(line) {
+		line = part.Lines(line, part.Indent(t.Muted.Render(part.Fit(more, f.Width-2)), 2))
 	}
 	return line
 }

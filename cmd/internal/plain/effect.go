@@ -184,6 +184,10 @@ func (t *teller) progress(p engine.Progress) {
 		t.say("%s.", strings.TrimSuffix(part.Clean(p.Text), "."))
 	case p.Total > 0 && 4*p.Done/p.Total > t.quarter:
 		t.quarter = 4 * p.Done / p.Total
+		if more := part.Amounts(p.More, p.Left); more != "" {
+			t.say("%d percent, %s.", 25*t.quarter, more)
+			return
+		}
 		t.say("%d percent.", 25*t.quarter)
 	}
 }
