@@ -17,18 +17,18 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
-	"github.com/seed-05b3d87e/reprovision/engine/observe"
 )
 
 // handOverOptions are those of handover and its subcommands.
 type handOverOptions struct {
 	org, member, planFile, out, manifest string
+	profile                              string
 	repositories                         []string
 	good                                 time.Duration
 	yes, tokenStdin                      bool
 
 	at          places
-	credentials []engine.Credential // nil takes those of the environment
+	credentials []engine.Credential // of the owner; nil takes those of the environment and of the profile
 	stateDir    string
 	now         func() time.Time
 	sleep       func(context.Context, time.Duration) error
@@ -42,10 +42,9 @@ func (o *handOverOptions) fill() {
 	if o.stateDir == "" {
 		o.stateDir = stateDir()
 	}
-	if o.credentials == nil {
-		o.credentials = fromEnvironment(o.org)
-	}
 }
+
+func (o *handOverOptions) ledger() ledger { return ledger{dir: o.stateDir, now: o.now} }
 
 func newHandOver(interrupts <-chan struct{}) *cobra.Command {
 	o := &handOverOptions{}
@@ -56,7 +55,8 @@ func newHandOver(interrupts <-chan struct{}) *cobra.Command {
 			"\"reprovision handover plan\", signs in as the member, copies what the plan names and nothing else, compares every digest,\n" +
 			"and writes a manifest for the owner. No credential changes hands: the plan holds none, and the member's own right to push\n" +
 			"into the organization is what carries the copy. The originals are neither changed nor deleted.\n\n" +
-			"The member's token is typed, read with --token-stdin, or taken from REPROVISION_MEMBER_TOKEN.",
+			"The member's token is typed, read with --token-stdin, or taken from REPROVISION_MEMBER_TOKEN. It goes to Docker Hub and\n" +
+			"to no registry that the plan alone names; another one has to be given as REPROVISION_REGISTRY_HOST.",
 		Example: "  reprovision handover plan -o plan.json --org acme --member priya-nair --repository deploy-tool\n" +
 			"  reprovision handover --plan plan.json\n  reprovision handover accept --plan plan.json --manifest plan.done.json",
 		Args: noArgs,
@@ -106,6 +106,7 @@ func newHandOverPlan() *cobra.Command {
 	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker `organization`")
 	c.Flags().StringVar(&o.member, "member", "", "the member's `username`")
 	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "a repository of theirs, as `name` or name=new-name; may be repeated; all public ones if not given")
+	o.profileFlag(c)
 	c.Flags().DurationVar(&o.good, "good", 7*24*time.Hour, "how long the plan is good, at most 31 days")
 	return c
 }
@@ -115,41 +116,69 @@ func newHandOverAccept() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "accept --plan file --manifest file",
 		Short: "Verify what a member has copied, for the walk to build on",
-		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return runHandOverAccept(c.Context(), o, c.OutOrStdout()) },
+		Long: "accept looks whether everything that the member's manifest names is in the organization, whole, and keeps it for the walk.\n" +
+			"It takes only plans that were made here, as long as they are good, and each for one manifest.",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runHandOverAccept(c.Context(), o, c.OutOrStdout()) },
 	}
 	c.Flags().StringVar(&o.planFile, "plan", "", "the plan `file` that you gave the member")
 	c.Flags().StringVar(&o.manifest, "manifest", "", "the manifest `file` that the member gave back")
+	o.profileFlag(c)
 	return c
 }
 
-// ownerOf makes the clients of the organization, for reading only.
-func (o *handOverOptions) owner(ctx context.Context) (*systems, error) {
-	s, err := newSystems(o.at, "", transport.Options{ReadOnly: true, Now: o.now, Sleep: o.sleep}, o.credentials...)
-	if err != nil {
-		return nil, err
+func (o *handOverOptions) profileFlag(c *cobra.Command) {
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` that signs you in; the organization's, or the last one, if not given")
+}
+
+// owner makes the clients of the organization, for reading only. It signs in as
+// the walk does: by the environment, and by what the profile keeps.
+func (o *handOverOptions) owner(ctx context.Context, out io.Writer) (s *systems, done func(), err error) {
+	done = func() {}
+	w := world{at: o.at, credentials: o.credentials}
+	if o.credentials == nil {
+		session, err := beginSession(ctx, &walkOptions{org: o.org, profile: o.profile}, &w, out)
+		if err != nil {
+			return nil, nil, err
+		}
+		o.org = orElse(o.org, session.org())
+		defer func() {
+			if s != nil {
+				session.attach(s)
+				done = func() { session.close(ctx, out) }
+			}
+		}()
 	}
-	for _, c := range o.credentials {
+	s, err = newSystems(w.at, "", transport.Options{ReadOnly: true, Now: o.now, Sleep: o.sleep}, w.credentials...)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.person = w.person
+	for _, c := range w.credentials {
 		if c.System == engine.SystemHub {
 			if err := s.prove(ctx, c); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
 	if s.Hub() == nil {
-		return nil, observe.ErrNotSignedIn
+		return nil, nil, signInError{}
 	}
-	return s, nil
+	return s, done, nil
 }
 
 func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	o.fill()
-	if o.out == "" || o.org == "" || o.member == "" {
-		return usageError{errors.New("--output, --org and --member are needed")}
+	if o.out == "" || o.member == "" {
+		return usageError{errors.New("--output and --member are needed")}
 	}
-	s, err := o.owner(ctx)
+	s, done, err := o.owner(ctx, out)
 	if err != nil {
 		return err
+	}
+	defer done()
+	if o.org == "" {
+		return usageError{errors.New("--org is needed: no profile says which organization")}
 	}
 	wanted, err := o.wanted(ctx, s)
 	if err != nil {
@@ -165,6 +194,9 @@ func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) err
 	p, err := engine.NewHandOverPlan(o.org, o.member, s.RegistryHost(), wanted, o.now(), o.good, nonce)
 	if err != nil {
 		return usageError{err}
+	}
+	if err := o.ledger().issue(p); err != nil {
+		return fmt.Errorf("note the plan: %w", err)
 	}
 	if err := writeNew(o.out, p); err != nil {
 		return fmt.Errorf("write the plan: %w", err)
@@ -255,10 +287,14 @@ func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) e
 	}
 	o.org = p.Org
 	o.fill()
-	s, err := o.owner(ctx)
+	if err := o.ledger().takes(p, done); err != nil {
+		return err
+	}
+	s, end, err := o.owner(ctx, out)
 	if err != nil {
 		return err
 	}
+	defer end()
 	if s.RegistryHost() != p.Registry {
 		return usageError{fmt.Errorf("the plan is for the registry %s, and this is %s", p.Registry, s.RegistryHost())}
 	}
@@ -275,6 +311,9 @@ func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) e
 			return err
 		}
 		_, _ = fmt.Fprintf(out, "%s: all %d tags that %s names are there, whole\n", r.Target, len(want), p.Member)
+	}
+	if err := o.ledger().accept(p, done); err != nil {
+		return fmt.Errorf("note that the plan is used: %w", err)
 	}
 	if err := writeState0600(handedFile(o.stateDir, p.Org, p.Member), done); err != nil {
 		return fmt.Errorf("keep the manifest: %w", err)

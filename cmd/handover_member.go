@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/term"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/run"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
 // runHandOver is what the member runs: nothing is written to but the targets of
@@ -30,15 +30,16 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	}
 	o.org = p.Org
 	o.fill()
-	switch now := o.now(); {
-	case now.After(p.Expires):
-		return refused("the plan was good until " + p.Expires.UTC().Format("2006-01-02 15:04 UTC") + ": ask for a new one")
-	case now.Before(p.Made.Add(-time.Hour)):
-		return refused("the plan is from the future: check the clock of this machine")
+	if err := o.ledger().begins(p); err != nil {
+		return err
 	}
-	used := filepath.Join(o.stateDir, "handovers", "used-"+p.Digest)
-	if _, err := os.Stat(used); err == nil {
-		return refused("this plan was carried out here already, and a plan is good once")
+	// The token goes where the member's own machine says, and nowhere because a
+	// file that somebody sent says so.
+	at := o.at
+	at.Registry = orElse(orElse(at.Registry, os.Getenv("REPROVISION_REGISTRY_HOST")), dockerRegistry)
+	at.Hub = orElse(at.Hub, os.Getenv("REPROVISION_HUB_URL"))
+	if at.Registry != p.Registry {
+		return refused(fmt.Sprintf("the plan is for the registry %s, and you work with %s: your token is not sent there. Ask the owner; if it is right, set REPROVISION_REGISTRY_HOST to it", p.Registry, at.Registry))
 	}
 	describePlan(out, p)
 	_, _ = fmt.Fprintln(out, "The originals stay as they are. Compare the fingerprint with what the owner read out to you.")
@@ -48,13 +49,6 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	}
 	if err := o.agree(out); err != nil {
 		return err
-	}
-	at := o.at
-	if at.Registry == "" {
-		at.Registry = p.Registry
-	}
-	if at.Registry != p.Registry {
-		return usageError{fmt.Errorf("the plan is for the registry %s, and this is %s", p.Registry, at.Registry)}
 	}
 	s, err := newSystems(at, "", transport.Options{Now: o.now, Sleep: o.sleep})
 	if err != nil {
@@ -79,7 +73,7 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	if err := writeNew(path, engine.NewHandOverDone(p, entries, o.now())); err != nil {
 		return fmt.Errorf("write the manifest (everything is copied; run it again with another --output): %w", err)
 	}
-	if err := writeState0600(used, p.Expires); err != nil {
+	if err := o.ledger().carriedOut(p); err != nil {
 		return fmt.Errorf("note that the plan was carried out: %w", err)
 	}
 	_, _ = fmt.Fprintf(out, "Done: %d tags are equal on both sides. Give %s to the owner, who runs:\n\n  reprovision handover accept --plan %s --manifest %s\n",
@@ -164,7 +158,7 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 		request.Tags = append(request.Tags, t.Name)
 	}
 	approved := transport.Approve(ctx, nil, s.Registry().UploadPrefixes(request.Target))
-	done, err := s.Registry().Copy(approved, request, nil)
+	done, err := s.Registry().Copy(approved, request, telling(out, r.Source))
 	if errors.Is(err, transport.ErrForbidden) || errors.Is(err, transport.ErrUnauthorized) {
 		return nil, noRight(p, r, err)
 	}
@@ -188,6 +182,19 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// telling says how far a copy is whenever another tenth of it is done.
+func telling(out io.Writer, source string) func(registry.Progress) {
+	tenth := int64(0)
+	return func(p registry.Progress) {
+		if p.AllBytes == 0 || 10*p.Bytes/p.AllBytes <= tenth {
+			return
+		}
+		tenth = 10 * p.Bytes / p.AllBytes
+		_, _ = fmt.Fprintf(out, "  %s: %d %%, %s of %s, %d of %d layers, %d of %d tags\n",
+			source, 10*tenth, part.Bytes(p.Bytes), part.Bytes(p.AllBytes), p.BlobsDone, p.Blobs, p.TagsDone, p.Tags)
+	}
 }
 
 // ensureTarget makes the target with the member's right if it is not there: a

@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,23 +67,26 @@ func (h *handing) accept() error {
 
 // letIn makes the target as an owner does, and gives the member's team write
 // permission there.
-func (h *handing) letIn(target string) {
-	h.t.Helper()
-	s, err := newSystems(h.owner.at, "", transport.Options{Now: h.clock.now, Sleep: h.clock.sleep})
-	require.NoError(h.t, err)
-	require.NoError(h.t, s.prove(h.t.Context(), h.owner.credentials[0]))
-	teams, err := s.Hub().Teams(h.t.Context(), "acme")
-	require.NoError(h.t, err)
+func (h *handing) letIn(target string) { letIn(h.t, h.box, target) }
+
+func letIn(t *testing.T, box *sandbox.Sandbox, target string) {
+	t.Helper()
+	at, cred := box.Addresses(), box.Credentials()
+	s, err := newSystems(places{Hub: at.HubURL, Registry: at.RegistryHost}, "", transport.Options{})
+	require.NoError(t, err)
+	require.NoError(t, s.prove(t.Context(), engine.Credential{System: engine.SystemHub, Host: at.HubURL, Identifier: cred.HubIdentifier, Secret: engine.NewSecret(cred.HubSecret)}))
+	teams, err := s.Hub().Teams(t.Context(), "acme")
+	require.NoError(t, err)
 	i := slices.IndexFunc(teams, func(x hub.Team) bool { return x.Name == "legacy" })
-	require.GreaterOrEqual(h.t, i, 0)
+	require.GreaterOrEqual(t, i, 0)
 	body, err := json.Marshal(map[string]any{"group_id": teams[i].ID, "permission": "write"})
-	require.NoError(h.t, err)
+	require.NoError(t, err)
 	for _, call := range []transport.Call{
 		s.Hub().CreateRepositoryCall(hub.NewRepository{Namespace: "acme", Name: target, Private: true}),
-		{System: "hub", Method: "POST", URL: h.owner.at.Hub + "/v2/repositories/acme/" + target + "/groups", ContentType: "application/json", Body: string(body)},
+		{System: "hub", Method: "POST", URL: at.HubURL + "/v2/repositories/acme/" + target + "/groups", ContentType: "application/json", Body: string(body)},
 	} {
-		_, err = s.Hub().Send(transport.Approve(h.t.Context(), []transport.Call{call}, nil), call)
-		require.NoError(h.t, err)
+		_, err = s.Hub().Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
+		require.NoError(t, err)
 	}
 }
 
@@ -174,6 +179,74 @@ func TestAPlanIsBoundToItsTimeAndItsContent(t *testing.T) {
 	require.Equal(t, before, string(h.box.State().JSON()))
 }
 
+func TestAPlanIsAcceptedOnceAndOnlyWhereItWasMade(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	require.NoError(t, h.plan())
+	h.letIn("deploy-tool")
+	_, err := h.copy()
+	require.NoError(t, err)
+	var no *run.RefusedError
+
+	elsewhere := *h
+	elsewhere.owner.stateDir = t.TempDir()
+	require.ErrorAs(t, elsewhere.accept(), &no)
+	require.ErrorContains(t, elsewhere.accept(), "was not made here")
+
+	require.NoError(t, h.accept())
+	require.NoError(t, h.accept(), "the same manifest once more changes nothing")
+	raw, err := os.ReadFile(h.owner.manifest)
+	require.NoError(t, err)
+	var done engine.HandOverDone
+	require.NoError(t, json.Unmarshal(raw, &done))
+	done.At = done.At.Add(time.Second)
+	raw, err = json.Marshal(done)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(h.owner.manifest, raw, 0o600))
+	require.ErrorContains(t, h.accept(), "used for another manifest already")
+
+	late := newHanding(t, "deploy-tool")
+	require.NoError(t, late.plan())
+	late.letIn("deploy-tool")
+	_, err = late.copy()
+	require.NoError(t, err)
+	require.NoError(t, late.clock.sleep(t.Context(), 2*time.Hour))
+	require.ErrorAs(t, late.accept(), &no)
+	require.ErrorContains(t, late.accept(), "was good until")
+}
+
+// A file that somebody sends must not say where the member's token goes.
+func TestAPlanForAForeignRegistryGetsNoToken(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	require.NoError(t, h.plan())
+	raw, err := os.ReadFile(h.owner.out)
+	require.NoError(t, err)
+	var p engine.HandOverPlan
+	require.NoError(t, json.Unmarshal(raw, &p))
+	p.Registry = "registry.evil.example"
+	p.Digest = p.Sum()
+	raw, err = json.Marshal(p)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(h.owner.out, raw, 0o600))
+	before := len(h.box.Requests())
+	for _, own := range []string{h.member.at.Registry, ""} { // the sandbox's, and Docker Hub's
+		h.member.at.Registry = own
+		_, err = h.copy()
+		var no *run.RefusedError
+		require.ErrorAs(t, err, &no)
+		require.ErrorContains(t, err, "your token is not sent there")
+	}
+	require.Len(t, h.box.Requests(), before, "nobody was asked anything")
+}
+
+// A plan for somebody else is of no use: the token decides who one is.
+func TestAPlanForSomebodyElseDoesNotSignIn(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	require.NoError(t, h.plan())
+	h.secret = h.box.Credentials().Members["sam-okafor"]
+	_, err := h.copy()
+	require.ErrorIs(t, err, transport.ErrUnauthorized)
+}
+
 func TestAPlanIsRefusedForATargetThatHoldsSomething(t *testing.T) {
 	h := newHanding(t, "deploy-tool=storefront")
 	require.ErrorContains(t, h.plan(), "has 1 tags already")
@@ -195,6 +268,53 @@ func TestARepositoryLeftBehindIsNotCopiedAndIsInTheReport(t *testing.T) {
 	require.Contains(t, report.Markdown(w.state.Case), "it can be built again")
 	require.Contains(t, report.Markdown(w.state.Case), "docker pull acme/deployer:latest")
 	requireOnlyApproved(t, w)
+}
+
+// A stop cuts a copy off in the middle, and the rest is done later.
+func TestACopyIsStoppedInTheMiddleAndGoesOn(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepHandOver)
+	for w.state.Phase != guide.PhaseApproving {
+		w.act()
+	}
+	// The second upload hangs, and somebody loses patience.
+	w.box.Fail(sandbox.Fault{System: "registry", Method: http.MethodPut, Path: "/v2/acme/build-cache/manifests/", Skip: 1, Kind: sandbox.FaultHang})
+	s, effects := guide.Next(w.state, guide.Approved{Digest: w.state.Plan.Digest(), At: w.clock.now()})
+	require.Equal(t, guide.PhaseRunning, s.Phase)
+	w.state = s
+	answered := make(chan guide.Event, 1)
+	go func() { answered <- w.parts.runner.Do(context.WithoutCancel(t.Context()), effects[0], nil) }()
+	require.Eventually(t, func() bool {
+		puts := 0
+		for _, r := range w.box.Requests() {
+			if r.Method == http.MethodPut && strings.HasPrefix(r.Path, "/v2/acme/build-cache/manifests/") {
+				puts++
+			}
+		}
+		return puts > 1
+	}, time.Minute, time.Millisecond)
+	w.parts.runner.Halt()
+	w.send(<-answered)
+	require.Equal(t, guide.PhaseStopped, w.state.Phase)
+	require.NotContains(t, w.state.Case.Done, engine.ActionHandOver)
+	require.NotEmpty(t, engine.Unhanded(w.state.Case))
+
+	before := w.box.Requests()
+	there := map[string]bool{}
+	for _, r := range before {
+		if r.Method == http.MethodPut && r.Status == http.StatusCreated && strings.HasPrefix(r.Path, "/v2/acme/build-cache/") {
+			there[r.Path] = true
+		}
+	}
+	require.NotEmpty(t, there)
+	w.send(guide.Retry{})
+	w.goOn(guide.StepReport)
+	for _, r := range w.box.Requests()[len(before):] {
+		require.False(t, r.Method == http.MethodPut && there[r.Path], "what had arrived was sent again: %s", r.Path)
+	}
+	after := w.box.State()
+	require.Equal(t, repositoryOf(t, after, "priya-nair/build-cache").Tags, repositoryOf(t, after, "acme/build-cache").Tags)
+	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
 }
 
 func TestATagThatMovesAfterTheCopyHoldsTheRemovalUpUntilItIsCopiedAgain(t *testing.T) {
