@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -253,6 +254,90 @@ func TestAPushThatFailsSaysWhyAndIsRepeatedWhenTheReasonIsMended(t *testing.T) {
 		w.send(guide.Retry{})
 		w.goOn(guide.StepReport)
 		w.cured("priya-nair", "backend")
+	})
+}
+
+func TestEachReasonOfAFailedPushIsToldInWordsWithWhatToDo(t *testing.T) {
+	for reason, x := range map[string]struct {
+		fault  sandbox.PushFault
+		advice string
+	}{
+		"no seat left":         {sandbox.PushFault{Status: 400, Detail: "Not enough seats in organization 'acme'"}, "No seat is left"},
+		"token made anew":      {sandbox.PushFault{Status: 401, Detail: "invalid or missing SCIM token"}, "Docker no longer accepts the SCIM token"},
+		"missing attribute":    {sandbox.PushFault{Status: 400, Detail: "name.givenName is a required attribute"}, "A required attribute is empty"},
+		"somebody has it":      {sandbox.PushFault{Status: 409, Detail: "a user with this userName already exists"}, "a record for this address"},
+		"Docker is in trouble": {sandbox.PushFault{Status: 503, Detail: "service unavailable"}, "push again in a while"},
+		"Docker is overrun":    {sandbox.PushFault{Status: 429, Detail: "rate limit exceeded"}, "asked for a pause"},
+	} {
+		for provider, begin := range map[string]func(*testing.T, string) *walk{
+			"Okta": func(t *testing.T, who string) *walk { t.Helper(); return newWalk(t, who, false) }, "Entra": newEntraWalk,
+		} {
+			t.Run(provider+", "+reason, func(t *testing.T) {
+				w := begin(t, "lena-fischer")
+				w.run(guide.StepPush)
+				w.box.FailPush(x.fault)
+				w.choose("do")
+				told, advice := w.state.Check.Text, w.state.Check.Text // Okta's log is read afterwards
+				if w.state.Phase == guide.PhaseFailed {                // Entra answers at once
+					told, advice = w.state.Problem.Detail, w.state.Problem.Advice
+					w.send(guide.Back{})
+				} else {
+					w.send(guide.Continue{})
+				}
+				require.Contains(t, told, x.fault.Detail)
+				require.Contains(t, advice, x.advice)
+				require.Equal(t, guide.StepPush, w.state.Step)
+				require.Contains(t, w.state.Verdict.Headline, "LENA-FISCHER IS OUT OF ACME")
+				invite, _ := w.state.Verdict.Choice("re-invite")
+				require.Empty(t, invite.Disabled, "they can be invited back meanwhile")
+				w.goOn(guide.StepReport) // what was wrong has passed
+				w.cured("lena-fischer", "platform")
+			})
+		}
+	}
+}
+
+func TestWhatTheProviderBelievesExplainsUpdatesThatGoNowhere(t *testing.T) {
+	found := func(w *walk) string {
+		var out []string
+		for _, e := range w.state.Verdict.Findings[0].Evidence {
+			require.NotEmpty(t, e.Source)
+			require.False(t, e.At.IsZero())
+			out = append(out, e.Text)
+		}
+		return strings.Join(out, "\n")
+	}
+	t.Run("a link to nothing", func(t *testing.T) {
+		w := newWalk(t, "priya-nair", false)
+		w.run(guide.StepDiagnose)
+		require.Contains(t, found(w), "believes in a SCIM record that Docker does not have")
+		require.Contains(t, found(w), "what it sends goes nowhere")
+		require.Contains(t, found(w), "sync state at the identity provider: SYNCHRONIZED, last on 2024-05-01")
+	})
+	t.Run("a token that was made anew", func(t *testing.T) {
+		w := newWalk(t, "jordan-ito", false)
+		w.box.FailPush(sandbox.PushFault{Status: 401, Detail: "invalid or missing SCIM token", Times: -1})
+		w.run(guide.StepPushProfile)
+		w.choose("do")
+		require.Contains(t, w.state.Check.Text, "Copy the current one from Docker Home")
+		w.send(guide.Continue{})
+		w.send(guide.Chosen{Outcome: "pass-over"})
+		w.send(guide.Chosen{Outcome: "diagnose-again"})
+		require.Contains(t, found(w), "sync state at the identity provider: ERROR")
+		require.Contains(t, found(w), "the identity provider reports: application.provision.user.push_profile: Error reported by the application: HTTP 401 Unauthorized")
+	})
+	t.Run("Entra, by its log", func(t *testing.T) {
+		w := newEntraWalk(t, "jordan-ito")
+		w.box.FailPush(sandbox.PushFault{Status: 401, Detail: "invalid or missing SCIM token", Times: -1})
+		w.run(guide.StepPushProfile)
+		w.choose("do")
+		require.Equal(t, guide.PhaseFailed, w.state.Phase)
+		require.NoError(t, w.clock.sleep(t.Context(), 10*time.Minute)) // the log is late
+		w.send(guide.Back{})
+		w.send(guide.Chosen{Outcome: "pass-over"})
+		w.send(guide.Chosen{Outcome: "diagnose-again"})
+		require.Contains(t, found(w), "sync state at the identity provider: FAILURE")
+		require.Contains(t, found(w), "401 Unauthorized")
 	})
 }
 

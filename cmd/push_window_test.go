@@ -185,6 +185,54 @@ func TestByKeyboardWhichOfTwoApplicationsIsMeantIsChosen(t *testing.T) {
 	w.cured("lena-fischer", "platform")
 }
 
+func TestByKeyboardEntrasClaimsAreMadeEqualWhereJITStays(t *testing.T) {
+	begin := func(t *testing.T, claims map[string]string) *window {
+		t.Helper()
+		t.Parallel()
+		w := openWindow(t, "noor-haddad", atEntra, func(w *window) { w.jit = true; w.box.AssignEntraClaims(claims) })
+		w.see("Where does the JIT switch stand?")
+		w.take("It is on")
+		w.see("Just-in-Time provisioning overrides SCIM")
+		w.take("Keep JIT and match the attributes")
+		w.take("Change the SSO attributes")
+		w.hold.Lock()
+		return w
+	}
+	end := func(w *window) {
+		w.t.Helper()
+		require.NoError(w.t, w.box.SSOSignIn("noor.haddad@acme.example"))
+		w.see("verified", "❯ Go on")
+		w.press(enter)
+		w.see("Cured: Docker shows what the identity provider sends")
+		w.take("Go on to the report")
+		w.take("Finish")
+		w.over()
+		m := memberOf(w.t, w.box.State(), "noor-haddad")
+		require.Equal(w.t, "editor", m.Role)
+		require.Contains(w.t, m.Teams, "data")
+		require.Empty(w.t, pushes(w.box))
+	}
+	right := map[string]string{"dockerRole": "=editor", "dockerTeam": "extensionattribute1"}
+	t.Run("read from the policy, and seen changing", func(t *testing.T) {
+		w := begin(t, map[string]string{"dockerRole": "extensionattribute2", "dockerTeam": "extensionattribute3"})
+		w.yes(`dockerRole: SCIM sends "editor", sign-in carries "member"`, `dockerTeam: SCIM sends "data", sign-in carries "contractors"`, "claims mapping policy")
+		w.see("Waiting for you to do the clicks")
+		w.box.AssignEntraClaims(right)
+		w.hold.Unlock()
+		end(w)
+	})
+	t.Run("not readable, so the place to look is told and the owner's word counts", func(t *testing.T) {
+		w := begin(t, nil)
+		w.yes(`what sign-in carries could not`, "Attributes & Claims")
+		w.see("Waiting for you to do the clicks")
+		w.press("d")
+		w.hold.Unlock()
+		w.see("You say that the attributes match now")
+		w.box.AssignEntraClaims(right) // as the admin center did meanwhile, unseen
+		end(w)
+	})
+}
+
 // TestByKeyboardLeavingWithSomebodyOutIsLoudAndResumed leaves while somebody is
 // out, and comes back in another window, as reprovision resume does.
 func TestByKeyboardLeavingWithSomebodyOutIsLoudAndResumed(t *testing.T) {

@@ -41,6 +41,9 @@ func (w *waits) tell(x transport.Wait) {
 		name = x.System
 	}
 	p := engine.Progress{Text: fmt.Sprintf("%s: %s; trying again in %s (attempt %d failed)", name, x.Reason, x.For.Round(time.Second), x.Attempt)}
+	if x.Attempt == 0 {
+		p.Text = fmt.Sprintf("%s: %s; going on in %s", name, x.Reason, x.For.Round(time.Second))
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, report := range w.reports {

@@ -31,6 +31,7 @@ type window struct {
 	world world
 	hold  sync.Mutex // while it is held, nobody who waits for something gets on
 	end   guide.State
+	jit   bool // is left on
 }
 
 // atEntra signs in to Entra instead of Okta, byHand to no identity provider.
@@ -48,8 +49,6 @@ func openWindow(t *testing.T, username string, adjust ...func(*window)) *window 
 	w.box = sandbox.New(sandbox.Options{Now: w.clock.now, AuditDelay: 3 * time.Second, PushDelay: 3 * time.Second, LogDelay: 4 * time.Minute})
 	require.NoError(t, w.box.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, w.box.Close()) })
-	require.NoError(t, w.box.FlipJIT(t.Context(), false))
-	require.NoError(t, w.clock.sleep(t.Context(), time.Minute))
 	w.world = sandboxWorld(w.box, false, t.TempDir())
 	w.world.now, w.world.reportDir = w.clock.now, t.TempDir()
 	w.world.sleep = func(ctx context.Context, d time.Duration) error {
@@ -59,6 +58,10 @@ func openWindow(t *testing.T, username string, adjust ...func(*window)) *window 
 	}
 	for _, a := range adjust {
 		a(w)
+	}
+	if !w.jit {
+		require.NoError(t, w.box.FlipJIT(t.Context(), false))
+		require.NoError(t, w.clock.sleep(t.Context(), time.Minute))
 	}
 	w.open(t, guide.New(engine.Case{Org: w.box.Credentials().Org, Username: username}), func(parts) {})
 	return w

@@ -255,6 +255,7 @@ type Expectation struct {
 	SideEffects []string    `json:"sideEffects,omitempty"` // other applications those groups grant
 	ExternalID  string      `json:"externalID"`            // the SCIM id that the provider believes in
 	SyncState   string      `json:"syncState"`
+	LastSync    time.Time   `json:"lastSync,omitzero"`
 	SyncErrors  []string    `json:"syncErrors,omitempty"`
 	UserName    string      `json:"userName"`
 	GivenName   string      `json:"givenName"`

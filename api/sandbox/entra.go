@@ -27,7 +27,8 @@ type entra struct {
 	stopped    bool
 	quarantine *entraQuarantine
 	filter     *entraFilter
-	demands    []time.Time // when provisionOnDemand was called, oldest first
+	claims     map[string]string // of the claims mapping policy: claim → property of the user; nil without one
+	demands    []time.Time       // when provisionOnDemand was called, oldest first
 }
 
 type entraUser struct {
@@ -37,6 +38,8 @@ type entraUser struct {
 	last       string
 	department string
 	team       string // extensionAttribute1
+	ssoRole    string // extensionAttribute2
+	ssoTeam    string // extensionAttribute3
 	linked     string // the SCIM id that the job knows
 }
 
@@ -80,6 +83,14 @@ type entraStep struct{ name, kind, status, description string }
 
 func (t *entra) user(id string) *entraUser {
 	i := slices.IndexFunc(t.users, func(u *entraUser) bool { return u.id == id })
+	if i < 0 {
+		return nil
+	}
+	return t.users[i]
+}
+
+func (t *entra) userByMail(mail string) *entraUser {
+	i := slices.IndexFunc(t.users, func(u *entraUser) bool { return strings.EqualFold(u.principal, mail) })
 	if i < 0 {
 		return nil
 	}
@@ -138,7 +149,7 @@ func (o *org) seedEntra() {
 // seedEntraPerson mirrors somebody whom Okta knows: the same assignment, the
 // same values.
 func (o *org) seedEntraPerson(p seed) {
-	u := &entraUser{id: uuidOf("entra-user", p.email), principal: p.email, first: p.given, last: p.family, department: "Engineering", team: p.pushTeam}
+	u := &entraUser{id: uuidOf("entra-user", p.email), principal: p.email, first: p.given, last: p.family, department: "Engineering", team: p.pushTeam, ssoRole: p.ssoRole, ssoTeam: p.ssoTeam}
 	o.entra.users = append(o.entra.users, u)
 	if p.managed {
 		u.linked = o.scimUsers[p.username].id
@@ -180,6 +191,32 @@ func (s *Sandbox) ScopeEntra(attribute, value string) {
 	if attribute != "" {
 		s.org.entra.filter = &entraFilter{attribute, value}
 	}
+}
+
+// AssignEntraClaims gives the application for sign-in a claims mapping policy:
+// each claim of SAML with the property of the user that it carries, such as
+// "extensionattribute2", or with a constant after "=". People sign in by SAML then, with these claims. Nil
+// takes the policy away.
+func (s *Sandbox) AssignEntraClaims(claims map[string]string) {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	s.org.entra.claims = claims
+}
+
+// claim is what the policy puts into the person's assertion.
+func (t *entra) claim(name string, u *entraUser) string {
+	if constant, ok := strings.CutPrefix(t.claims[name], "="); ok {
+		return constant
+	}
+	switch strings.ToLower(t.claims[name]) {
+	case "extensionattribute1":
+		return u.team
+	case "extensionattribute2":
+		return u.ssoRole
+	case "extensionattribute3":
+		return u.ssoTeam
+	}
+	return ""
 }
 
 // lets reports whether the scoping filter lets the person through.

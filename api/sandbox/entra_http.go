@@ -23,6 +23,7 @@ func (s *Sandbox) entraHandler() http.Handler {
 	mux.HandleFunc("GET "+graphVersion+"/servicePrincipals", s.entraListApps)
 	mux.HandleFunc("GET "+graphVersion+"/servicePrincipals/{app}", s.entraGetApp)
 	mux.HandleFunc("GET "+graphVersion+"/servicePrincipals/{app}/appRoleAssignedTo", s.entraAssignedTo)
+	mux.HandleFunc("GET "+graphVersion+"/servicePrincipals/{app}/claimsMappingPolicies", s.entraClaims)
 	mux.HandleFunc("GET "+jobs, s.entraListJobs)
 	mux.HandleFunc("GET "+jobs+"/{job}", s.entraJob(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.wireEntraJob()) }))
 	mux.HandleFunc("GET "+jobs+"/{job}/schema", s.entraJob(s.entraSchema))
@@ -98,7 +99,7 @@ var entraApps = []string{entraOtherApp, entraSCIMApp, entraSignInApp, "Jira"}
 
 var entraRoles = []string{roleMember, roleEditor, roleOwner}
 
-func wireEntraApp(name string) any {
+func (s *Sandbox) wireEntraApp(name string) any {
 	roles := []map[string]any{}
 	if name == entraSCIMApp {
 		for _, r := range entraRoles {
@@ -108,6 +109,9 @@ func wireEntraApp(name string) any {
 	var sso any
 	if name == entraSignInApp {
 		sso = "oidc"
+		if s.org.entra.claims != nil {
+			sso = "saml"
+		}
 	}
 	return map[string]any{
 		"id": entraAppID(name), "appId": uuidOf("entra-client", name), "displayName": name, "accountEnabled": true,
@@ -133,7 +137,7 @@ func (s *Sandbox) entraListApps(w http.ResponseWriter, r *http.Request) {
 			return !strings.HasPrefix(name, prefix) || (exact != "" && name != exact)
 		})
 	}
-	graphPage(s, w, r, found, func(name string) any { return wireEntraApp(name) })
+	graphPage(s, w, r, found, func(name string) any { return s.wireEntraApp(name) })
 }
 
 func unquoteOData(s string) string { return strings.ReplaceAll(s, "''", "'") }
@@ -151,7 +155,7 @@ func entraApp(w http.ResponseWriter, r *http.Request) (string, bool) {
 
 func (s *Sandbox) entraGetApp(w http.ResponseWriter, r *http.Request) {
 	if name, ok := entraApp(w, r); ok {
-		writeJSON(w, http.StatusOK, wireEntraApp(name))
+		writeJSON(w, http.StatusOK, s.wireEntraApp(name))
 	}
 }
 
@@ -230,8 +234,10 @@ func entraProperties(u *entraUser) map[string]any {
 	for i := range 15 {
 		extension[fmt.Sprintf("extensionAttribute%d", i+1)] = nil
 	}
-	if u.team != "" {
-		extension["extensionAttribute1"] = u.team
+	for name, value := range map[string]string{"extensionAttribute1": u.team, "extensionAttribute2": u.ssoRole, "extensionAttribute3": u.ssoTeam} {
+		if value != "" {
+			extension[name] = value
+		}
 	}
 	out := map[string]any{
 		"id": u.id, "userPrincipalName": u.principal, "mail": u.principal, "displayName": u.first + " " + u.last, "givenName": u.first,
@@ -383,7 +389,7 @@ func jsonText(v any) string {
 	return string(raw)
 }
 
-var graphLogFilter = regexp.MustCompile(`^jobId eq '((?:[^']|'')*)'(?: and activityDateTime g[te] ([0-9TZ:.+-]+))?$`)
+var graphLogFilter = regexp.MustCompile(`^jobId eq '((?:[^']|'')*)'(?: and activityDateTime gt ([0-9TZ:.+-]+))?$`)
 
 // entraLog serves the provisioning log, newest first, without what has not
 // arrived yet.
@@ -406,7 +412,7 @@ func (s *Sandbox) entraLog(w http.ResponseWriter, r *http.Request) {
 	var found []entraEvent
 	now := s.org.now()
 	for _, e := range slices.Backward(s.org.entra.events) {
-		if e.visible.After(now) || e.at.Before(since) || (job != "" && job != entraJobID) {
+		if e.visible.After(now) || !since.IsZero() && !e.at.After(since) || (job != "" && job != entraJobID) {
 			continue
 		}
 		found = append(found, e)

@@ -1,6 +1,9 @@
 package sandbox
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 var entraRuleID = uuidOf("entra-rule", "users")
 
@@ -54,4 +57,33 @@ func (s *Sandbox) entraSchema(w http.ResponseWriter, _ *http.Request) {
 			"targetDirectoryName": "customappsso", "objectMappings": []any{groups, users},
 		}},
 	})
+}
+
+// entraClaims lists the claims mapping policies that are assigned to an
+// application: the one for sign-in can have one.
+func (s *Sandbox) entraClaims(w http.ResponseWriter, r *http.Request) {
+	name, ok := entraApp(w, r)
+	if !ok {
+		return
+	}
+	policies := []any{}
+	if name == entraSignInApp && s.org.entra.claims != nil {
+		schema := []any{}
+		for _, claim := range sortedKeys(s.org.entra.claims) {
+			entry := map[string]string{"SamlClaimType": claim}
+			if constant, ok := strings.CutPrefix(s.org.entra.claims[claim], "="); ok {
+				entry["Value"] = constant
+			} else {
+				entry["Source"], entry["ID"] = "user", s.org.entra.claims[claim]
+			}
+			schema = append(schema, entry)
+		}
+		policies = append(policies, map[string]any{
+			"id": uuidOf("entra-policy", "claims"), "displayName": "Docker claims", "isOrganizationDefault": false,
+			"definition": []string{jsonText(map[string]any{"ClaimsMappingPolicy": map[string]any{
+				"Version": 1, "IncludeBasicClaimSet": "true", "ClaimsSchema": schema,
+			}})},
+		})
+	}
+	graphPage(s, w, r, policies, func(v any) any { return v })
 }

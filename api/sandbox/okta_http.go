@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,9 +21,9 @@ func (s *Sandbox) oktaHandler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		oktaError(w, http.StatusNotFound, "E0000022", "The endpoint does not support the provided HTTP method or does not exist: "+r.URL.Path)
 	})
-	window := &oktaWindow{rateWindow{limit: orElse(s.options.OktaRateLimit, unlimited)}}
+	windows := &oktaWindows{limit: orElse(s.options.OktaRateLimit, unlimited), of: map[string]*rateWindow{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !window.count(w, s.options.Now()) {
+		if !windows.count(w, r.URL.Path, s.options.Now()) {
 			oktaError(w, http.StatusTooManyRequests, "E0000047", "API call exceeded rate limit due to too many requests.")
 			return
 		}
@@ -37,22 +38,31 @@ func (s *Sandbox) oktaHandler() http.Handler {
 	})
 }
 
-// oktaWindow counts requests a minute and writes Okta's rate-limit headers, which
-// are spelled unlike Docker's.
-type oktaWindow struct{ rateWindow }
+// oktaWindows count requests a minute, for each kind of resource by itself, and
+// write Okta's rate-limit headers, which are spelled unlike Docker's.
+type oktaWindows struct {
+	limit int
+	mu    sync.Mutex
+	of    map[string]*rateWindow
+}
 
 // count reports whether the request is within the limit.
-func (l *oktaWindow) count(w http.ResponseWriter, now time.Time) bool {
+func (l *oktaWindows) count(w http.ResponseWriter, path string, now time.Time) bool {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/v1/"), "/")
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if minute := now.Truncate(time.Minute); !minute.Equal(l.minute) {
-		l.minute, l.used = minute, 0
+	if l.of[kind] == nil {
+		l.of[kind] = &rateWindow{}
 	}
-	l.used++
+	x := l.of[kind]
+	if minute := now.Truncate(time.Minute); !minute.Equal(x.minute) {
+		x.minute, x.used = minute, 0
+	}
+	x.used++
 	w.Header().Set("X-Rate-Limit-Limit", strconv.Itoa(l.limit))
-	w.Header().Set("X-Rate-Limit-Remaining", strconv.Itoa(max(l.limit-l.used, 0)))
-	w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(l.minute.Add(time.Minute).Unix(), 10))
-	return l.used <= l.limit
+	w.Header().Set("X-Rate-Limit-Remaining", strconv.Itoa(max(l.limit-x.used, 0)))
+	w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(x.minute.Add(time.Minute).Unix(), 10))
+	return x.used <= l.limit
 }
 
 // oktaError writes Okta's error body.

@@ -113,6 +113,9 @@ func (o *org) signIn(email string) error {
 		email: email, given: u.first, family: u.last,
 		role: textOf(u.profile["dockerSsoRole"]), team: textOf(u.profile["dockerSsoTeam"]),
 	}
+	if e := o.entra.userByMail(email); e != nil && o.entra.claims != nil {
+		p.role, p.team = o.entra.claim("dockerRole", e), o.entra.claim("dockerTeam", e)
+	}
 	a := o.accountFor(p.email, p.given, p.family)
 	m := o.members[a.username]
 	invited := o.takeInvite(email)

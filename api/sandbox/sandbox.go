@@ -41,8 +41,8 @@ type Options struct {
 	PushDelay time.Duration
 	// LogDelay is how long after a push Entra's provisioning log shows it.
 	LogDelay time.Duration
-	// OktaRateLimit is the number of Okta requests a minute after which the
-	// answer is 429; 0 means that nobody is refused.
+	// OktaRateLimit is the number of Okta requests a minute, for each kind of
+	// resource, after which the answer is 429; 0 means that nobody is refused.
 	OktaRateLimit int
 	// Fillers is the number of ordinary members beside the seeded people;
 	// 0 means DefaultFillers, a negative number none.

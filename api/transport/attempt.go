@@ -62,6 +62,9 @@ func (c *Client) admit(ctx context.Context, call Call) (*job, *Error) {
 // attempt sends a job once and reads the whole answer. Lost says that it failed
 // in a way that a second try may mend.
 func (c *Client) attempt(ctx context.Context, j *job, n int) (_ *Response, _ *Error, lost bool) {
+	if e := c.heed(ctx, j); e != nil {
+		return nil, e, false
+	}
 	r, err := http.NewRequestWithContext(ctx, j.call.Method, j.url.String(), strings.NewReader(j.call.Body))
 	if err != nil {
 		return nil, c.failed(j, errors.New("the request cannot be built: check its method")), false
@@ -111,6 +114,7 @@ func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secr
 		return nil, nil, e, lost
 	}
 	defer func() { _ = response.Body.Close() }()
+	c.noteLimit(r.URL, response.Header)
 
 	if next := redirection(j, response); next != nil {
 		_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // so that the connection can be used again

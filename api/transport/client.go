@@ -20,6 +20,8 @@ type Client struct {
 	o     Options // completed by New
 	base  *url.URL
 	hosts map[origin]bool // where the credential may go
+
+	limits limits
 }
 
 // New checks the options and makes a client. It sends nothing.

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -45,6 +46,11 @@ type Options struct {
 	Now   func() time.Time                           // nil means time.Now
 	Rand  func() float64                             // jitter, from 0 up to but not including 1; nil means math/rand
 
+	// Limit names the rate limit that a request counts towards, for servers that
+	// tell before a refusal that one is used up (X-Rate-Limit-Remaining): Do
+	// then waits until it is reset. Nil means that refusals are waited for.
+	Limit func(*url.URL) string
+
 	// Explain finds code and message in the body of a refusal, of which it gets
 	// the first 64 KiB. Nil means a reader of the common shapes.
 	Explain func(status int, h http.Header, body []byte) (code, message string)
@@ -68,12 +74,13 @@ type Exchange struct {
 	Wait     time.Duration
 }
 
-// Wait announces that a request is going to be repeated.
+// Wait announces that a request is going to be repeated, or has to wait before
+// it is sent at all.
 type Wait struct {
 	System  string
 	Reason  string        // what came in place of an answer
 	For     time.Duration // how long the wait will be
-	Attempt int           // the one that failed, from 1
+	Attempt int           // the one that failed, from 1; 0 when nothing was sent yet
 }
 
 // Response is a successful answer, read to its end.

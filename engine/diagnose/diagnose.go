@@ -153,7 +153,7 @@ func notManaged(c engine.Case, m Verdict) engine.Finding {
 		Title: "SCIM does not manage this account",
 		Detail: "The account was in the organization before SCIM could create it, so SCIM updates never reach it. Docker's cure: hand over the repositories, remove the person, push them from the identity provider, " +
 			"and let SCIM create the membership again with the right role and teams.",
-		Evidence: append(m.Evidence, differences(c)...),
+		Evidence: slices.Concat(m.Evidence, differences(c), believes(c)),
 		Remedies: []engine.Remedy{engine.RemedyReprovision},
 	}
 }
@@ -171,7 +171,7 @@ func jitOverrides(c engine.Case) (engine.Finding, bool) {
 		Detail: "With JIT on, the values of the SSO sign-in win over those that SCIM sends. Docker recommends to disable JIT; " +
 			"or keep it, and make the SSO attributes equal to what SCIM sends.",
 		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
-		Evidence: differences(c),
+		Evidence: append(differences(c), believes(c)...),
 	}
 	if jit == engine.SwitchUnknown {
 		f.Evidence = append(f.Evidence, c.Evidence(engine.FactAudit, "where the JIT switch stands is not known; it is on for every new connection"))
@@ -245,16 +245,33 @@ func notDelivered(c engine.Case) engine.Finding {
 		Evidence: differences(c),
 		Remedies: []engine.Remedy{engine.RemedyPushProfile},
 	}
-	if c.Expected.SyncState != "" {
-		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "sync state at the identity provider: "+c.Expected.SyncState))
-	}
-	if c.Expected.OutOf != "" {
-		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "the identity provider skips them: "+c.Expected.OutOf))
-	}
-	for _, e := range c.Expected.SyncErrors {
-		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, "the identity provider reports: "+e))
-	}
+	f.Evidence = append(f.Evidence, believes(c)...)
 	return f
+}
+
+// believes is what the identity provider itself takes for true about the person
+// in Docker: it explains updates that go nowhere.
+func believes(c engine.Case) []engine.Evidence {
+	e := c.Expected
+	if !c.Sources[engine.FactExpectation].Known() || e.Stated {
+		return nil
+	}
+	var out []engine.Evidence
+	note := func(text string) { out = append(out, c.Evidence(engine.FactExpectation, text)) }
+	if e.SyncState != "" {
+		text := "sync state at the identity provider: " + e.SyncState
+		if !e.LastSync.IsZero() {
+			text += ", last on " + day(e.LastSync)
+		}
+		note(text)
+	}
+	if e.OutOf != "" {
+		note("the identity provider skips them: " + e.OutOf)
+	}
+	for _, problem := range e.SyncErrors {
+		note("the identity provider reports: " + problem)
+	}
+	return out
 }
 
 func undecided(c engine.Case, m Verdict) engine.Finding {
@@ -263,7 +280,7 @@ func undecided(c engine.Case, m Verdict) engine.Finding {
 		Title: "It cannot be told whether SCIM manages this account",
 		Detail: "The values differ, but no evidence says whether SCIM manages the person. The tool does not act on that by itself: " +
 			"sign in to SCIM to let it look, or say what you know.",
-		Evidence: append(m.Evidence, differences(c)...),
+		Evidence: slices.Concat(m.Evidence, differences(c), believes(c)),
 		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch, engine.RemedyReprovision},
 	}
 }

@@ -61,7 +61,11 @@ func Managed(c engine.Case) Verdict {
 			note(engine.FactExpectation, "the identity provider is linked to exactly this SCIM record")
 		case c.Sources[engine.FactSCIMUser].Known() && c.Expected.ExternalID != c.SCIMUser.ID:
 			against++
-			note(engine.FactExpectation, "the identity provider is linked to a SCIM record that is not this one ("+c.Expected.ExternalID+")")
+			text := "the identity provider believes in a SCIM record that Docker does not have"
+			if c.SCIMUser.Found {
+				text = "the identity provider is linked to a SCIM record that is not this one"
+			}
+			note(engine.FactExpectation, text+" ("+c.Expected.ExternalID+"): what it sends goes nowhere")
 		}
 	}
 

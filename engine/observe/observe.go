@@ -177,7 +177,7 @@ func (o *Observer) expectation(ctx context.Context, c *engine.Case) (string, err
 func Expectation(a idp.Assignment) engine.Expectation {
 	e := engine.Expectation{
 		Provider: a.Provider, Application: a.App.Label, Console: a.App.ConsoleURL, Assigned: a.Assigned, Scope: string(a.Scope),
-		ExternalID: a.ExternalID, SyncState: a.SyncState, SyncErrors: a.Errors, LinkUnread: a.LinkUnread,
+		ExternalID: a.ExternalID, SyncState: a.SyncState, LastSync: a.LastSync, SyncErrors: a.Errors, LinkUnread: a.LinkUnread,
 		ProvisioningWhy: a.App.Provisioning.Why, OutOf: a.OutOf,
 		UserName: a.UserName, GivenName: a.GivenName, LastName: a.FamilyName, Role: lower(a.Role), Org: a.Org, Teams: a.Teams,
 	}

@@ -36,7 +36,9 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 		return out, err
 	}
 	out.UserID, out.Login = who.ID, who.Principal
-	out.SSO = unreadClaims(t.principal.Name)
+	if out.SSO, err = c.claims(ctx, t, who); err != nil {
+		return idp.Assignment{}, err
+	}
 
 	// Groups count only with their direct members: Entra does not provision
 	// through nested groups either.
@@ -132,17 +134,4 @@ func values(out *idp.Assignment, t target, who person, roles []string) {
 			}
 		}
 	}
-}
-
-// unreadClaims says where sign-in's claims are: Graph shows those of claims
-// policies, but not what the admin center configures for SAML.
-func unreadClaims(app string) []idp.Attribute {
-	var out []idp.Attribute
-	for _, name := range []string{"dockerRole", "dockerTeam", "dockerOrg"} {
-		out = append(out, idp.Attribute{
-			Name:  name,
-			Where: "Entra admin center > Enterprise applications > the application for sign-in (" + app + ", or the one beside it) > Single sign-on > Attributes & Claims",
-		})
-	}
-	return out
 }

@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -80,12 +81,15 @@ func TestTheLogArrivesLateAndThenProvesThePush(t *testing.T) {
 func TestTheLimitOfProvisionOnDemandIsKept(t *testing.T) {
 	s, k, client := tenant(t, sandbox.Options{})
 	c := client()
-	as, err := c.Assignment(t.Context(), "sam.okafor@acme.example")
-	require.NoError(t, err)
-	call := as.Ways[0].Changes[0].Call
-	ctx := transport.Approve(t.Context(), []transport.Call{call}, nil)
+	var calls []transport.Call // a full row of people
+	for n := range 12 {
+		as, err := c.Assignment(t.Context(), fmt.Sprintf("member-%05d@acme.example", n+1))
+		require.NoError(t, err)
+		calls = append(calls, as.Ways[0].Changes[0].Call)
+	}
+	ctx := transport.Approve(t.Context(), calls, nil)
 	began := k.now()
-	for range 12 {
+	for _, call := range calls {
 		_, err := c.Push(ctx, call)
 		require.NoError(t, err)
 	}
@@ -94,7 +98,7 @@ func TestTheLimitOfProvisionOnDemandIsKept(t *testing.T) {
 
 	t.Run("and a second client's requests lead to one refusal, never to two in a row", func(t *testing.T) {
 		other := client()
-		for range 12 {
+		for _, call := range calls {
 			_, err := other.Push(ctx, call)
 			require.NoError(t, err)
 			_, err = c.Push(ctx, call)

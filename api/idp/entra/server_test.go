@@ -138,4 +138,5 @@ func (s *server) ready() {
 	s.on("GET /users", priya)
 	s.on("GET /users/u1/appRoleAssignments", grants)
 	s.on("GET /auditLogs/provisioning", `{"value":[]}`)
+	s.on("GET /servicePrincipals/sp1/claimsMappingPolicies", `{"value":[]}`)
 }

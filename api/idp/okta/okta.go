@@ -66,7 +66,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	t := o.Transport
-	t.System, t.BaseURL, t.Explain = system, base, explain
+	t.System, t.BaseURL, t.Explain, t.Limit = system, base, explain, limitOf
 	t.Authorize = func(ctx context.Context, r *http.Request) error {
 		if o.Bearer != nil {
 			token, err := o.Bearer(ctx)
@@ -95,6 +95,13 @@ func New(o Options) (*Client, error) {
 		c.now = time.Now
 	}
 	return c, nil
+}
+
+// limitOf tells Okta's rate limits apart: they are counted for each kind of
+// resource by itself (Okta, "Rate limits").
+func limitOf(u *url.URL) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/api/v1/"), "/")
+	return kind
 }
 
 // adminHosts are the domains whose admin console has a host of its own,

@@ -1,6 +1,10 @@
 package okta_test
 
 import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,4 +69,81 @@ func TestAgainstTheSandboxAPushIsTakingTheAssignmentAwayAndGivingItBack(t *testi
 	theo, err := c.Assignment(t.Context(), "theo.brandt@acme.example")
 	require.NoError(t, err)
 	require.False(t, theo.Assigned)
+}
+
+// TestAFullRowOfPeopleNeverProvokesARefusal pushes many people one after the
+// other on an Okta that counts: the headers say when a limit is used up.
+func TestAFullRowOfPeopleNeverProvokesARefusal(t *testing.T) {
+	k := &clock{at: now}
+	s := sandbox.New(sandbox.Options{Now: k.now, OktaRateLimit: 20})
+	require.NoError(t, s.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	var waits []transport.Wait
+	client := func() *okta.Client {
+		c, err := okta.New(okta.Options{
+			BaseURL: s.Addresses().OktaURL, Token: func() string { return s.Credentials().OktaToken },
+			Transport: transport.Options{Now: k.now, Sleep: k.sleep, Waiting: func(w transport.Wait) { waits = append(waits, w) }},
+		})
+		require.NoError(t, err)
+		t.Cleanup(c.CloseIdleConnections)
+		return c
+	}
+	push := func(c *okta.Client, n int) {
+		as, err := c.Assignment(t.Context(), fmt.Sprintf("member-%05d@acme.example", n))
+		require.NoError(t, err)
+		for _, ch := range as.Ways[0].Changes {
+			_, err := c.Push(transport.Approve(t.Context(), []transport.Call{ch.Call}, nil), ch.Call)
+			require.NoError(t, err)
+		}
+	}
+	refused := func() (n int, inARow bool) {
+		last := map[string]int{} // the limits are counted apart, so are the rows
+		for _, r := range s.Requests() {
+			kind := strings.Split(r.Path, "/")[3]
+			inARow = inARow || last[kind] == 429 && r.Status == 429
+			last[kind] = r.Status
+			if r.Status == 429 {
+				n++
+			}
+		}
+		return n, inARow
+	}
+	one := client()
+	for n := range 20 {
+		push(one, n+1)
+	}
+	n, _ := refused()
+	require.Zero(t, n, "one client alone never provokes a refusal")
+	require.NotEmpty(t, waits)
+	require.Zero(t, waits[0].Attempt, "it waits before it asks")
+
+	t.Run("and beside another one, never two in a row", func(t *testing.T) {
+		other := client()
+		for n := range 20 {
+			push(other, n+1)
+			push(one, n+1)
+		}
+		n, inARow := refused()
+		require.Positive(t, n)
+		require.False(t, inARow)
+	})
+}
+
+// clock passes only when somebody sleeps.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+	return ctx.Err()
 }

@@ -1,16 +1,11 @@
 package okta_test
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
-	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
-	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -65,48 +60,4 @@ func TestARefusedUnassignmentIsARefusalWithAdvice(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	require.ErrorIs(t, err, transport.ErrForbidden)
 	require.Contains(t, refused.Advice, "through the group")
-}
-
-// limitClock passes only when somebody sleeps.
-type limitClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *limitClock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *limitClock) sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-	return ctx.Err()
-}
-
-func TestOktasRateHeadersAreObeyed(t *testing.T) {
-	k := &limitClock{at: time.Date(2026, 11, 23, 12, 0, 20, 0, time.UTC)}
-	s := sandbox.New(sandbox.Options{Now: k.now, OktaRateLimit: 25})
-	require.NoError(t, s.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	c, err := okta.New(okta.Options{
-		BaseURL: s.Addresses().OktaURL, Token: func() string { return s.Credentials().OktaToken }, Transport: transport.Options{Now: k.now, Sleep: k.sleep},
-	})
-	require.NoError(t, err)
-	t.Cleanup(c.CloseIdleConnections)
-	for range 20 {
-		_, err := c.Assignment(t.Context(), "priya.nair@acme.example")
-		require.NoError(t, err)
-	}
-	refusals, last := 0, 0
-	for _, r := range s.Requests() {
-		require.False(t, last == 429 && r.Status == 429, "two refusals in a row")
-		if last = r.Status; last == 429 {
-			refusals++
-		}
-	}
-	require.Positive(t, refusals)
-	require.GreaterOrEqual(t, k.now().Sub(time.Date(2026, 11, 23, 12, 0, 20, 0, time.UTC)), 3*time.Minute)
 }
