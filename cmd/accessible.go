@@ -13,11 +13,21 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
-// addWindow adds the choice of the window, the whole screen or lines, and of
-// what it does beside showing the walk.
-func addWindow(c *cobra.Command, lines, bell *bool) {
-	c.Flags().BoolVar(bell, "bell", false, "ring the terminal's bell when a long wait ends")
-	c.Flags().BoolVar(lines, "accessible", accessible(),
+// windowOptions choose the window, the whole screen or lines, and what it does
+// beside showing the walk.
+type windowOptions struct {
+	lines bool // line by line, without a screen
+	bell  bool
+	mouse bool
+	still bool // nothing moves
+}
+
+// flags adds the options to a command.
+func (w *windowOptions) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&w.bell, "bell", false, "ring the terminal's bell when a long wait ends")
+	c.Flags().BoolVar(&w.mouse, "mouse", false, "let the wheel scroll and a click choose; the key m switches it, and while it is off the terminal selects text")
+	c.Flags().BoolVar(&w.still, "reduced-motion", os.Getenv("REDUCED_MOTION") != "", "show no spinner; so does REDUCED_MOTION=1")
+	c.Flags().BoolVar(&w.lines, "accessible", accessible(),
 		"walk line by line, for screen readers and plain terminals; so does ACCESSIBLE=1, and a terminal that cannot draw")
 }
 
@@ -31,8 +41,9 @@ func accessible() bool {
 }
 
 // walkIn walks in one of the two windows.
-func walkIn(ctx context.Context, o tui.Options, accessible bool, out io.Writer) (guide.State, error) {
-	if accessible {
+func walkIn(ctx context.Context, o tui.Options, w windowOptions, out io.Writer) (guide.State, error) {
+	o.Bell, o.Mouse, o.ReducedMotion = w.bell, w.mouse, w.still
+	if w.lines {
 		end, err := plain.Window{In: os.Stdin, Out: out}.Run(ctx, o)
 		if errors.Is(err, plain.ErrNoAnswer) {
 			err = reportedError{err} // the window has said so

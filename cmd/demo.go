@@ -21,8 +21,7 @@ type demoOptions struct {
 	member     string
 	stateFile  string
 	dryRun     bool
-	accessible bool
-	bell       bool
+	window     windowOptions
 	more       int // repositories of priya-nair
 	interrupts <-chan struct{}
 }
@@ -49,12 +48,12 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().StringVar(&o.member, "member", "", "begin with this `username`")
 	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this `file`")
 	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair so `many` further repositories; the first has a name that is taken in the organization")
-	addWindow(c, &o.accessible, &o.bell)
+	o.window.flags(c)
 	return c
 }
 
 func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
-	if err := requireTerminal(o.accessible); err != nil {
+	if err := requireTerminal(o.window.lines); err != nil {
 		return err
 	}
 	state, err := os.MkdirTemp("", "reprovision-demo-")
@@ -74,9 +73,8 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 		AssistHint: "do the clicks on the demo's console for me",
 		Assist:     d.assist,
 		Interrupts: o.interrupts,
-		Bell:       o.bell,
 	}
-	err = showOn(ctx, d, opts, o.accessible, out)
+	err = showOn(ctx, d, opts, o.window, out)
 	<-d.ready
 	switch {
 	case d.err != nil:

@@ -32,7 +32,7 @@ func newResume(interrupts <-chan struct{}) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := requireTerminal(o.accessible); err != nil {
+			if err := requireTerminal(o.window.lines); err != nil {
 				return err
 			}
 			id := ""
@@ -55,13 +55,13 @@ func addWalkFlags(c *cobra.Command, o *walkOptions) {
 	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` to work with, one per organization; the last one if not given")
 	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
-	addWindow(c, &o.accessible, &o.bell)
+	o.window.flags(c)
 	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
 }
 
 // startWalk begins a walk, unless one that was left half-way is taken up.
 func startWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
-	if err := requireTerminal(o.accessible); err != nil {
+	if err := requireTerminal(o.window.lines); err != nil {
 		return err
 	}
 	if !o.dryRun {
@@ -164,6 +164,5 @@ func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Write
 		Open:       openBrowser,
 		Forms:      forms(o.org),
 		Interrupts: o.interrupts,
-		Bell:       o.bell,
-	}, o.accessible, out)
+	}, o.window, out)
 }

@@ -93,7 +93,7 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` to work with, one per organization; the last one if not given")
 	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
 	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
-	addWindow(c, &o.accessible, &o.bell)
+	o.window.flags(c)
 	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts), newLogin(), newLogout(), newAuth(), newProfile())
 	return c
 }

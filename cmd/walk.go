@@ -22,13 +22,12 @@ type walkOptions struct {
 	profile               string
 	dryRun, remember      bool
 	password              bool // sign in to Docker Hub with a password and a second factor
-	accessible            bool // line by line, without a screen
-	bell                  bool
+	window                windowOptions
 	interrupts            <-chan struct{}
 }
 
 func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
-	if err := requireTerminal(o.accessible); err != nil {
+	if err := requireTerminal(o.window.lines); err != nil {
 		return err
 	}
 	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
@@ -49,8 +48,7 @@ func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 		Open:       openBrowser,
 		Forms:      forms(s.org()),
 		Interrupts: o.interrupts,
-		Bell:       o.bell,
-	}, o.accessible, out)
+	}, o.window, out)
 }
 
 // requireTerminal refuses to draw where nobody can see it. Lines can be written
@@ -70,8 +68,8 @@ func requireTerminal(accessible bool) error {
 
 // show draws the walk, then waits for whatever is still being changed: a
 // request in flight is finished and written down before the process ends.
-func show(ctx context.Context, p parts, o tui.Options, accessible bool, out io.Writer) error {
-	return showOn(ctx, p.runner, o, accessible, out)
+func show(ctx context.Context, p parts, o tui.Options, w windowOptions, out io.Writer) error {
+	return showOn(ctx, p.runner, o, w, out)
 }
 
 // doer carries out effects, and waits for a change in flight at the end.
@@ -81,11 +79,10 @@ type doer interface {
 }
 
 // showOn is show with whatever carries out the effects.
-func showOn(ctx context.Context, r doer, o tui.Options, accessible bool, out io.Writer) error {
+func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.Writer) error {
 	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
 	o.IsDark = true
-	o.ReducedMotion = os.Getenv("REDUCED_MOTION") != ""
-	end, err := walkIn(ctx, o, accessible, out)
+	end, err := walkIn(ctx, o, w, out)
 	if drainErr := drain(r, o.Interrupts, out); drainErr != nil {
 		err = errors.Join(err, drainErr)
 	}

@@ -101,7 +101,7 @@ func TestPlainTerminalsGetASCIIOnly(t *testing.T) {
 			m.Update(tea.EnvMsg{"TERM=linux"})
 			for n, line := range strings.Split(shot(m), "\n") {
 				for _, r := range line {
-					if r > '~' && !strings.ContainsRune("·…", r) {
+					if r > '~' {
 						t.Fatalf("%s %dx%d line %d: %q in %q", x.name, size.w, size.h, n, r, line)
 					}
 				}

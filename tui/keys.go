@@ -105,7 +105,10 @@ func (m *Model) short(l layout) []key.Binding {
 		list = append([]key.Binding{open}, list...)
 		k.Open.SetEnabled(false)
 	}
-	list = append(list, k.Back, k.Help, k.Quit)
+	if !m.screen.Takes(tea.KeyPressMsg{Code: tea.KeyEscape}) {
+		list = append(list, k.Back)
+	}
+	list = append(list, k.Help, k.Quit)
 	if !k.Quit.Enabled() || !k.Back.Enabled() {
 		list = append(list, k.Interrupt)
 	}

@@ -29,11 +29,11 @@ func (m *Model) pointed(msg tea.Msg) tea.Cmd {
 	}
 	switch {
 	case beside:
-		m.sideScroll = min(max(0, m.sideScroll+by), l.sideOverflow)
+		m.sideScroll = min(max(0, min(m.sideScroll, l.sideOverflow)+by), l.sideOverflow)
 	case m.overlay == overlayNone && l.overflow == 0:
 		return m.act(m.screen.Update(screen.Wheeled{By: by}))
 	default:
-		m.scroll = min(max(0, m.scroll+by), l.overflow)
+		m.scroll = min(max(0, min(m.scroll, l.overflow)+by), l.overflow)
 	}
 	return nil
 }

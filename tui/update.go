@@ -30,8 +30,6 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 		return tea.Batch(m.interrupt(), m.interrupts())
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
-		l := m.layout()
-		m.scroll, m.sideScroll = min(m.scroll, l.overflow), min(m.sideScroll, l.sideOverflow)
 		return nil
 	case tea.MouseWheelMsg, tea.MouseClickMsg:
 		return m.pointed(msg)

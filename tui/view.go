@@ -19,6 +19,9 @@ const (
 	workMost = 104
 	sideMost = 64
 	between  = 3
+
+	// sideIndent keeps the evidence's own bars off the wall.
+	sideIndent = 2
 )
 
 // layout is where things are on the screen, and what is in them.
@@ -78,10 +81,10 @@ func (m *Model) fillSide(l *layout) {
 		return
 	}
 	width := min(sideMost, l.width*2/5)
-	if block := m.screen.Side(m.frame(width, true)); block != "" {
+	if block := m.screen.Side(m.frame(width-sideIndent, true)); block != "" {
 		l.side = width
 		l.width -= width + between
-		l.sideBody = strings.Split(block, "\n")
+		l.sideBody = strings.Split(part.Indent(block, sideIndent), "\n")
 		l.sideOverflow = max(0, len(l.sideBody)-max(1, l.rows-2))
 	}
 }
@@ -270,7 +273,7 @@ func (m *Model) View() tea.View {
 	for i := range lines {
 		lines[i] = part.Fit(strings.TrimRight(lines[i], " "), m.width)
 	}
-	v.Content = strings.Join(lines, "\n")
+	v.Content = m.theme.Screen(strings.Join(lines, "\n"))
 	if y := l.top + footAt + l.foot.Y; l.foot.Cursor && y < m.height-1 && m.overlay == overlayNone && m.focus == paneAct {
 		c := tea.NewCursor(min(l.left+l.foot.X, m.width-1), y)
 		c.Shape, c.Color = tea.CursorBar, m.theme.Cursor()

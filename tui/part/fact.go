@@ -221,10 +221,13 @@ func stamp(source string, at time.Time) string {
 	case at.IsZero():
 		return source
 	case source == "":
-		return Clock(at)
+		return minute(at)
 	}
-	return source + ", " + Clock(at)
+	return source + ", " + minute(at)
 }
+
+// minute is when something was seen: the second matters only of what was done.
+func minute(at time.Time) string { return at.Local().Format("15:04") }
 
 // Clock is the time of day.
 func Clock(at time.Time) string { return at.Local().Format(time.TimeOnly) }

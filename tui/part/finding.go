@@ -32,7 +32,10 @@ func Findings(t theme.Theme, width int, list []engine.Finding, headline string, 
 func concluded(t theme.Theme, width int, s engine.Strength, title string) string {
 	word, style := strength(t, s)
 	title = Clean(title)
-	if title != "" && Width(word)+2+Width(title) <= width {
+	switch {
+	case title == "":
+		return style.Render(Fit(word, width))
+	case Width(word)+2+Width(title) <= width:
 		return style.Render(word) + "  " + t.Strong.Render(title)
 	}
 	return Lines(style.Render(Fit(word, width)), Paragraph(title, width, t.Strong))

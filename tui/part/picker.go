@@ -40,7 +40,7 @@ func NewPicker(people []engine.Person, selected string) *Picker {
 	})
 	p := &Picker{
 		people: people, search: newSearch(people), page: 1, insights: insights, typing: true,
-		filter: Field{Placeholder: "type to find a name, an address, a role or a team"},
+		filter: Field{Placeholder: "type a name, an address, a role or a team"},
 	}
 	p.match = p.search.results()
 	if selected != "" {

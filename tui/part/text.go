@@ -20,6 +20,9 @@ import (
 // directory holds is longer, and a screen full of one name helps nobody.
 const longest = 600
 
+// farthest is how far into a text its characters are looked for.
+const farthest = 8 * longest
+
 // marks is how many combining marks in a row are drawn.
 const marks = 2
 
@@ -32,7 +35,7 @@ func Clean(s string) string {
 	}
 	var b strings.Builder
 	row, n := 0, 0
-	for _, r := range ansi.Strip(s) {
+	for _, r := range ansi.Strip(s[:min(len(s), farthest)]) {
 		switch kind(r) {
 		case blank:
 			r = ' '

@@ -22,7 +22,7 @@ type Glyphs struct {
 func glyphs(ascii bool) Glyphs {
 	if ascii {
 		return Glyphs{
-			Done: "+", Current: "*", Todo: "-",
+			Done: "+", Current: "*", Todo: "o",
 			Pointer: ">", Bullet: "-", Arrow: "->",
 			Fail: "x", Warn: "!", Unknown: "?",
 			Same: "=", Differs: "!=",
@@ -48,6 +48,17 @@ func glyphs(ascii bool) Glyphs {
 		Spinner: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 		Keys:    strings.NewReplacer(),
 	}
+}
+
+// plain turns the signs of texts into plain characters of the same width.
+var plain = strings.NewReplacer("·", "-", "…", "~", "—", "-")
+
+// Screen is a whole screen as the theme's terminal can show it.
+func (t Theme) Screen(content string) string {
+	if t.ASCII {
+		return plain.Replace(content)
+	}
+	return content
 }
 
 // Frame is the spinner's picture number n.
