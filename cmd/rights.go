@@ -45,7 +45,7 @@ func (s *systems) rights(ctx context.Context, id engine.SystemID, org string) []
 	case engine.SystemEntra:
 		return []privilege{
 			{Capability: "read the application", For: "what Entra would send", Granted: granted, How: "Application.Read.All"},
-			{Capability: "read users", For: "what Entra would send", Granted: notProbed, How: "User.Read.All"},
+			{Capability: "read users", For: "what Entra would send", Granted: notProbed, How: "Directory.Read.All"},
 			{Capability: "read the provisioning log", For: "verifying a push", Granted: notProbed, How: "AuditLog.Read.All"},
 			{Capability: "provision on demand", For: "pushing", Granted: notProbed, How: "Synchronization.ReadWrite.All, and the role Application Administrator for a person"},
 		}

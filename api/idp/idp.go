@@ -95,6 +95,7 @@ const (
 type Group struct {
 	ID, Name  string
 	OtherApps []string // labels of other applications that it grants: leaving the group takes them too
+	Elsewhere bool     // its members come from another directory, and cannot be changed at the provider
 }
 
 // Assignment is one person and the application: whether they have it, and what
@@ -120,9 +121,13 @@ type Assignment struct {
 	Role, Org                       string   // Docker attributes that SCIM would carry
 	Teams                           []string // likewise
 	// Profile is the application profile as the provider gave it. It is sent
-	// back unchanged when the person is assigned again.
+	// back when the person is assigned again, but for what is Filled.
 	Profile map[string]any
-	SSO     []Attribute // statements resolved for this person
+	// Filled are the properties of Profile that the provider fills in by itself
+	// when the person is assigned: it may refuse other values for them.
+	Filled       []string
+	FilledUnread bool        // which those are is not told
+	SSO          []Attribute // statements resolved for this person
 	// Ways are those by which the provider can be made to create the person
 	// anew, the safest first. Their order depends on the assignment alone.
 	Ways []Way

@@ -87,6 +87,8 @@ func Advise(reason string) string {
 		return "No seat is left in the Docker organization: free one or add one, then push again."
 	case has("group memberships grant"):
 		return "The identity provider does not take the application from a person whose group grants it. Nothing is lost: push through the group instead."
+	case has("field mapping and profile push"):
+		return "The application's mapping gives another value than the assignment had. Assign the person in the admin console (the application > Assignments), with the values that are right, and look again: the push is then done."
 	case has("401", "unauthorized", "invalid or missing scim token", "invalidcredentials", "credentialvalidation", "authentication failed"):
 		return "Docker no longer accepts the SCIM token that the identity provider uses; a token that was made anew ends the old one. Copy the current one from Docker Home > SSO and SCIM > Setup SCIM into the provider, test the connection there, then push again."
 	case has("quarantine"):

@@ -11,16 +11,17 @@ import (
 
 func TestEveryReasonGetsAdvice(t *testing.T) {
 	for reason, advice := range map[string]string{
-		"Not enough seats in organization 'acme'":                     "seat",
-		"HTTP 401 Unauthorized: invalid or missing SCIM token":        "Setup SCIM",
-		"The job is in quarantine (TooManyDeletes)":                   "quarantine",
-		"This object is not assigned (NotEffectivelyEntitled)":        "outside the scope",
-		"A required attribute userName is missing":                    "required attribute",
-		"userName is required":                                        "required attribute",
-		"409 Conflict: a user with this userName already exists":      "a record for this address",
-		"429 Too Many Requests":                                       "asked for a pause",
-		"HTTP 503 Service Unavailable: service unavailable":           "push again in a while",
-		"cannot be unassigned while their group memberships grant it": "through the group",
+		"Not enough seats in organization 'acme'":                                                          "seat",
+		"HTTP 401 Unauthorized: invalid or missing SCIM token":                                             "Setup SCIM",
+		"The job is in quarantine (TooManyDeletes)":                                                        "quarantine",
+		"This object is not assigned (NotEffectivelyEntitled)":                                             "outside the scope",
+		"A required attribute userName is missing":                                                         "required attribute",
+		"userName is required":                                                                             "required attribute",
+		"409 Conflict: a user with this userName already exists":                                           "a record for this address",
+		"429 Too Many Requests":                                                                            "asked for a pause",
+		"HTTP 503 Service Unavailable: service unavailable":                                                "push again in a while",
+		"cannot be unassigned while their group memberships grant it":                                      "through the group",
+		"Cannot modify the firstName attribute because it has a field mapping and profile push is enabled": "Assign the person in the admin console",
 		"":             "push again",
 		"who can tell": "push again",
 	} {

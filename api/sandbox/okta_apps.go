@@ -18,6 +18,8 @@ func (s *Sandbox) oktaAppRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/apps/{app}/users/{user}", s.oktaDocker(s.oktaGetAssignment))
 	mux.HandleFunc("POST /api/v1/apps/{app}/users/{user}", s.oktaDocker(s.oktaUpdateAssignment))
 	mux.HandleFunc("DELETE /api/v1/apps/{app}/users/{user}", s.oktaDocker(s.oktaUnassign))
+	mux.HandleFunc("GET /api/v1/mappings", s.oktaListMappings)
+	mux.HandleFunc("GET /api/v1/mappings/{mapping}", s.oktaGetMapping)
 	mux.HandleFunc("GET /api/v1/meta/schemas/apps/{app}/default", s.oktaDocker(s.oktaSchema))
 }
 
@@ -153,7 +155,7 @@ type appUserBody struct {
 
 func (s *Sandbox) oktaAssign(w http.ResponseWriter, r *http.Request) {
 	var body appUserBody
-	if !readOkta(w, r, &body) || !s.profileFits(w, body) {
+	if !readOkta(w, r, &body) || !s.profileFits(w, body.ID, body) {
 		return
 	}
 	if err := s.org.assign(body.ID, body.Scope, body.Credentials.UserName, body.Profile); err != nil {
@@ -165,11 +167,12 @@ func (s *Sandbox) oktaAssign(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) oktaUpdateAssignment(w http.ResponseWriter, r *http.Request) {
 	var body appUserBody
-	if !readOkta(w, r, &body) || !s.profileFits(w, body) {
+	if !readOkta(w, r, &body) || !s.profileFits(w, r.PathValue("user"), body) {
 		return
 	}
 	id := r.PathValue("user")
-	if err := s.org.updateAssignment(id, body.Scope, body.Profile); err != nil {
+	// The reference knows no scope here: what is sent of it has no effect.
+	if err := s.org.updateAssignment(id, "", body.Profile); err != nil {
 		oktaRuleError(w, r, err)
 		return
 	}
@@ -195,8 +198,59 @@ var appProperties = []struct{ variable, title, externalName, externalNamespace s
 	{propertyTeam, "Docker team", "dockerTeam", scimExtensionSchema},
 }
 
-// profileFits refuses a scope or a property that the application does not have.
-func (s *Sandbox) profileFits(w http.ResponseWriter, body appUserBody) bool {
+// mappedProperties are filled in from the person's own profile.
+var mappedProperties = map[string]func(*oktaUser) string{
+	"email":      func(u *oktaUser) string { return u.login },
+	"givenName":  func(u *oktaUser) string { return u.first },
+	"familyName": func(u *oktaUser) string { return u.last },
+}
+
+var mappedExpressions = map[string]string{"email": "user.email", "givenName": "user.firstName", "familyName": "user.lastName"}
+
+var (
+	oktaMappingID  = oktaID("prm", "docker")
+	oktaUserTypeID = oktaID("oty", "user")
+)
+
+func (s *Sandbox) wireMapping() map[string]any {
+	return map[string]any{
+		"id":     oktaMappingID,
+		"source": map[string]string{"id": oktaUserTypeID, "name": "user", "type": "user"},
+		"target": map[string]string{"id": s.org.okta.dockerApp().id, "name": s.org.okta.dockerApp().name, "type": "appuser"},
+	}
+}
+
+func (s *Sandbox) oktaListMappings(w http.ResponseWriter, r *http.Request) {
+	all := []any{}
+	if target := r.URL.Query().Get("targetId"); target == "" || target == s.org.okta.dockerApp().id {
+		all = append(all, s.wireMapping())
+	}
+	oktaPage(w, r, all, 200, func(int) string { return oktaMappingID }, func(m any) any { return m })
+}
+
+func (s *Sandbox) oktaGetMapping(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("mapping") != oktaMappingID {
+		oktaNotFound(w, r.PathValue("mapping"), "ProfileMapping")
+		return
+	}
+	m, properties := s.wireMapping(), map[string]any{}
+	for name, expression := range mappedExpressions {
+		properties[name] = map[string]string{"expression": expression, "pushStatus": "PUSH"}
+	}
+	m["properties"] = properties
+	writeJSON(w, http.StatusOK, m)
+}
+
+// profileFits refuses a scope or a property that the application does not have,
+// and a value that contradicts its mapping.
+func (s *Sandbox) profileFits(w http.ResponseWriter, userID string, body appUserBody) bool {
+	for _, name := range sortedKeys(mappedProperties) {
+		given, sent := body.Profile[name]
+		if u := s.org.okta.users[userID]; sent && u != nil && given != mappedProperties[name](u) {
+			oktaError(w, http.StatusForbidden, "E0000075", "Cannot modify the "+name+" attribute because it has a field mapping and profile push is enabled.")
+			return false
+		}
+	}
 	if body.Scope != "" && body.Scope != scopeUser && body.Scope != scopeGroup {
 		oktaError(w, http.StatusBadRequest, "E0000001", "Api validation failed: scope", "scope: USER or GROUP")
 		return false

@@ -170,7 +170,7 @@ func wireOktaUser(u *oktaUser) any {
 	}
 	return map[string]any{
 		"id": u.id, "status": "ACTIVE", "created": oktaTime(u.created), "activated": oktaTime(u.created),
-		"lastUpdated": oktaTime(u.created), "profile": profile,
+		"lastUpdated": oktaTime(u.created), "type": map[string]string{"id": oktaUserTypeID}, "profile": profile,
 	}
 }
 

@@ -186,13 +186,36 @@ func TestLenaIsAssignedThroughAGroupThatGrantsMore(t *testing.T) {
 func TestGroupAssignmentCanBeMadeIndividualAndGroupAgain(t *testing.T) {
 	w := start(t, sandbox.Options{})
 	app, lena := w.dockerApp(), w.oktaID("lena.fischer@acme.example")
-	require.Equal(t, "USER", w.okta(http.MethodPost, app+"/users/"+lena, map[string]string{"scope": "USER"}).text("scope"))
-	require.Equal(t, "GROUP", w.okta(http.MethodPost, app+"/users/"+lena, map[string]string{"scope": "GROUP"}).text("scope"))
-	require.Equal(t, "USER", w.okta(http.MethodPost, app+"/users/"+lena, map[string]string{"scope": "USER"}).text("scope"))
+	assign := func(id, scope string) answer {
+		return w.okta(http.MethodPost, app+"/users", map[string]string{"id": id, "scope": scope})
+	}
+	require.Equal(t, "USER", assign(lena, "USER").text("scope"))
+	require.Equal(t, "GROUP", assign(lena, "GROUP").text("scope"))
+	require.Equal(t, "GROUP", w.okta(http.MethodPost, app+"/users/"+lena, map[string]string{"scope": "USER"}).text("scope"), "an update knows no scope")
+	require.Equal(t, "USER", assign(lena, "USER").text("scope"))
 	require.Equal(t, http.StatusNoContent, w.okta(http.MethodDelete, app+"/users/"+lena, nil).status)
+	require.Equal(t, http.StatusNotFound, assign(w.oktaID("priya.nair@acme.example"), "GROUP").status, "she is in no group that grants it")
+}
 
-	priya := w.oktaID("priya.nair@acme.example")
-	require.Equal(t, http.StatusNotFound, w.okta(http.MethodPost, app+"/users/"+priya, map[string]string{"scope": "GROUP"}).status, "she is in no group that grants it")
+func TestOktaFillsInWhatIsMappedAndTakesNoOtherValue(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	id := w.okta(http.MethodGet, w.dockerApp(), nil).text("id")
+	mappings := w.oktaList("/api/v1/mappings?targetId=" + id)
+	require.Len(t, mappings, 1)
+	mapping := w.okta(http.MethodGet, "/api/v1/mappings/"+mappings[0]["id"].(string), nil)
+	require.Contains(t, mapping.json["properties"], "familyName")
+	require.NotContains(t, mapping.json["properties"], "docker_role")
+	require.Empty(t, w.oktaList("/api/v1/mappings?targetId=other"))
+	require.Equal(t, http.StatusNotFound, w.okta(http.MethodGet, "/api/v1/mappings/other", nil).status)
+
+	a := w.assignment("priya.nair@acme.example")
+	w.okta(http.MethodDelete, w.dockerApp()+"/users/"+a.UserID, nil)
+	again := map[string]any{"id": a.UserID, "scope": "USER", "profile": map[string]any{"familyName": "Other"}}
+	refused := w.okta(http.MethodPost, w.dockerApp()+"/users", again)
+	require.Equal(t, http.StatusForbidden, refused.status)
+	require.Equal(t, "E0000075", refused.text("errorCode"))
+	again["profile"] = map[string]any{"docker_role": "editor"}
+	require.Equal(t, "Nair", w.okta(http.MethodPost, w.dockerApp()+"/users", again).json["profile"].(map[string]any)["familyName"])
 }
 
 func TestNoorsAssertionCarriesOtherValuesThanSCIM(t *testing.T) {

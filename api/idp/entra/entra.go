@@ -37,7 +37,7 @@ const (
 
 // Permissions are what the token needs: the first changes, the others read.
 // What SAML claims carry is told only to those who may read policies, too.
-const Permissions = "Synchronization.ReadWrite.All, Application.Read.All, User.Read.All, AuditLog.Read.All"
+const Permissions = "Synchronization.ReadWrite.All, Application.Read.All, Directory.Read.All, AuditLog.Read.All"
 
 // Options say which tenant (by the token) and which application.
 type Options struct {

@@ -88,7 +88,7 @@ func (c *Client) app(ctx context.Context) (app, error) {
 	default:
 		return a, nil
 	}
-	others, listErr := list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}})
+	others, listErr := c.startingSo(ctx)
 	if listErr != nil {
 		return app{}, listErr
 	}
@@ -103,6 +103,12 @@ func (c *Client) app(ctx context.Context) (app, error) {
 	return app{}, choice(why, found, err)
 }
 
+// startingSo lists the applications whose label begins with the one that is
+// wanted, those that are deactivated too.
+func (c *Client) startingSo(ctx context.Context) ([]app, error) {
+	return list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}, "includeNonDeleted": {"true"}})
+}
+
 // search finds the application by its label, or by its id given in place of it.
 func (c *Client) search(ctx context.Context) (app, error) {
 	if appID.MatchString(c.label) {
@@ -110,11 +116,14 @@ func (c *Client) search(ctx context.Context) (app, error) {
 		err := c.door.GetJSON(ctx, path("apps", c.label), nil, &a)
 		return a, err
 	}
-	found, err := list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}})
+	found, err := c.startingSo(ctx)
 	if err != nil {
 		return app{}, err
 	}
 	same := slices.DeleteFunc(slices.Clone(found), func(a app) bool { return a.Label != c.label || a.ID == "" })
+	if active := slices.DeleteFunc(slices.Clone(same), func(a app) bool { return a.Status != "ACTIVE" }); len(active) == 1 {
+		return active[0], nil // one that is deactivated assigns nobody
+	}
 	switch {
 	case len(same) == 1:
 		return same[0], nil

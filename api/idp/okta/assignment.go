@@ -26,8 +26,11 @@ func (p *profile) UnmarshalJSON(raw []byte) error {
 
 // user is a person (Users API, GET /api/v1/users).
 type user struct {
-	ID      string  `json:"id"`
-	Status  string  `json:"status"` // ACTIVE, SUSPENDED, DEPROVISIONED and so on
+	ID     string `json:"id"`
+	Status string `json:"status"` // ACTIVE, SUSPENDED, DEPROVISIONED and so on
+	Type   struct {
+		ID string `json:"id"`
+	} `json:"type"`
 	Profile profile `json:"profile"`
 }
 
@@ -65,10 +68,15 @@ func (t *wireTime) UnmarshalJSON(raw []byte) error {
 // group is a group (Groups API), and an assignment of one to an application.
 type group struct {
 	ID      string `json:"id"`
+	Type    string `json:"type"` // OKTA_GROUP, APP_GROUP, BUILT_IN; not told with an assignment
 	Profile struct {
 		Name string `json:"name"`
 	} `json:"profile"`
 }
+
+// appGroup is the type of groups whose members another directory decides on:
+// Okta refuses to change them (Groups API).
+const appGroup = "APP_GROUP"
 
 // Assignment reads whether and how the person with that email address is
 // assigned to the application, and what would be sent about them. That they
@@ -101,6 +109,11 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 		return idp.Assignment{}, err
 	}
 	out.SSO = a.statements(orEmpty(who.Profile), orEmpty(assigned.Profile))
+	filled, known, err := c.mapped(ctx, a.ID, who)
+	if err != nil {
+		return idp.Assignment{}, err
+	}
+	out.Filled, out.FilledUnread = filled, !known
 	return c.describe(ctx, a, assigned, out)
 }
 
@@ -218,7 +231,7 @@ func (c *Client) groups(ctx context.Context, appID, userID string) ([]idp.Group,
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, idp.Group{ID: g.ID, Name: g.Profile.Name, OtherApps: others})
+		out = append(out, idp.Group{ID: g.ID, Name: g.Profile.Name, OtherApps: others, Elsewhere: g.Type == appGroup})
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package okta_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +163,13 @@ func TestAnAssignmentByAGroupNamesTheGroupAndWhatElseItGrants(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, idp.ScopeGroup, got.Scope)
 	require.Equal(t, []idp.Group{{ID: "00g1engineers", Name: "Docker Engineers", OtherApps: []string{"Jira"}}}, got.Groups)
+	require.Len(t, got.Ways, 2)
+
+	s.on("GET /api/v1/users/00u1priya/groups", `[{"id": "00g1engineers", "type": "APP_GROUP", "profile": {"name": "Docker Engineers"}}]`)
+	got, err = s.client().Assignment(t.Context(), email)
+	require.NoError(t, err)
+	require.Len(t, got.Ways, 1, "the members of a group of Active Directory are not Okta's to change")
+	require.Contains(t, strings.Join(got.Ways[0].Notes, " "), "come from another directory")
 }
 
 func TestAFailedSynchronizationBringsItsReasonsFromTheLog(t *testing.T) {
@@ -175,7 +183,8 @@ func TestAFailedSynchronizationBringsItsReasonsFromTheLog(t *testing.T) {
 		{"published": "2026-11-23T08:30:00Z", "eventType": "application.provision.user.push", "outcome": {"result": "SUCCESS"}, "target": [{"type": "AppInstance", "displayName": "Docker"}]}]`)
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
-	require.Equal(t, []string{"application.provision.user.sync: 500", "application.provision.user.push: seats"}, got.Errors)
+	require.Equal(t, []string{"application.provision.user.sync: 500", "application.provision.user.push: seats"}, got.Errors[:2])
+	require.Contains(t, got.Errors[2], "Dashboard > Tasks")
 
 	s = newServer(t)
 	s.ready()
@@ -222,9 +231,9 @@ func TestCallsAreWhatThePreviewShows(t *testing.T) {
 		return transport.Call{System: "okta", Method: "POST", URL: url, ContentType: "application/json", Body: body}
 	}
 	require.Equal(t, transport.Call{System: "okta", Method: "DELETE", URL: at + "/00u1priya"}, c.UnassignCall(a))
-	require.Equal(t, json(at, `{"id":"00u1priya","scope":"USER","credentials":{"userName":"priya.nair@acme.example"},"profile":`+profile+`}`), c.AssignCall(a))
+	require.Equal(t, json(at, `{"id":"00u1priya","scope":"USER","credentials":{"userName":"priya.nair@acme.example"},"profile":{"abteilung":"backend","costCentre":12345678901234567890,"org":null,"rolle":"editor"}}`), c.AssignCall(a), "less what the mapping fills in")
 	require.Equal(t, json(at+"/00u1priya", `{"profile":`+profile+`}`), c.PushProfileCall(a))
-	require.Equal(t, json(at+"/00u1priya", `{"scope":"USER"}`), c.ConvertToUserCall(a))
+	require.Equal(t, json(at, `{"id":"00u1priya","scope":"USER"}`), c.ConvertToUserCall(a))
 	require.Equal(t, transport.Call{System: "okta", Method: "DELETE", URL: s.URL + "/api/v1/groups/00g%2F1/users/00u1priya"}, c.RemoveFromGroupCall("00g/1", "00u1priya"))
 	require.Equal(t, transport.Call{System: "okta", Method: "PUT", URL: s.URL + "/api/v1/groups/00g1/users/00u1priya"}, c.AddToGroupCall("00g1", "00u1priya"))
 }

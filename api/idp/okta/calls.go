@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
@@ -19,14 +20,20 @@ func (c *Client) UnassignCall(a idp.Assignment) transport.Call {
 
 // AssignCall gives the application to a person, with the profile that the
 // assignment had (Application Users API, POST /api/v1/apps/{appId}/users).
-// Okta then creates them over SCIM.
+// Okta then creates them over SCIM. What a mapping fills in is left out, as the
+// reference advises: Okta applies mappings first, and refuses another value
+// with E0000075.
 func (c *Client) AssignCall(a idp.Assignment) transport.Call {
+	profile := maps.Clone(a.Profile)
+	for _, name := range a.Filled {
+		delete(profile, name)
+	}
 	return c.call(http.MethodPost, struct {
 		ID          string         `json:"id"`
 		Scope       string         `json:"scope"`
 		Credentials appUserID      `json:"credentials"`
 		Profile     map[string]any `json:"profile,omitempty"`
-	}{a.UserID, "USER", appUserID{a.UserName}, a.Profile}, "apps", a.App.ID, "users")
+	}{a.UserID, "USER", appUserID{a.UserName}, profile}, "apps", a.App.ID, "users")
 }
 
 // PushProfileCall writes the profile as it is, for Okta to send it again
@@ -40,12 +47,15 @@ func (c *Client) PushProfileCall(a idp.Assignment) transport.Call {
 }
 
 // ConvertToUserCall makes an assignment through a group an individual one, so
-// that it can be taken away alone (Application Users API, POST
-// /api/v1/apps/{appId}/users/{userId} with scope USER).
+// that it can be taken away alone. Of the requests of the reference only an
+// assignment carries a scope (Application Users API, POST
+// /api/v1/apps/{appId}/users); that it converts one which is there already is
+// not said, so it is looked at afterwards.
 func (c *Client) ConvertToUserCall(a idp.Assignment) transport.Call {
 	return c.call(http.MethodPost, struct {
+		ID    string `json:"id"`
 		Scope string `json:"scope"`
-	}{"USER"}, "apps", a.App.ID, "users", a.UserID)
+	}{a.UserID, "USER"}, "apps", a.App.ID, "users")
 }
 
 // RemoveFromGroupCall takes a person out of a group, and from them all that it

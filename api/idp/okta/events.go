@@ -95,6 +95,9 @@ func (c *Client) failures(ctx context.Context, userID string) []string {
 			out = append(out, strings.TrimSuffix(e.Type+": "+e.Reason, ": "))
 		}
 	}
+	if len(out) > 0 {
+		out = append(out, "Okta waits until the failed task is resolved (Dashboard > Tasks) before it updates them again")
+	}
 	if len(out) == 0 {
 		out = []string{"Okta could not synchronize the person; its system log of the last 30 days does not say why"}
 	}

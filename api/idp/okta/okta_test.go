@@ -46,6 +46,13 @@ func TestWithoutTheLabelTheErrorListsWhatThereIs(t *testing.T) {
 	require.ErrorContains(t, err, `2 applications are called "Docker"`)
 
 	s = newServer(t)
+	s.on("GET /api/v1/apps", "["+strings.Replace(dockerApp, "ACTIVE", "INACTIVE", 1)+","+strings.Replace(dockerApp, "0oa1docker", "0oa3new", 1)+"]")
+	s.on("GET /api/v1/apps/0oa3new/features/USER_PROVISIONING", feature)
+	got, err := s.client().Application(t.Context())
+	require.NoError(t, err, "one that is deactivated assigns nobody")
+	require.Equal(t, "0oa3new", got.ID)
+
+	s = newServer(t)
 	s.on("GET /api/v1/apps", "[]")
 	_, err = s.client(func(o *okta.Options) { o.AppLabel = "Hub" }).Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrNotFound)

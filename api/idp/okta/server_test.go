@@ -154,4 +154,6 @@ func (s *server) ready() {
 	s.on("GET /api/v1/apps/0oa1docker/users/00u1priya", assignment)
 	s.on("GET /api/v1/meta/schemas/apps/0oa1docker/default", schema)
 	s.on("GET /api/v1/apps/0oa1docker/groups", "[]")
+	s.on("GET /api/v1/mappings", `[{"id": "prm1", "source": {"id": "oty1", "type": "user"}, "target": {"id": "0oa1docker", "type": "appuser"}}]`)
+	s.on("GET /api/v1/mappings/prm1", `{"id": "prm1", "properties": {"first": {"expression": "user.firstName", "pushStatus": "PUSH"}, "last": {"expression": "user.lastName", "pushStatus": "PUSH"}}}`)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
@@ -18,7 +19,8 @@ func (c *Client) ways(a idp.Assignment) []idp.Way {
 		return nil
 	}
 	ways := []idp.Way{c.alone(a)}
-	if len(a.Groups) > 0 {
+	elsewhere := slices.ContainsFunc(a.Groups, func(g idp.Group) bool { return g.Elsewhere })
+	if len(a.Groups) > 0 && !elsewhere {
 		ways = append(ways, c.throughGroups(a))
 	}
 	return ways
@@ -47,10 +49,18 @@ func (c *Client) alone(a idp.Assignment) idp.Way {
 			w.Notes = append(w.Notes, "Not touched: "+g.Name+" also grants "+app+".")
 		}
 	}
+	for _, g := range a.Groups {
+		if g.Elsewhere {
+			w.Notes = append(w.Notes, "The members of "+g.Name+" come from another directory: Okta cannot take them out of it and put them back, so there is no way through the group here.")
+		}
+	}
 	if len(a.Groups) > 0 {
 		// Reported for Okta's API in 2019 and since; whether it holds for a
 		// converted assignment too, reports contradict each other.
 		w.Notes = append(w.Notes, "Okta may refuse to unassign somebody whose group grants the application. Nothing is lost then; push through the group instead.")
+	}
+	if a.FilledUnread {
+		w.Notes = append(w.Notes, "Which attributes the application's mapping fills in could not be read. If one of them differs from the person's own profile by now, Okta refuses the assignment; then assign them in the admin console, and look again.")
 	}
 	w.Notes = append(w.Notes, "Okta may send a deactivation when it unassigns; there is nothing left in Docker for it to touch.")
 	return w
@@ -165,12 +175,16 @@ func (c *Client) inGroup(ctx context.Context, userID, groupID string) (bool, err
 // away (Okta, "Error codes", E0000046, with status 403).
 const deactivationForbidden = "E0000046"
 
+// mappedDiffers is Okta's code for a value that contradicts the application's
+// mapping (Application Users API, with status 403).
+const mappedDiffers = "E0000075"
+
 // Push sends an approved change. Okta provisions afterwards, so the answer
 // tells only that the change was taken; the log tells the rest.
 func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, error) {
 	response, err := c.Send(ctx, call)
 	var e *transport.Error
-	if errors.As(err, &e) && (e.Code == deactivationForbidden || e.Status == http.StatusBadRequest) {
+	if errors.As(err, &e) && (e.Code == deactivationForbidden || e.Code == mappedDiffers || e.Status == http.StatusBadRequest) {
 		return idp.Result{}, &idp.RefusalError{Provider: provider, Reason: e.Message, Advice: idp.Advise(e.Message), Err: err}
 	}
 	if err != nil {
