@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"image/color"
 	"regexp"
 	"strings"
 	"testing"
@@ -71,6 +72,34 @@ func TestColoursFollowTheBackground(t *testing.T) {
 			m.theme = theme.New(name == "dark", false)
 			golden.RequireEqual(t, m.View().Content)
 		})
+	}
+}
+
+// A terminal of sixteen colours is sent those of its own palette that can be
+// read on its background: never white or yellow on a light one.
+func TestSixteenColours(t *testing.T) {
+	for _, x := range []struct {
+		background tea.BackgroundColorMsg
+		never      string
+	}{
+		{tea.BackgroundColorMsg{Color: color.White}, `[\[;](33|37|93|97)[;m]`},
+		{tea.BackgroundColorMsg{Color: color.Black}, `[\[;](30|34)[;m]`},
+	} {
+		for _, at := range stops(priya()) {
+			m := showing(at, 120, 36)
+			m.Update(x.background)
+			m.Update(tea.ColorProfileMsg{Profile: colorprofile.ANSI})
+			var out strings.Builder
+			w := colorprofile.Writer{Forward: &out, Profile: colorprofile.ANSI}
+			_, err := w.WriteString(m.View().Content)
+			require.NoError(t, err)
+			require.Contains(t, out.String(), "\x1b[", at.name)
+			for _, style := range regexp.MustCompile(`\x1b\[[0-9;]*m`).FindAllString(out.String(), -1) {
+				if !regexp.MustCompile(`[\[;](4[0-7]|10[0-7])[;m]`).MatchString(style) { // without a background of its own
+					require.NotRegexp(t, x.never, style, at.name)
+				}
+			}
+		}
 	}
 }
 

@@ -45,7 +45,8 @@ type Model struct {
 	sideScroll    int
 	width, height int
 	theme         theme.Theme
-	ascii         bool
+	dark, ascii   bool
+	sixteen       bool // colours, and no more
 	markdown      part.Markdown
 }
 
@@ -61,7 +62,7 @@ const (
 
 // New returns the window on a walk that begins now.
 func New(o Options) *Model {
-	m := &Model{opts: o, width: 80, height: 24, mouse: o.Mouse, theme: theme.New(o.IsDark, false)}
+	m := &Model{opts: o, width: 80, height: 24, mouse: o.Mouse, dark: o.IsDark, theme: theme.New(o.IsDark, false)}
 	m.under(context.Background())
 	m.state, m.first = guide.Next(o.Start, guide.Begin{})
 	m.enter()

@@ -6,6 +6,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
@@ -34,10 +35,16 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 	case tea.MouseWheelMsg, tea.MouseClickMsg:
 		return m.pointed(msg)
 	case tea.BackgroundColorMsg:
-		m.restyle(msg.IsDark(), m.ascii)
+		m.dark = msg.IsDark()
+		m.restyle()
 		return nil
 	case tea.EnvMsg:
-		m.restyle(m.theme.Dark, plainTerminal(msg))
+		m.ascii = plainTerminal(msg)
+		m.restyle()
+		return nil
+	case tea.ColorProfileMsg:
+		m.sixteen = msg.Profile == colorprofile.ANSI
+		m.restyle()
 		return nil
 	case eventMsg:
 		return tea.Batch(m.ring(), m.walk(msg.event))
@@ -68,9 +75,12 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (m *Model) restyle(dark, ascii bool) {
-	m.ascii = ascii
-	m.theme = theme.New(dark, ascii)
+// restyle makes the theme for what is known of the terminal.
+func (m *Model) restyle() {
+	m.theme = theme.New(m.dark, m.ascii)
+	if m.sixteen {
+		m.theme = theme.NewSixteen(m.dark, m.ascii)
+	}
 }
 
 // plainTerminal reports whether the terminal should be spared characters

@@ -73,10 +73,29 @@ func pick(dark bool) tokens {
 	}
 }
 
+// sixteen are the tokens of a terminal that has only its own palette. The
+// nearest of those colours would make grey text white on white.
+func sixteen(dark bool) tokens {
+	if dark {
+		return tokens{
+			muted: lipgloss.White, faint: lipgloss.BrightBlack, accent: lipgloss.BrightBlue, ok: lipgloss.BrightGreen, warn: lipgloss.BrightYellow,
+			bad: lipgloss.BrightRed, onAccent: lipgloss.Black, onBadge: lipgloss.Black, literal: lipgloss.BrightMagenta,
+		}
+	}
+	return tokens{
+		muted: lipgloss.BrightBlack, faint: lipgloss.BrightBlack, accent: lipgloss.Blue, ok: lipgloss.Green, warn: lipgloss.Magenta,
+		bad: lipgloss.Red, onAccent: lipgloss.BrightWhite, onBadge: lipgloss.BrightWhite, literal: lipgloss.Magenta,
+	}
+}
+
 // New returns the theme for a dark or light background, drawn with plain
 // characters when ascii is set.
-func New(dark, ascii bool) Theme {
-	k := pick(dark)
+func New(dark, ascii bool) Theme { return from(pick(dark), dark, ascii) }
+
+// NewSixteen is New for a terminal of sixteen colours.
+func NewSixteen(dark, ascii bool) Theme { return from(sixteen(dark), dark, ascii) }
+
+func from(k tokens, dark, ascii bool) Theme {
 	base := lipgloss.NewStyle()
 	t := Theme{
 		Glyph: glyphs(ascii), Dark: dark, ASCII: ascii, tokens: k,
