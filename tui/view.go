@@ -101,14 +101,7 @@ func (m *Model) frame(width int, wide bool) screen.Frame {
 func (m *Model) fill(l *layout) {
 	body := m.body(*l)
 	l.body = strings.Split(body, "\n")
-	for i, line := range m.notice {
-		lead := "  "
-		if i == 0 {
-			lead = m.theme.Accent.Render(m.theme.Glyph.Bullet) + " "
-		}
-		l.notice = append(l.notice, strings.Split(part.Hang(lead, part.Clean(line), l.width, m.theme.Text), "\n")...)
-	}
-	l.notice = l.notice[:min(len(l.notice), max(1, l.rows/3))]
+	l.notice = part.Toast(m.theme, l.width, max(1, l.rows/3), m.notice)
 	room := l.rows - len(l.notice)
 	rule := 1
 	most := max(1, room-rule-min(len(l.body), max(1, room/3)))

@@ -239,9 +239,15 @@ func (p *Picker) Card(t theme.Theme, width int) string {
 	return Stack(Lines(Paragraph(Clean(orDefault(x.Username, x.Email)), width, t.Strong), why), Grid(width, rows))
 }
 
-// Doubt says in words why a person is among the first, or nothing.
-func Doubt(list []engine.Person, x engine.Person) string {
-	insights := slices.ContainsFunc(list, func(p engine.Person) bool { return !p.LastSeen.IsZero() })
-	_, _, words := suspect(x, insights).sign(theme.Theme{})
-	return words
+// Suspects are those that a picker puts first, with the words for it.
+func Suspects(people []engine.Person) (list []engine.Person, why map[string]string) {
+	p := NewPicker(people, "")
+	why = map[string]string{}
+	for _, x := range p.people {
+		if s := suspect(x, p.insights); s <= suspectUnseen {
+			list = append(list, x)
+			_, _, why[x.Username] = s.sign(theme.Theme{})
+		}
+	}
+	return list, why
 }

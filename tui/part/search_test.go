@@ -193,8 +193,9 @@ func TestSuspicionIsASignWithWords(t *testing.T) {
 	block, _, _ := p.View(theme.New(true, false), 100, 10)
 	require.Regexp(t, `❯ ▲ bare .* on no team of their own`, ansi.Strip(block))
 	require.Contains(t, ansi.Strip(p.Card(theme.New(true, false), 38)), "▲ on no team of their own")
-	require.Equal(t, "on no team of their own", Doubt(people, people[0]))
-	require.Empty(t, Doubt(people, people[1]))
+	suspects, why := Suspects(people)
+	require.Equal(t, people[:1], suspects)
+	require.Equal(t, "on no team of their own", why["bare"])
 }
 
 func letter(r rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: r, Text: string(r)} }

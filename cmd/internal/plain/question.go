@@ -103,6 +103,8 @@ const mostMatches = 12
 func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, error) {
 	people := w.state.Case.Roster
 	w.say("There are %d people. Type a username, or a part of a name, an address, a role or a team.", len(people))
+	suspects, why := part.Suspects(people)
+	w.suspects(suspects)
 	var found []engine.Person
 	for {
 		at, typed, e, err := w.pickOr(ctx, "Who:", len(found))
@@ -126,12 +128,29 @@ func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, er
 			found = found[:mostMatches]
 		}
 		for i, p := range found {
-			w.say("%d: %s", i+1, sentence(p))
-			if why := part.Doubt(people, p); why != "" {
-				w.say("   To look at first: %s.", why)
+			if why[p.Username] != "" {
+				w.say("%d: %s To look at first: %s.", i+1, sentence(p), why[p.Username])
+				continue
 			}
+			w.say("%d: %s", i+1, sentence(p))
 		}
 	}
+}
+
+// suspects reads out those whom the full screen puts first.
+func (w *walk) suspects(list []engine.Person) {
+	if len(list) == 0 {
+		return
+	}
+	var names []string
+	for _, p := range list[:min(len(list), mostMatches)] {
+		names = append(names, part.Clean(p.Username))
+	}
+	more := ""
+	if n := len(list) - len(names); n > 0 {
+		more = fmt.Sprintf(", and %d more", n)
+	}
+	w.say("Look first at those on no team of their own, or never seen: %s%s.", strings.Join(names, ", "), more)
 }
 
 func indexOf(people []engine.Person, username string) int {
