@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -125,6 +127,8 @@ type copying struct {
 	pusher         *remote.Pusher
 	mounter        *http.Client  // nil when the target's credential may not read the source
 	slots          chan struct{} // one for each transfer in flight
+	empty          bool          // the target lists no tag
+	vain           atomic.Int32  // manifests that were looked up at the target and are not there
 
 	roots    map[string]*node    // by tag, those to be copied
 	attached map[v1.Hash][]*node // by manifest, what refers to it
@@ -194,12 +198,7 @@ func (run *copying) tag(ctx context.Context, tag string) error {
 	root := run.roots[tag]
 	run.tell(func(p *Progress) { p.Tag, p.Blob = tag, "" })
 	all := run.source.all(root)
-	for _, m := range all[:len(all)-1] {
-		if err := run.whole(ctx, m); err != nil {
-			return err
-		}
-	}
-	if err := run.blobs(ctx, root); err != nil {
+	if err := run.parts(ctx, root); err != nil {
 		return err
 	}
 	if err := run.referrers(ctx, all); err != nil {
@@ -240,21 +239,57 @@ func (run *copying) slot(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// whole brings a manifest that is part of an index, with its blobs, unless it is
-// there: no change is made twice, though pushing it again would do no harm.
+// whole brings a manifest that is part of an index, with all that it consists of,
+// unless it is there: no change is made twice, though pushing it again would do
+// no harm.
 func (run *copying) whole(ctx context.Context, m *node) error {
-	if err := run.blobs(ctx, m); err != nil {
+	if err := run.parts(ctx, m); err != nil {
 		return err
 	}
 	return run.once(m.digest, func() error {
 		ref := run.target.repo.Digest(m.digest.String())
-		doing := "look up " + ref.Name()
-		_, err := run.target.puller.Head(transport.WithOp(ctx, doing), ref)
-		if err = explain(ctx, doing, err); !errors.Is(err, transport.ErrNotFound) {
+		if there, err := run.there(ctx, ref); err != nil || there {
 			return err
 		}
 		return run.put(ctx, ref, m)
 	})
+}
+
+// parts brings what a manifest consists of: the blobs of an image, the manifests
+// of an index.
+func (run *copying) parts(ctx context.Context, m *node) error {
+	g, each := errgroup.WithContext(ctx)
+	g.SetLimit(run.c.jobs)
+	for _, digest := range m.below {
+		g.Go(func() error { return run.whole(each, run.source.known(digest)) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return run.blobs(ctx, m)
+}
+
+// askedOf is how many manifests are looked up in vain before a target without
+// tags counts as empty. A copy that was interrupted begins with the same ones.
+const askedOf = 6
+
+// there reports whether the target has a manifest that no tag leads to yet. Of a
+// target that holds nothing it is not asked for each.
+func (run *copying) there(ctx context.Context, ref name.Digest) (bool, error) {
+	if run.empty && run.vain.Load() >= askedOf {
+		return false, nil
+	}
+	doing := "look up " + ref.Name()
+	_, err := run.target.puller.Head(transport.WithOp(ctx, doing), ref)
+	switch err = explain(ctx, doing, err); {
+	case errors.Is(err, transport.ErrNotFound):
+		run.vain.Add(1)
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	run.vain.Store(math.MinInt32) // it was begun before: ask on
+	return true, nil
 }
 
 func (run *copying) blobs(ctx context.Context, m *node) error {
@@ -298,6 +333,11 @@ func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
 }
 
 func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error {
+	done, err := run.slot(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	doing := "push " + ref.Name()
 	ctx = transport.WithOp(ctx, doing)
 	return run.c.insist(ctx, func() error {

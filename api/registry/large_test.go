@@ -92,23 +92,23 @@ func (d *distribution) largeRepository(name string, mib int64) (digest string) {
 
 // copyInChild runs a copy in a process of its own, and returns it running. That
 // process is this test again.
-func (d *distribution) copyInChild(name string) *exec.Cmd {
+func (d *distribution) copyInChild(source, target string) *exec.Cmd {
 	d.t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestACopyInAProcessOfItsOwn$")
-	child.Env = append(os.Environ(), "REPROVISION_TEST_COPY="+d.host, "REPROVISION_TEST_NAME="+name)
+	child.Env = append(os.Environ(), "REPROVISION_TEST_COPY="+d.host, "REPROVISION_TEST_SOURCE="+source, "REPROVISION_TEST_TARGET="+target)
 	child.Stderr = os.Stderr
 	require.NoError(d.t, child.Start())
 	return child
 }
 
 func TestACopyInAProcessOfItsOwn(t *testing.T) {
-	host, name := os.Getenv("REPROVISION_TEST_COPY"), os.Getenv("REPROVISION_TEST_NAME")
-	if host == "" || name == "" {
+	host, source := os.Getenv("REPROVISION_TEST_COPY"), os.Getenv("REPROVISION_TEST_SOURCE")
+	if source == "" {
 		return // nobody has asked for it: see copyInChild
 	}
 	c, err := registry.New(registry.Options{Host: host})
 	require.NoError(t, err)
-	r := registry.CopyRequest{Source: host + "/priya/" + name, Target: host + "/acme/" + name}
+	r := registry.CopyRequest{Source: host + "/" + source, Target: host + "/" + os.Getenv("REPROVISION_TEST_TARGET")}
 	_, err = c.Copy(approved(t.Context(), c, r.Target), r, nil)
 	require.NoError(t, err)
 }
@@ -122,7 +122,7 @@ func TestMemoryStaysFlatHoweverLargeARepositoryIs(t *testing.T) {
 		want := d.largeRepository("priya/"+name, mib)
 		d.used()
 		began := time.Now()
-		child := d.copyInChild(name)
+		child := d.copyInChild("priya/"+name, "acme/"+name)
 		require.NoError(t, child.Wait())
 		_, sent := d.used()
 		require.Greater(t, sent, mib<<20)
@@ -155,7 +155,7 @@ func TestALargeCopyThatIsKilledSendsNoLayerTwiceThatArrived(t *testing.T) {
 		}
 	})
 	d.used()
-	child := d.copyInChild("tool")
+	child := d.copyInChild("priya/tool", "acme/tool")
 	<-half
 	require.NoError(t, child.Process.Kill())
 	require.Error(t, child.Wait())
@@ -165,7 +165,7 @@ func TestALargeCopyThatIsKilledSendsNoLayerTwiceThatArrived(t *testing.T) {
 	_, first := d.used()
 
 	began := time.Now()
-	child = d.copyInChild("tool")
+	child = d.copyInChild("priya/tool", "acme/tool")
 	require.NoError(t, child.Wait())
 	_, second := d.used()
 	layer := mib << 20 / largeLayers

@@ -71,6 +71,7 @@ func (run *copying) heads(ctx context.Context, tags []string) (here, there map[s
 	if err != nil {
 		return nil, nil, err
 	}
+	run.empty = len(listed) == 0
 	var known, fresh []string
 	for _, tag := range tags {
 		if _, ok := slices.BinarySearch(listed, tag); ok {
