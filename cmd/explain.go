@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/observe"
@@ -38,6 +39,8 @@ func explain(err error) engine.Problem {
 	switch {
 	case errors.As(err, &stale):
 		p.Title, p.Advice, p.Stale = "The world has moved since the plan was made", "Nothing more was changed. Try again: a new plan is made from what is there now.", true
+	case errors.Is(err, registry.ErrMoved):
+		p.Title, p.Advice, p.System, p.Stale = "A tag has moved since the plan was made", "Nothing of that repository was copied. Try again: a new plan is made from what is there now.", "", true
 	case errors.As(err, &refused):
 		p.Title, p.Advice = "A safety rule forbids this", "Go back and settle what it asks for."
 	case errors.As(err, &no):
@@ -82,6 +85,9 @@ var wireProblems = []struct {
 	title, advice string
 	signIn        bool // signing in again may cure it
 }{
+	{registry.ErrOccupied, "Something else has that name", "Nothing was sent. Go back and give the copy another name, or leave the repository behind for a reason.", false},
+	{registry.ErrFormat, "An image has a format that no registry takes any more", "Nothing was sent. Have it built and pushed again; or go back and leave the repository behind for a reason.", false},
+	{registry.ErrMismatch, "The copy is not what was sent", "Somebody may be pushing to the same name. Make a new plan: what is there already is not sent again.", false},
 	{transport.ErrUnauthorized, "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again.", true},
 	{transport.ErrForbidden, "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs " + scopes + ".", true},
 	{transport.ErrNotFound, "It was not found", "Check the spelling of the organization and the member. Docker also answers so when the credential must not see it.", false},

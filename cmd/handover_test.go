@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
@@ -315,6 +317,68 @@ func TestACopyIsStoppedInTheMiddleAndGoesOn(t *testing.T) {
 	after := w.box.State()
 	require.Equal(t, repositoryOf(t, after, "priya-nair/build-cache").Tags, repositoryOf(t, after, "acme/build-cache").Tags)
 	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
+}
+
+// Nothing was ever pushed to it, and yet it has a page, and a visibility.
+func TestARepositoryWithoutTagsIsMadeInTheOrganizationAndHoldsNobodyUp(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	s := w.parts.systems
+	require.NoError(t, s.prove(t.Context(), engine.Credential{System: engine.SystemMember, Host: w.box.Addresses().HubURL, Identifier: "priya-nair", Secret: engine.NewSecret(w.secret)}))
+	mine := s.Member("priya-nair")
+	call := mine.CreateRepositoryCall(hub.NewRepository{Namespace: "priya-nair", Name: "ideas", Private: true, Description: "Nothing yet"})
+	_, err := mine.Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
+	require.NoError(t, err)
+	w.run(guide.StepReport)
+	made := repositoryOf(t, w.box.State(), "acme/ideas")
+	require.True(t, made.Private)
+	require.Empty(t, made.Tags)
+	require.Equal(t, sandbox.OriginSCIM, memberOf(t, w.box.State(), "priya-nair").Origin)
+}
+
+// Between the owner's yes to the removal and the request, everything is read
+// again: neither the original nor the copy may have moved.
+func TestARemovalThatWasApprovedIsRefusedWhenACopyIsNoLongerVerified(t *testing.T) {
+	for title, move := range map[string]struct {
+		to   string // where a tag moves
+		says string
+	}{
+		"the original": {"priya-nair/build-cache", "their repositories have not been handed over and verified"},
+		"the copy":     {"acme/build-cache", "is no longer what was verified"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			w := newWalk(t, "priya-nair", false)
+			w.run(guide.StepRemove)
+			for w.state.Phase != guide.PhaseApproving {
+				w.act()
+			}
+			s, cred := w.parts.systems, w.box.Credentials()
+			host := s.RegistryHost()
+			as := s.OrgRegistry()
+			if strings.HasPrefix(move.to, "priya-nair/") {
+				as = registry.Credential{Username: "priya-nair", Secret: func() string { return cred.Members["priya-nair"] }}
+			}
+			retag(t, host, move.to, "nightly", "stable", as)
+			before := len(w.changing())
+			w.send(guide.Approved{Digest: w.state.Plan.Digest(), Typed: "priya-nair", At: w.clock.now()})
+			require.Equal(t, guide.PhaseFailed, w.state.Phase)
+			require.Contains(t, w.state.Problem.Detail, move.says)
+			require.Len(t, w.changing(), before, "nothing was sent")
+			require.NotEmpty(t, memberOf(t, w.box.State(), "priya-nair").Role)
+		})
+	}
+}
+
+// retag makes a tag point to what another one does.
+func retag(t *testing.T, host, repository, tag, like string, as registry.Credential) {
+	t.Helper()
+	options := []remote.Option{remote.WithAuth(as)}
+	from, err := name.ParseReference(host+"/"+repository+":"+like, name.Insecure)
+	require.NoError(t, err)
+	to, err := name.NewTag(host+"/"+repository+":"+tag, name.Insecure)
+	require.NoError(t, err)
+	d, err := remote.Get(from, options...)
+	require.NoError(t, err)
+	require.NoError(t, remote.Tag(to, d, options...))
 }
 
 func TestATagThatMovesAfterTheCopyHoldsTheRemovalUpUntilItIsCopiedAgain(t *testing.T) {

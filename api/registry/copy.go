@@ -139,6 +139,7 @@ type copying struct {
 	at     Progress
 	told   int64                    // bytes at the last report
 	work   map[v1.Hash]func() error // blobs and manifests, each brought once
+	turns  map[v1.Hash]*sync.Mutex  // of the tags that point to a manifest
 }
 
 func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error) {
@@ -153,7 +154,7 @@ func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error)
 	if source == target {
 		return nil, fmt.Errorf("registry: copy %s: %w", source.Name(), errSame)
 	}
-	run := &copying{c: c, report: report, slots: make(chan struct{}, c.jobs), work: map[v1.Hash]func() error{}, attached: map[v1.Hash][]*node{}}
+	run := &copying{c: c, report: report, slots: make(chan struct{}, c.jobs), work: map[v1.Hash]func() error{}, turns: map[v1.Hash]*sync.Mutex{}, attached: map[v1.Hash][]*node{}}
 	run.receipt.Source, run.receipt.Target = source.Name(), target.Name()
 	if run.report == nil {
 		run.report = func(Progress) {}
@@ -161,6 +162,7 @@ func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error)
 	if run.source, err = c.forest(source, r.SourceCredential); err != nil {
 		return nil, err
 	}
+	run.source.shelf = &c.shelf
 	if run.target, err = c.forest(target, r.TargetCredential); err != nil {
 		return nil, err
 	}
@@ -204,10 +206,7 @@ func (run *copying) tag(ctx context.Context, tag string) error {
 	if err := run.referrers(ctx, all); err != nil {
 		return err
 	}
-	if err := run.put(ctx, run.target.repo.Tag(tag), root); err != nil {
-		return err
-	}
-	if err := run.check(ctx, tag, root.digest); err != nil {
+	if err := run.point(ctx, tag, root); err != nil {
 		return err
 	}
 	run.tell(func(p *Progress) {
@@ -215,6 +214,25 @@ func (run *copying) tag(ctx context.Context, tag string) error {
 		p.TagsDone, p.Blob = p.TagsDone+1, ""
 	})
 	return nil
+}
+
+// point puts a tag and looks it up again. Tags of one manifest take turns: the
+// CNCF distribution writes its link anew for each, and whoever reads meanwhile
+// gets an error.
+func (run *copying) point(ctx context.Context, tag string, root *node) error {
+	run.mu.Lock()
+	turn := run.turns[root.digest]
+	if turn == nil {
+		turn = &sync.Mutex{}
+		run.turns[root.digest] = turn
+	}
+	run.mu.Unlock()
+	turn.Lock()
+	defer turn.Unlock()
+	if err := run.put(ctx, run.target.repo.Tag(tag), root); err != nil {
+		return err
+	}
+	return run.check(ctx, tag, root.digest)
 }
 
 // once brings a blob or a manifest to the target, however many tags need it.
@@ -348,7 +366,7 @@ func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error 
 // check looks a tag up again at the target.
 func (run *copying) check(ctx context.Context, tag string, want v1.Hash) error {
 	var got v1.Hash
-	err := run.c.insist(ctx, func() (err error) { // the CNCF distribution fails now and then while a sibling is pushed
+	err := run.c.insist(ctx, func() (err error) {
 		got, err = run.target.head(ctx, tag)
 		return err
 	})

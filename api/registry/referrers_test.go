@@ -3,6 +3,7 @@ package registry_test
 import (
 	"io"
 	"log"
+	"net/http"
 	"testing"
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
@@ -59,4 +60,21 @@ func TestDockerHubsTwoHostsAreBothApproved(t *testing.T) {
 	require.Empty(t, c.UploadPrefixes("elsewhere.example/acme/tool"))
 	s := newServer(t)
 	require.Len(t, s.client().UploadPrefixes("acme/tool"), 1)
+}
+
+func TestHowManyPullsAreLeftIsTold(t *testing.T) {
+	s := newServer(t)
+	s.seed("priya/tool:1", image(t))
+	c := s.client()
+	_, limited := c.PullsLeft()
+	require.False(t, limited)
+	s.on(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("RateLimit-Remaining", "76;w=21600")
+		return false
+	})
+	_, err := c.Digests(t.Context(), s.host+"/priya/tool", s.credential("priya"))
+	require.NoError(t, err)
+	left, limited := c.PullsLeft()
+	require.True(t, limited)
+	require.Equal(t, 76, left)
 }

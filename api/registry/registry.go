@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -98,6 +99,7 @@ type Client struct {
 	door  *transport.Client
 	below *below
 	o     transport.Options
+	shelf shelf
 }
 
 // New makes a client. It sends nothing.
@@ -238,6 +240,8 @@ type below struct {
 
 	mu    sync.Mutex
 	hello *http.Response // what GET /v2/ answers to nobody, without its body
+	left  int            // pulls that the registry still allows, and whether it has said
+	limit bool
 }
 
 func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -245,7 +249,11 @@ func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("a registry on loopback speaks plain http")
 	}
 	if r.Method != http.MethodGet || r.URL.Path != "/v2/" || r.Header.Get("Authorization") != "" {
-		return b.door.RoundTrip(r)
+		response, err := b.door.RoundTrip(r)
+		if err == nil {
+			b.counted(response.Header)
+		}
+		return response, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -263,4 +271,26 @@ func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 	again := *b.hello
 	again.Request, again.Header, again.Body, again.ContentLength = r, b.hello.Header.Clone(), http.NoBody, 0
 	return &again, nil
+}
+
+// counted notes how many pulls are left, where the registry says so: Docker Hub
+// does with each manifest, by RateLimit-Remaining: 76;w=21600.
+func (b *below) counted(h http.Header) {
+	number, _, _ := strings.Cut(h.Get("RateLimit-Remaining"), ";")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left, b.limit = n, true
+}
+
+// PullsLeft is how many manifests the registry said it would still let be read in
+// its present window, which is six hours at Docker Hub; limited is false where it
+// did not say.
+func (c *Client) PullsLeft() (left int, limited bool) {
+	c.below.mu.Lock()
+	defer c.below.mu.Unlock()
+	return c.below.left, c.below.limit
 }

@@ -26,7 +26,7 @@ func (run *copying) survey(ctx context.Context, r CopyRequest) error {
 	}
 	run.at.Tags = len(tags)
 	run.report(run.at)
-	here, there, err := run.heads(ctx, tags)
+	here, there, err := run.heads(ctx, tags, r.Pinned)
 	if err != nil {
 		return err
 	}
@@ -63,27 +63,32 @@ func (run *copying) survey(ctx context.Context, r CopyRequest) error {
 	return run.prepareMounts(ctx, r)
 }
 
-// heads asks what the tags point to on both sides. A target that lists none of
-// them is not asked about each; then the source's manifests are read at once,
-// since they are needed anyway.
-func (run *copying) heads(ctx context.Context, tags []string) (here, there map[string]v1.Hash, err error) {
+// heads asks what the tags point to on both sides. The target is not asked for
+// those that it does not list. Their manifests are read at once at the source,
+// since they are needed anyway, unless those that they should be (pinned) are
+// known: reading counts as a pull, and asking does not.
+func (run *copying) heads(ctx context.Context, tags []string, pinned map[string]string) (here, there map[string]v1.Hash, err error) {
 	listed, err := run.target.list(ctx, true)
 	if err != nil {
 		return nil, nil, err
 	}
 	run.empty = len(listed) == 0
-	var known, fresh []string
+	var known, asked, fresh []string
 	for _, tag := range tags {
-		if _, ok := slices.BinarySearch(listed, tag); ok {
+		digest, err := v1.NewHash(pinned[tag])
+		switch _, ok := slices.BinarySearch(listed, tag); {
+		case ok:
 			known = append(known, tag)
-			continue
+		case err == nil && run.source.known(digest) != nil:
+			asked = append(asked, tag)
+		default:
+			fresh = append(fresh, tag)
 		}
-		fresh = append(fresh, tag)
 	}
 	if there, err = run.target.heads(ctx, known, run.c.jobs); err != nil {
 		return nil, nil, err
 	}
-	if here, err = run.source.heads(ctx, known, run.c.jobs); err != nil {
+	if here, err = run.source.heads(ctx, append(known, asked...), run.c.jobs); err != nil {
 		return nil, nil, err
 	}
 	read, err := run.source.gets(ctx, fresh, run.c.jobs)

@@ -54,6 +54,8 @@ type forest struct {
 	puller      *remote.Puller
 	options     []remote.Option
 	noReferrers atomic.Bool // the registry does not list what refers to a manifest
+	user        string
+	shelf       *shelf // nil where what is kept does not count
 
 	mu    sync.Mutex
 	nodes map[v1.Hash]*node
@@ -64,7 +66,7 @@ func (c *Client) forest(repo name.Repository, cred Credential) (*forest, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &forest{repo: repo, puller: puller, options: c.options(cred), nodes: map[v1.Hash]*node{}}, nil
+	return &forest{repo: repo, puller: puller, options: c.options(cred), user: cred.Username, nodes: map[v1.Hash]*node{}}, nil
 }
 
 // head asks what a tag points to. What does not exist is a zero hash.
@@ -171,10 +173,17 @@ func (f *forest) keep(doing string, digest v1.Hash, d *remote.Descriptor) (*node
 	if err != nil {
 		return nil, fmt.Errorf("registry: %s (%s): %w", doing, oneLine(string(d.MediaType)), err)
 	}
+	if f.shelf != nil {
+		f.shelf.put(f.shelved(digest), n)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.nodes[digest] = n
 	return n, nil
+}
+
+func (f *forest) shelved(digest v1.Hash) shelved {
+	return shelved{repo: f.repo.Name(), user: f.user, digest: digest}
 }
 
 // gets reads the manifests of tags and returns their digests, which are those
@@ -206,10 +215,18 @@ func (f *forest) gets(ctx context.Context, tags []string, jobs int) (map[string]
 	return out, g.Wait()
 }
 
+// known is a manifest that was read, by this forest or, of a source, by another.
 func (f *forest) known(digest v1.Hash) *node {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.nodes[digest]
+	if n := f.nodes[digest]; n != nil || f.shelf == nil {
+		return n
+	}
+	n := f.shelf.get(f.shelved(digest))
+	if n != nil {
+		f.nodes[digest] = n
+	}
+	return n
 }
 
 // all lists a node that was read and what is below it, children before
@@ -355,6 +372,7 @@ func (c *Client) open(ctx context.Context, repo string, cred Credential) (*fores
 	if err != nil {
 		return nil, nil, err
 	}
+	f.shelf = &c.shelf
 	tags, err := f.list(ctx, false)
 	return f, tags, err
 }

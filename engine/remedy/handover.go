@@ -32,6 +32,9 @@ func (handOver) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{}
 }
 
+// fewPulls is from how many pulls on the limit is told in the plan.
+const fewPulls = 100
+
 // changeCreate is the id of the change that makes a target.
 func changeCreate(repository string) string { return "create " + repository }
 
@@ -78,6 +81,11 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 		copies = append(copies, bring)
 	}
 	p.Changes = append(p.Changes, copies...)
+	// A registry that counts pulls has said so by now. What was read for the plan
+	// is not read again, and what is mounted is never read.
+	if left, limited := a.Systems.Registry().PullsLeft(); limited && left < fewPulls {
+		p.Notes = append(p.Notes, fmt.Sprintf("Docker Hub allows this credential %d more pulls for now: a copy that uses them up stops, and goes on where it stopped when it is run again some hours later.", left))
+	}
 	p.Guards, err = a.Guards(ctx, live)
 	return p, err
 }

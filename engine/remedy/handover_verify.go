@@ -170,27 +170,37 @@ func (v *verification) teams(ctx context.Context, c engine.Case, target string) 
 	v.say(target+" is open to the teams "+strings.Join(words, ", "), "Docker Hub")
 }
 
-// unchanged reports what has moved at the sources since they were copied. It
-// asks for digests only, and is asked before each removal.
+// unchanged reports what has moved since the copies were verified: at the sources,
+// and at the copies themselves. It asks for digests only, and is asked before each
+// removal.
 func (a handOver) unchanged(ctx context.Context, c engine.Case) error {
 	for _, r := range engine.Selected(c) {
 		receipt, ok := receiptOf(c, r.Name)
-		if !ok || r.Handed() {
+		if !ok {
 			continue // whether that is allowed is for engine.HandedOver to say
 		}
-		now, err := a.digests(ctx, r.Name, a.Systems.MemberRegistry(c.Username))
+		there, err := a.digests(ctx, receipt.Target, a.Systems.OrgRegistry())
 		if err != nil {
 			return err
 		}
 		copied := digestsOf(receipt.Tags)
 		if len(copied) == 0 { // the outcome was observed, not received
-			if copied, err = a.digests(ctx, receipt.Target, a.Systems.OrgRegistry()); err != nil {
+			copied = there
+		}
+		if !r.Handed() { // whose source nobody but its owner may read
+			now, err := a.digests(ctx, r.Name, a.Systems.MemberRegistry(c.Username))
+			if err != nil {
 				return err
 			}
+			for _, tag := range slices.Sorted(maps.Keys(now)) {
+				if now[tag] != copied[tag] {
+					return fmt.Errorf("the tag %s of %s has moved since it was copied: go back and hand it over again", tag, r.Name)
+				}
+			}
 		}
-		for _, tag := range slices.Sorted(maps.Keys(now)) {
-			if now[tag] != copied[tag] {
-				return fmt.Errorf("the tag %s of %s has moved since it was copied: go back and hand it over again", tag, r.Name)
+		for _, tag := range slices.Sorted(maps.Keys(copied)) {
+			if there[tag] != copied[tag] {
+				return fmt.Errorf("the tag %s of %s, the copy of %s, is no longer what was verified: go back and hand it over again", tag, receipt.Target, r.Name)
 			}
 		}
 	}
