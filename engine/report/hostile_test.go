@@ -37,6 +37,11 @@ func TestWhatForeignersWriteIsHarmlessInTheReport(t *testing.T) {
 				Snapshot: engine.Snapshot{Taken: true, At: noon, Role: evil, Teams: []string{evil}, Invites: []engine.Invite{{Team: evil, Role: evil, Inviter: evil}}},
 				Receipts: []engine.Receipt{{Action: engine.ActionHandOver, Change: engine.CopyChange(evil), Title: evil, Target: evil, Status: evil, Note: evil, Tags: []engine.TagRef{{Name: evil, Digest: evil}}, At: noon}},
 			}
+			c.Repositories = engine.Repositories{
+				Personal:     []engine.Repository{{Name: evil, Description: evil, Target: evil}, {Name: "x" + evil}},
+				Organization: []engine.OrgRepository{{Name: evil, Why: []string{evil}, LastPush: noon}}, SoleTeams: []string{evil}, Note: evil,
+			}
+			c = c.WithChoice(engine.HandOverChoice{Skip: evil, At: noon}, "x"+evil)
 			for _, f := range engine.Facts() {
 				c = c.WithSource(f, engine.Source{Name: evil, At: noon})
 			}
@@ -52,5 +57,32 @@ func TestWhatForeignersWriteIsHarmlessInTheReport(t *testing.T) {
 			require.Len(t, regexp.MustCompile(`(?m)^# `).FindAllString(text, -1), 1)
 			require.False(t, strings.Contains(text, "\n```"))
 		})
+	}
+}
+
+// The lines to change are made to be pasted into a shell and into files.
+func TestTheLinesToChangeCannotDoMoreThanName(t *testing.T) {
+	for _, evil := range []string{"priya/tool; rm -rf ~", "priya/$(reboot)", "priya/a'b\"c", "priya/a\n+FROM evil", "priya/~~~\n# x", "priya/`id`", "priya/\u202etool"} {
+		c := engine.Case{Org: "acme", Username: "priya", Receipts: []engine.Receipt{
+			{Action: engine.ActionHandOver, Change: engine.CopyChange(evil), Target: "acme/renamed", Tags: []engine.TagRef{{Name: "1", Digest: "sha256:x"}, {Name: "latest" + evil, Digest: "sha256:y"}}},
+		}}
+		text := report.Markdown(c)
+		require.Contains(t, text, "+docker pull acme/renamed:1\n")
+		require.Contains(t, text, "+        image: docker.io/acme/renamed:1\n")
+		lines, fenced := 0, false
+		for line := range strings.SplitSeq(text, "\n") {
+			if strings.HasPrefix(line, "~~~") {
+				fenced = !fenced
+				continue
+			}
+			if !fenced {
+				continue
+			}
+			lines++
+			rest := strings.NewReplacer("grep -rnF '", "", "' .", "", "    ", "", "image: ", "", "docker pull ", "", "FROM ", "").Replace(line)
+			require.Regexp(t, `^[-+]?[A-Za-z0-9._/:@?-]+$`, rest)
+		}
+		require.Equal(t, 1+2*2*5, lines, "a grep, and two lines for each tag and use: %s", text)
+		require.Equal(t, 12, strings.Count(text, "\n~~~"), text)
 	}
 }
