@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/remedy"
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
@@ -23,6 +25,7 @@ type demoOptions struct {
 	dryRun     bool
 	window     windowOptions
 	more       int // repositories of priya-nair
+	provider   string
 	interrupts <-chan struct{}
 }
 
@@ -30,6 +33,7 @@ type demoOptions struct {
 const (
 	demoAuditDelay = 2 * time.Second
 	demoPushDelay  = 2 * time.Second
+	demoLogDelay   = 20 * time.Second
 )
 
 func newDemo(interrupts <-chan struct{}) *cobra.Command {
@@ -40,12 +44,19 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 		Long: "demo starts a simulated Docker organization, identity provider, console and registry on 127.0.0.1 and walks\n" +
 			"through the guide on them. Everything is real HTTP; nothing leaves this machine.\n\n" +
 			"Good members to begin with: priya-nair (was there before SCIM), jordan-ito (JIT overrides SCIM), noor-haddad\n" +
-			"(sign-in attributes differ), sam-okafor (nothing is wrong), morgan-reyes (the last owner).",
+			"(sign-in attributes differ), lena-fischer (assigned by a group), theo-brandt (not assigned), sam-okafor (nothing\n" +
+			"is wrong), morgan-reyes (the last owner).",
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), o, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !slices.Contains([]string{"okta", "entra", "none"}, o.provider) {
+				return usageError{fmt.Errorf("--provider %s: it must be okta, entra or none", o.provider)}
+			}
+			return runDemo(c.Context(), o, c.OutOrStdout())
+		},
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "preview each request; send nothing that changes anything")
 	c.Flags().StringVar(&o.member, "member", "", "begin with this `username`")
+	c.Flags().StringVar(&o.provider, "provider", "okta", "the identity provider: okta, entra, or none for one that is operated by hand (`okta|entra|none`)")
 	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this `file`")
 	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair so `many` further repositories; the first has a name that is taken in the organization")
 	o.window.flags(c)
@@ -99,9 +110,11 @@ func openDemo(ctx context.Context, cancel context.CancelFunc, o *demoOptions, di
 	d := &demo{ready: make(chan struct{})}
 	go func() {
 		defer close(d.ready)
-		d.box = sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, Repositories: o.more})
+		d.box = sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, LogDelay: demoLogDelay, Repositories: o.more})
 		if d.err = d.box.Start(ctx); d.err == nil {
-			d.parts, d.err = wire(sandboxWorld(d.box, o.dryRun, dir))
+			w := sandboxWorld(d.box, o.dryRun, dir)
+			w.use(d.box, o.provider)
+			d.parts, d.err = wire(w)
 		}
 		if d.err != nil {
 			d.err = errors.Join(fmt.Errorf("start the sandbox: %w", d.err), d.box.Close())
@@ -134,11 +147,34 @@ func (d *demo) Drain(ctx context.Context) error {
 	return d.parts.runner.Drain(ctx)
 }
 
-func (d *demo) assist(ctx context.Context, _ engine.Console) error {
+// assist does what a person would do in a web console.
+func (d *demo) assist(ctx context.Context, c engine.Case, ch engine.Change) error {
 	if <-d.ready; d.err != nil {
 		return d.err
 	}
+	email := orElse(c.Member.Email, c.Snapshot.Email)
+	switch ch.ID {
+	case remedy.ChangeAttributes:
+		return d.box.MatchSSO(email)
+	case remedy.ChangeManual:
+		return d.box.PushByHand(email)
+	}
 	return d.box.FlipJIT(ctx, false)
+}
+
+// use signs in to another identity provider of the sandbox than Okta, or to
+// none.
+func (w *world) use(box *sandbox.Sandbox, provider string) {
+	if provider == "okta" {
+		return
+	}
+	w.credentials = slices.DeleteFunc(w.credentials, func(c engine.Credential) bool { return c.System == engine.SystemOkta })
+	if provider == "entra" {
+		at, cred := box.Addresses(), box.Credentials()
+		w.credentials = append(w.credentials, engine.Credential{
+			System: engine.SystemEntra, Host: at.EntraURL, Identifier: cred.EntraAppName, Secret: engine.NewSecret(cred.EntraToken),
+		})
+	}
 }
 
 // sandboxWorld is a world in which every system is the sandbox's.

@@ -156,6 +156,26 @@ func TestTheDryRunByKeyboardChangesNothing(t *testing.T) {
 	require.True(t, string(fresh.State().JSON()) == string(p.State.JSON()), "the sandbox is as it was, byte for byte")
 }
 
+// TestTheDemoDoesTheClicksThatAStepAsksFor lets the demo change the attributes,
+// and leaves the JIT switch alone.
+func TestTheDemoDoesTheClicksThatAStepAsksFor(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	x := openTerminal(t, "demo", "--member", "noor-haddad", "--state-file", state)
+	x.see("Where does the JIT switch stand?")
+	x.take("It is on")
+	x.take("Keep JIT and match the attributes")
+	x.take("Change the SSO attributes")
+	x.see(`dockerRole: SCIM sends "editor", sign-in carries "member"`)
+	x.confirm()
+	x.see("Waiting for you")
+	x.press("s")
+	x.see("verified", "Sign-in carries what SCIM sends.")
+	x.press("q")
+	x.take("Leave now")
+	require.Zero(t, x.end())
+	require.True(t, readProof(t, state).State.Connection.JIT)
+}
+
 func TestAResizedTerminalIsDrawnAnew(t *testing.T) {
 	x := openTerminal(t, "demo", "--member", "sam-okafor")
 	x.see("Nothing is wrong", "Find the cause")

@@ -9,22 +9,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
-	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
-// with makes the walk's world anew with other credentials of an identity
-// provider; none is a provider that is operated by hand.
-func (w *walk) with(t *testing.T, provider ...engine.Credential) *walk {
+// with makes the walk's world anew with another identity provider; none is one
+// that is operated by hand.
+func (w *walk) with(t *testing.T, provider string) *walk {
 	t.Helper()
 	world := sandboxWorld(w.box, w.state.Case.DryRun, t.TempDir())
 	world.now, world.sleep, world.reportDir = w.clock.now, w.clock.sleep, t.TempDir()
-	world.credentials = slices.DeleteFunc(world.credentials, func(c engine.Credential) bool { return c.System == engine.SystemOkta })
-	world.credentials = append(world.credentials, provider...)
+	world.use(w.box, provider)
 	p, err := wire(world)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.runner.Drain(context.Background())) })
@@ -32,19 +29,10 @@ func (w *walk) with(t *testing.T, provider ...engine.Credential) *walk {
 	return w
 }
 
-// entraOf signs in to the sandbox's tenant. The application's name is that of
-// the one for sign-in by OIDC; the one that provisions is beside it.
-func entraOf(box *sandbox.Sandbox) engine.Credential {
-	cred := box.Credentials()
-	return engine.Credential{
-		System: engine.SystemEntra, Host: box.Addresses().EntraURL, Identifier: cred.EntraAppName, Secret: engine.NewSecret(cred.EntraToken),
-	}
-}
-
 func newEntraWalk(t *testing.T, username string) *walk {
 	t.Helper()
 	w := newWalk(t, username, false)
-	return w.with(t, entraOf(w.box))
+	return w.with(t, "entra")
 }
 
 // choose takes a choice at the present step and approves its plan.
@@ -437,7 +425,7 @@ func TestWhoIsOutCanBeInvitedBackWithTheirOldRoleAndTeams(t *testing.T) {
 }
 
 func TestAProviderWithoutAClientIsOperatedByHandAndDockerIsWatched(t *testing.T) {
-	w := newWalk(t, "priya-nair", false).with(t)
+	w := newWalk(t, "priya-nair", false).with(t, "none")
 	for q, a := range map[engine.QuestionID]string{
 		engine.AskSignIn: "skip", engine.AskProvider: "onelogin", engine.AskRole: "editor", engine.AskTeams: "backend", engine.AskSCIMTested: "yes", engine.AskManaged: "no",
 	} {
@@ -452,25 +440,10 @@ func TestAProviderWithoutAClientIsOperatedByHandAndDockerIsWatched(t *testing.T)
 		require.Len(t, p.Changes[0].Console.Ways, 1, "the clicks of the product that they named, and no other's")
 		require.Contains(t, p.Changes[0].Console.Ways[0][0], "Administration > Applications > Docker > Provisioning")
 		require.Contains(t, p.Changes[0].Title, "OneLogin")
-		pushByHand(t, w.box, "priya.nair@acme.example")
+		require.NoError(t, w.box.PushByHand("priya.nair@acme.example"))
 	}
 	w.run(guide.StepReport)
 	m := memberOf(t, w.box.State(), "priya-nair")
 	require.Equal(t, sandbox.OriginSCIM, m.Origin)
 	require.Equal(t, "editor", m.Role)
-}
-
-// pushByHand is the owner at the console of their identity provider.
-func pushByHand(t *testing.T, box *sandbox.Sandbox, email string) {
-	t.Helper()
-	cred := box.Credentials()
-	c, err := okta.New(okta.Options{BaseURL: box.Addresses().OktaURL, AppLabel: cred.OktaAppLabel, Token: func() string { return cred.OktaToken }})
-	require.NoError(t, err)
-	defer c.CloseIdleConnections()
-	as, err := c.Assignment(t.Context(), email)
-	require.NoError(t, err)
-	for _, ch := range as.Ways[0].Changes {
-		_, err := c.Push(transport.Approve(t.Context(), []transport.Call{ch.Call}, nil), ch.Call)
-		require.NoError(t, err)
-	}
 }

@@ -169,7 +169,7 @@ func TestByKeyboardAProviderWithoutAClientIsOperatedByHand(t *testing.T) {
 	w.hold.Lock() // nobody waits longer than the owner takes for their clicks
 	w.yes("User Groups: the person has Docker through a group", "Docker's member list, until they are in it")
 	w.see("Waiting for you to do the clicks")
-	pushByHand(t, w.box, "priya.nair@acme.example")
+	require.NoError(t, w.box.PushByHand("priya.nair@acme.example"))
 	w.hold.Unlock()
 	w.cured("priya-nair", "backend")
 }

@@ -30,7 +30,7 @@ func newSandbox(interrupts <-chan struct{}) *cobra.Command {
 }
 
 func runSandbox(ctx context.Context, interrupts <-chan struct{}, stateFile string, out io.Writer) (err error) {
-	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay})
+	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, LogDelay: demoLogDelay})
 	if err := box.Start(ctx); err != nil {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}

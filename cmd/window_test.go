@@ -4,7 +4,6 @@ package cmd
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,11 +34,8 @@ type window struct {
 }
 
 // atEntra signs in to Entra instead of Okta, byHand to no identity provider.
-func atEntra(w *window) { byHand(w); w.world.credentials = append(w.world.credentials, entraOf(w.box)) }
-
-func byHand(w *window) {
-	w.world.credentials = slices.DeleteFunc(w.world.credentials, func(c engine.Credential) bool { return c.System == engine.SystemOkta })
-}
+func atEntra(w *window) { w.world.use(w.box, "entra") }
+func byHand(w *window)  { w.world.use(w.box, "none") }
 
 // openWindow begins a walk for somebody. JIT is off already, so that a story
 // begins with what it is about.

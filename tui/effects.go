@@ -114,9 +114,9 @@ func (m *Model) open(url string) tea.Cmd {
 	}
 }
 
-func (m *Model) assist(c engine.Console) tea.Cmd {
-	assist, ctx := m.opts.Assist, m.ctx
-	return func() tea.Msg { return assistedMsg{assist(ctx, c)} }
+func (m *Model) assist(ch engine.Change) tea.Cmd {
+	assist, ctx, c := m.opts.Assist, m.ctx, m.state.Case
+	return func() tea.Msg { return assistedMsg{assist(ctx, c, ch)} }
 }
 
 // interrupts waits for the next signal from outside.

@@ -45,7 +45,7 @@ type Options struct {
 	Open func(url string) error
 	// Assist does the clicks of a console step, where that is possible (the
 	// demo's own console). It is never offered in a dry run.
-	Assist     func(context.Context, engine.Console) error
+	Assist     func(context.Context, engine.Case, engine.Change) error
 	AssistHint string // the label of Assist, such as "let the demo click"
 	// Forms says per system what its sign-in form shows; systems without an
 	// entry get a plain form.

@@ -235,7 +235,7 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 		})
 	case screen.Assist:
 		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
-			return m.assist(ch.Console)
+			return m.assist(ch)
 		}
 	}
 	return nil

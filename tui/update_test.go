@@ -313,7 +313,7 @@ func TestOpenShowsTheAddressWhereThereIsNoBrowser(t *testing.T) {
 func TestAssistIsOfferedForClicksOnlyAndNeverInADryRun(t *testing.T) {
 	o := options(newScripted(priya()), fresh())
 	clicks := 0
-	o.Assist = func(context.Context, engine.Console) error {
+	o.Assist = func(context.Context, engine.Case, engine.Change) error {
 		clicks++
 		return nil
 	}

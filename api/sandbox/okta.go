@@ -254,6 +254,37 @@ func (s *Sandbox) RenameOktaApp(label string) {
 	s.org.okta.dockerApp().label = label
 }
 
+// MatchSSO makes sign-in carry what SCIM sends about the person, as an
+// administrator does in the consoles of Okta and Entra.
+func (s *Sandbox) MatchSSO(email string) error {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	u := s.org.okta.userByEmail(email)
+	if u == nil || s.org.okta.assignments[u.id] == nil {
+		return errNoAssignment
+	}
+	p := s.org.okta.assignments[u.id].profile
+	u.profile["dockerSsoRole"], u.profile["dockerSsoTeam"] = p[propertyRole], p[propertyTeam]
+	if e := s.org.entra.userByMail(email); e != nil {
+		e.ssoRole, e.ssoTeam = textOf(p[propertyRole]), textOf(p[propertyTeam])
+	}
+	return nil
+}
+
+// PushByHand assigns the person anew, as an administrator does in the console
+// of an identity provider.
+func (s *Sandbox) PushByHand(email string) error {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	u := s.org.okta.userByEmail(email)
+	if u == nil || s.org.okta.assignments[u.id] == nil {
+		return errNoAssignment
+	}
+	a := *s.org.okta.assignments[u.id]
+	s.org.dropAssignment(u.id)
+	return s.org.assign(u.id, a.scope, a.userName, a.profile)
+}
+
 // HoldGroupAssignments makes Okta refuse to unassign anybody whose group grants
 // the application, even when their assignment is an individual one. Reports of
 // Okta's API contradict each other in this.

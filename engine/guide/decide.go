@@ -146,7 +146,7 @@ func askExpectation(c engine.Case) (engine.Verdict, bool) {
 	if _, ok := c.Answers[engine.AskProvider]; !ok {
 		ask := &engine.Question{
 			ID: engine.AskProvider, Kind: engine.AnswerChoice, Text: "Which identity provider does " + c.Org + " use?",
-			Why: why + ". What is to be done in it is told in its own words.",
+			Why: why + ". The clicks are then told in its own words.",
 		}
 		for _, p := range engine.Products() {
 			ask.Options = append(ask.Options, engine.Option{Value: p.ID, Label: p.Name})

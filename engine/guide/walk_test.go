@@ -359,3 +359,31 @@ func TestAResumedWalkGoesOnWhereItStood(t *testing.T) {
 	require.Equal(t, guide.PhaseObserving, at(guide.Mark{Step: guide.StepPush, Plan: &engine.Plan{Action: engine.ActionPush, Changes: []engine.Change{{ID: "x"}}}}, c).Phase)
 	require.Equal(t, guide.StepObserve, at(guide.Mark{Step: "a step of another version"}, c).Step)
 }
+
+func TestARunStaysOpenWhileSomebodyIsOut(t *testing.T) {
+	c := engine.Case{Org: org, Username: user, Receipts: []engine.Receipt{{Action: engine.ActionRemove, At: noon}}}
+	for _, id := range engine.Facts() {
+		c = c.WithSource(id, engine.Source{Name: "world", At: noon.Add(time.Minute)})
+	}
+	open := func(c engine.Case, out engine.Outcome) (guide.State, bool) {
+		s, effects := guide.Next(guide.State{Step: guide.StepVerify, Phase: guide.PhaseObserving, Seq: 7, Case: c}, guide.Observed{Seq: 7, Case: c})
+		require.Empty(t, effects)
+		s, effects = guide.Next(s, guide.Chosen{Outcome: out})
+		for _, f := range effects {
+			if n, ok := f.(guide.Note); ok {
+				return s, !n.Over
+			}
+		}
+		t.Fatalf("%s: nothing is noted", out)
+		return s, false
+	}
+	s, stays := open(c, "report")
+	require.Equal(t, guide.StepReport, s.Step)
+	require.True(t, stays, "whoever leaves them out can take it up again")
+	s, _ = open(c, "push-again")
+	require.Equal(t, guide.StepPush, s.Step)
+
+	c.Member.Present = true
+	_, stays = open(c, "report")
+	require.False(t, stays, "they are back")
+}

@@ -14,6 +14,10 @@ import (
 // sign-in carries what SCIM sends.
 type match struct{ World }
 
+// ChangeAttributes is the change that a person makes where sign-in's attributes
+// are set.
+const ChangeAttributes = "attributes"
+
 func (match) ID() engine.ActionID { return engine.ActionMatch }
 
 func (match) Offer(c engine.Case) engine.Availability {
@@ -77,7 +81,7 @@ func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	clicks = append(clicks, diff...)
 	clicks = append(clicks, "Save, and ask "+c.Username+" to sign out of Docker and to sign in through SSO again")
 	p.Changes = []engine.Change{{
-		ID: "attributes", Kind: engine.ChangeConsole, Title: "Change the SSO attributes", Target: live.Expected.Application,
+		ID: ChangeAttributes, Kind: engine.ChangeConsole, Title: "Change the SSO attributes", Target: live.Expected.Application,
 		Before: "sign-in differs from SCIM", After: "sign-in equals SCIM",
 		Console: engine.Console{URL: live.Expected.Console, Ways: [][]string{clicks}, Watch: watchAttributes(live.Expected, len(unknown) > 0)},
 	}}

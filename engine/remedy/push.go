@@ -36,8 +36,8 @@ func (a push) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{Reason: engine.PushBlockers(c, a.other)}
 }
 
-// changeManual is the change that a person makes in the provider's console.
-const changeManual = "manual"
+// ChangeManual is the change that a person makes in the provider's console.
+const ChangeManual = "manual"
 
 func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	p := engine.Plan{Action: a.ID(), Title: "Push " + c.Username + " from " + c.Expected.Provider, Subject: c.Username}
@@ -162,7 +162,7 @@ func product(c engine.Case) manual.Product {
 
 func manualPush(c engine.Case, title, watch string) engine.Change {
 	return engine.Change{
-		ID: changeManual, Kind: engine.ChangeConsole, Title: title, Target: c.Username,
+		ID: ChangeManual, Kind: engine.ChangeConsole, Title: title, Target: c.Username,
 		After:   roleAndTeams(c.Expected.WantedRole(), c.Expected.Teams),
 		Console: engine.Console{URL: c.Expected.Console, Ways: [][]string{product(c).Push}, Watch: watch},
 	}
@@ -186,7 +186,7 @@ func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, 
 	if strings.HasPrefix(ch.ID, changeInvite) {
 		return cancelInvites{a.World}.Made(ctx, c, ch)
 	}
-	if ch.ID == changeManual {
+	if ch.ID == ChangeManual {
 		live, err := a.live(ctx, c, engine.FactMember)
 		return err == nil && live.Member.Present, err
 	}

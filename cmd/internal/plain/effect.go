@@ -156,7 +156,7 @@ func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 	case typed == "o":
 		w.open()
 	case typed == "s" && w.Assist != nil && !w.state.Case.DryRun:
-		if err := w.Assist(ctx, w.state.Plan.Changes[0].Console); err == nil {
+		if err := w.Assist(ctx, w.state.Case, w.state.Plan.Changes[0]); err == nil {
 			w.say("The clicks are done. What they did is looked for.")
 			return nil
 		}
