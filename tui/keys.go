@@ -75,7 +75,11 @@ func (m *Model) keys() keyMap {
 		k = k.typing()
 	}
 	busy := m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
-	if !busy && !m.typing() {
+	switch {
+	case busy:
+	case m.waiting():
+		k.Interrupt.SetHelp("ctrl+c", "cancel")
+	case !m.typing():
 		k.Interrupt.SetHelp("ctrl+c", "quit")
 	}
 	k.Back.SetEnabled(m.overlay != overlayNone || !busy)
@@ -109,7 +113,10 @@ func (m *Model) short(l layout) []key.Binding {
 		list = append(list, k.Back)
 	}
 	list = append(list, k.Help, k.Quit)
-	if !k.Quit.Enabled() || !k.Back.Enabled() {
+	switch {
+	case m.waiting() && k.Back.Enabled(): // what is only read or planned
+		list = append([]key.Binding{k.Interrupt}, list...)
+	case !k.Quit.Enabled() || !k.Back.Enabled():
 		list = append(list, k.Interrupt)
 	}
 	return append(list, k.Open)
