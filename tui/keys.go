@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
@@ -136,12 +137,13 @@ func (m *Model) reading(k keyMap) []key.Binding {
 }
 
 // full are the groups of the help page.
-func (m *Model) full() [][]key.Binding {
+func (m *Model) full() []part.KeyGroup {
 	k := m.keys()
-	return [][]key.Binding{
-		m.screen.Keys(),
-		{k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom},
-		{k.Whole, k.Copy, k.Open, k.Mouse, k.Repaint},
-		{k.Back, k.Help, k.Quit, k.Interrupt},
+	return []part.KeyGroup{
+		{Title: "On this screen", Keys: m.screen.Keys()},
+		{Title: "To read", Keys: []key.Binding{
+			k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom, k.Whole,
+		}},
+		{Title: "Everywhere", Keys: []key.Binding{k.Back, k.Open, k.Copy, k.Mouse, k.Help, k.Repaint, k.Quit, k.Interrupt}},
 	}
 }
