@@ -97,6 +97,9 @@ func (m *Model) short(l layout) []key.Binding {
 		return m.reading(k)
 	}
 	list := m.screen.Keys()
+	if m.waiting() {
+		list = append(list, k.Interrupt)
+	}
 	if len(m.panes(l)) > 1 && !m.screen.Takes(tea.KeyPressMsg{Code: tea.KeyTab}) {
 		list = append(list, k.Next)
 	} else if l.overflow > 0 {
@@ -114,10 +117,7 @@ func (m *Model) short(l layout) []key.Binding {
 		list = append(list, k.Back)
 	}
 	list = append(list, k.Help, k.Quit)
-	switch {
-	case m.waiting() && k.Back.Enabled(): // what is only read or planned
-		list = append([]key.Binding{k.Interrupt}, list...)
-	case !k.Quit.Enabled() || !k.Back.Enabled():
+	if !m.waiting() && (!k.Quit.Enabled() || !k.Back.Enabled()) {
 		list = append(list, k.Interrupt)
 	}
 	return append(list, k.Open)
