@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
-	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
@@ -41,7 +40,7 @@ func accessible() bool {
 }
 
 // walkIn walks in one of the two windows.
-func walkIn(ctx context.Context, o tui.Options, w windowOptions, out io.Writer) (guide.State, error) {
+func walkIn(ctx context.Context, o tui.Options, w windowOptions, out io.Writer) (tui.End, error) {
 	o.Bell, o.Mouse, o.ReducedMotion = w.bell, w.mouse, w.still
 	if w.lines {
 		end, err := plain.Window{In: os.Stdin, Out: out}.Run(ctx, o)

@@ -120,7 +120,7 @@ func TestASecretIsNotEchoedLineByLine(t *testing.T) {
 	}
 	x.see("not shown while you type:")
 	x.press("a-secret-that-nobody-has" + enter)
-	x.see("This did not work")
+	x.see("Mind: The credential was not accepted")
 	require.NotContains(t, x.text(), "a-secret-that-nobody-has")
 	x.press("q" + enter)
 	require.Zero(t, x.end())

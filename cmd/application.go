@@ -3,11 +3,11 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
+	"strconv"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // finder is the client of an identity provider while it looks for the
@@ -64,19 +64,22 @@ func (s *systems) settle(ctx context.Context, id engine.SystemID, app engine.App
 	return err
 }
 
-// chooseApp lets the owner say at the prompt which application is meant.
-func (s *systems) chooseApp(ctx context.Context, id engine.SystemID, open *idp.ChoiceError, ask *prompter, out io.Writer) error {
-	_, _ = fmt.Fprintf(out, "%s\n", clean(open.Provider+": "+open.Why+"."))
+// chooseApp lets the owner say which application is meant.
+func (s *systems) chooseApp(ctx context.Context, id engine.SystemID, open *idp.ChoiceError, ask func(context.Context, tui.Prompt) (string, error)) error {
 	s.mu.Lock()
 	apps := s.doubts[id].apps
 	s.mu.Unlock()
-	lines := make([]string, len(apps))
-	for i, a := range apps {
-		lines[i] = clean(a.Label + " (" + a.Detail + ")")
+	q := tui.Prompt{Title: "Which application provisions Docker?", Text: open.Provider + ": " + open.Why + "."}
+	for _, a := range apps {
+		q.Options = append(q.Options, tui.PromptOption{Label: a.Label, Why: a.Detail})
 	}
-	n, err := ask.choose(ctx, "Which one provisions Docker", lines...)
+	answer, err := ask(ctx, q)
 	if err != nil {
 		return err
+	}
+	n, err := strconv.Atoi(answer)
+	if err != nil || n < 0 || n >= len(apps) {
+		return open
 	}
 	return s.settle(ctx, id, apps[n])
 }

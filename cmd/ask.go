@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
@@ -147,58 +149,52 @@ func (p *prompter) choose(ctx context.Context, q string, options ...string) (int
 	return 0, fmt.Errorf("%s: no choice was made", q)
 }
 
-// secret asks for one that goes nowhere but into the credential.
-func (p *prompter) secret(ctx context.Context, label, help string) (engine.Secret, error) {
-	answer, err := p.ask(ctx, question{label: label, help: help, secret: true})
-	return engine.NewSecret(answer), err
+// atLines is whoever sits before the lines of a terminal, or nobody.
+func atLines(p *prompter) person {
+	if !p.tty {
+		return person{}
+	}
+	return person{ask: p.prompt, tell: p.tell}
 }
 
-// passphrase asks for that of the encrypted file; a new one twice.
-func (p *prompter) passphrase(ctx context.Context, r credentials.PassphraseRequest) (string, error) {
-	if from := os.Getenv("REPROVISION_PASSPHRASE"); from != "" {
-		if r.Again {
-			return "", fmt.Errorf("REPROVISION_PASSPHRASE: %w", credentials.ErrPassphrase)
+// passphrase asks for that of the encrypted file, where there is somebody to ask.
+func (p *prompter) passphrase() func(context.Context, credentials.PassphraseRequest) (string, error) {
+	return func(ctx context.Context, r credentials.PassphraseRequest) (string, error) {
+		return askPassphrase(ctx, r, atLines(p).ask)
+	}
+}
+
+// prompt asks what an operation in flight wants to know.
+func (p *prompter) prompt(ctx context.Context, q tui.Prompt) (string, error) {
+	p.say("%s.", clean(q.Title))
+	if len(q.Options) == 0 {
+		answer, err := p.ask(ctx, question{label: q.Label, help: q.Text, secret: q.Masked})
+		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+			err = tui.ErrDeclined
 		}
-		return from, nil
+		return answer, err
 	}
-	q := question{label: "Passphrase", help: "It opens " + r.Path + ".", secret: true}
-	switch {
-	case r.Again:
-		q.help = "It does not open the file. Try again."
-	case r.New:
-		q.label, q.help = "New passphrase", "It encrypts "+r.Path+", and nothing can replace it when it is lost."
+	p.say("%s", clean(q.Text))
+	lines := make([]string, len(q.Options))
+	for i, o := range q.Options {
+		lines[i] = clean(o.Label)
+		if o.Why != "" {
+			lines[i] += " (" + clean(o.Why) + ")"
+		}
 	}
-	first, err := p.ask(ctx, q)
-	if err != nil || !r.New {
-		return first, err
-	}
-	second, err := p.ask(ctx, question{label: "The same again", secret: true})
-	if err == nil && first != second {
-		err = errors.New("the two passphrases differ: nothing was stored")
-	}
-	return first, err
+	n, err := p.choose(ctx, "Your answer", lines...)
+	return strconv.Itoa(n), err
 }
 
-// secondFactor asks for the code of an authenticator.
-func (p *prompter) secondFactor(ctx context.Context) (string, error) {
-	return p.ask(ctx, question{label: "Code of your second factor", help: "The six digits that your authenticator shows, or a recovery code.", secret: true})
-}
-
-// open sends a person to a page.
-func (p *prompter) open(title, url, code string) {
-	p.say("To sign in to %s, open %s and type the code %s there. This waits for you.", title, clean(url), clean(code))
-	_ = openBrowser(url) // the address is on the screen already
-}
-
-// askPassword asks for a person's own Docker account.
-func askPassword(ctx context.Context, p *prompter, username string) (engine.Credential, error) {
-	c := engine.Credential{System: engine.SystemHub, Method: engine.MethodPassword}
-	var err error
-	if c.Identifier, err = p.ask(ctx, question{label: "Docker ID", value: username}); err != nil {
-		return c, err
+// tell sends a person to a page.
+func (p *prompter) tell(_ context.Context, q tui.Prompt) {
+	p.say("%s. %s", clean(q.Title), clean(q.Text))
+	p.say("%s", clean(q.URL)) // on a line of its own, to copy
+	if q.Code != "" {
+		p.say("The code to type there: %s", clean(q.Code))
 	}
-	c.Secret, err = p.secret(ctx, "Password", "Docker refuses it where the organization enforces SSO. It is used for this sign-in only and never stored.")
-	return c, err
+	p.say("This waits for you; ctrl+c gives it up.")
+	_ = openBrowser(q.URL)
 }
 
 // line is one question on its way.

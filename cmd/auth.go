@@ -82,7 +82,11 @@ type standing struct {
 	Problem string          `json:"problem,omitempty"`
 	Proven  time.Time       `json:"last_proven,omitzero"`
 	Expires time.Time       `json:"expires,omitzero"`
-	Rights  []privilege     `json:"rights,omitempty"`
+	// Renews says that what ends is renewed without asking anybody.
+	Renews bool           `json:"renews,omitempty"`
+	Rights []engine.Right `json:"rights,omitempty"`
+
+	client engine.Client
 }
 
 // status is what auth status prints.
@@ -109,7 +113,7 @@ func look(ctx context.Context, v *vault, ask *prompter) (status, error) {
 		k := v.profile.Systems[h.System]
 		st := standing{
 			System: h.System, Title: systemTitles[h.System], Who: h.Identifier, Host: h.Host, Method: h.Method, From: h.From, Hides: h.Hides,
-			Problem: h.Broken, Expires: expiry(h.Credential),
+			Problem: h.Broken, Expires: expiry(h.Credential), Renews: inBrowser(h.Credential) && !h.Secret.Empty(), client: h.Client,
 		}
 		if h.From != fromVariables {
 			st.Proven = k.Proven
@@ -134,7 +138,7 @@ func examine(ctx context.Context, st *standing, h held, v *vault, ask *prompter)
 		return v.keep(ctx, c, v.profile.Systems[c.System])
 	}}
 	if ask.tty {
-		s.person.open, s.person.code = ask.open, ask.secondFactor
+		s.person.ask, s.person.tell = ask.prompt, ask.tell
 	}
 	if err := s.prove(ctx, h.Credential); err != nil {
 		if ctx.Err() != nil {
@@ -169,33 +173,33 @@ func (s status) fault() error {
 	return nil
 }
 
-func runAuthStatus(ctx context.Context, o *authOptions, out io.Writer) error {
-	ask := newPrompter(os.Stdin, os.Stdout)
-	v, err := openVault(o.profile, o.org, ask.passphrase)
+// show finds the profile, proves what it signs in with, and prints that.
+func (o *authOptions) show(ctx context.Context, ask *prompter, out io.Writer) (status, error) {
+	v, err := openVault(o.profile, o.org, ask.passphrase())
 	if err != nil {
-		return err
+		return status{}, err
 	}
 	s, err := look(ctx, v, ask)
 	if err != nil {
-		return err
+		return s, err
 	}
-	if err := s.write(out, o.json); err != nil {
+	return s, s.write(out, o.json)
+}
+
+func runAuthStatus(ctx context.Context, o *authOptions, out io.Writer) error {
+	s, err := o.show(ctx, newPrompter(os.Stdin, os.Stdout), out)
+	if err != nil {
 		return err
 	}
 	return s.fault()
 }
 
+// runAuthRefresh is status, and then a sign-in to whatever is refused, where there
+// is somebody to sign in.
 func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 	ask := newPrompter(os.Stdin, os.Stdout)
-	v, err := openVault(o.profile, o.org, ask.passphrase)
+	s, err := o.show(ctx, ask, out)
 	if err != nil {
-		return err
-	}
-	s, err := look(ctx, v, ask)
-	if err != nil {
-		return err
-	}
-	if err := s.write(out, o.json); err != nil {
 		return err
 	}
 	if !ask.tty || o.json {
@@ -206,18 +210,7 @@ func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 			continue
 		}
 		_, _ = fmt.Fprintf(out, "\n%s has to be signed in to again.\n", st.Title)
-		again := &loginOptions{profile: v.name, org: v.profile.Org, store: "auto", host: st.Host, identifier: st.Who, in: os.Stdin}
-		switch st.Method {
-		case engine.MethodDevice:
-			again.device = true
-		case engine.MethodAzureCLI:
-			again.azureCLI = true
-		case engine.MethodKey, engine.MethodCertificate:
-			_, _ = fmt.Fprintf(out, "Use \"reprovision login %s\" with the file of its key.\n", st.System)
-			continue
-		case engine.MethodToken, engine.MethodPassword, engine.MethodClientSecret:
-		}
-		if err := runLogin(ctx, again, st.System, out); err != nil {
+		if err := runLogin(ctx, st.again(s), st.System, out); err != nil {
 			return err
 		}
 	}
@@ -225,6 +218,28 @@ func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 		return reportedError{errors.New(s.StoreFault)}
 	}
 	return nil
+}
+
+// again is a sign-in as the last one, whose secret is asked for anew.
+func (st standing) again(s status) *loginOptions {
+	o := &loginOptions{
+		profile: s.Profile, org: s.Org, store: "auto", host: st.Host, identifier: st.Who, in: os.Stdin, accessible: accessible(),
+		clientID: st.client.ID, tenant: st.client.Tenant, keyID: st.client.Key, redirect: st.client.Redirect, authority: st.client.Authority,
+	}
+	switch st.Method {
+	case engine.MethodBrowser:
+		o.browser = true
+	case engine.MethodDevice:
+		o.device = true
+	case engine.MethodAzureCLI:
+		o.azureCLI = true
+	case engine.MethodClientSecret:
+		o.clientSecret = true
+	case engine.MethodDockerLogin:
+		o.docker = true
+	case engine.MethodToken, engine.MethodPassword, engine.MethodKey, engine.MethodCertificate:
+	}
+	return o
 }
 
 func (s status) write(out io.Writer, asJSON bool) error {
@@ -256,7 +271,7 @@ func (s status) write(out io.Writer, asJSON bool) error {
 		if st.Hides != "" {
 			from += " (hides the " + string(st.Hides) + ")"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", st.Title, yesNo(st.OK), orElse(clean(st.Who), "-"), orElse(clean(st.Host), "the usual"), from, when(st.Proven, "never"), when(st.Expires, "not known"))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", st.Title, yesNo(st.OK), orElse(clean(st.Who), "-"), orElse(clean(st.Host), "the usual"), from, when(st.Proven, "never"), st.ends())
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -274,14 +289,14 @@ func (s status) write(out io.Writer, asJSON bool) error {
 }
 
 // writeRights prints what a credential may do as a table.
-func writeRights(out io.Writer, rights []privilege) {
+func writeRights(out io.Writer, rights []engine.Right) {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "  CAPABILITY\tNEEDED FOR\tGRANTED\tHOW TO GET IT")
 	for _, r := range rights {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", r.Capability, r.For, r.Granted, r.How)
 	}
 	_ = w.Flush()
-	if slices.ContainsFunc(rights, func(r privilege) bool { return strings.HasPrefix(r.How, "scope-") }) {
+	if slices.ContainsFunc(rights, func(r engine.Right) bool { return strings.HasPrefix(r.How, "scope-") }) {
 		_, _ = fmt.Fprintln(out, "  The scopes are those of the access token: Docker Home > Identity & auth > Access tokens.")
 	}
 	for _, r := range rights {
@@ -289,6 +304,14 @@ func writeRights(out io.Writer, rights []privilege) {
 			_, _ = fmt.Fprintf(out, "  %s: %s\n", r.Capability, clean(r.Detail))
 		}
 	}
+}
+
+// ends is when a credential ends, in words.
+func (st standing) ends() string {
+	if st.Renews {
+		return "renews itself"
+	}
+	return when(st.Expires, "not known")
 }
 
 func when(t time.Time, none string) string {

@@ -4,8 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
+	"strings"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/api/credentials/entratoken"
 	"github.com/seed-05b3d87e/reprovision/api/credentials/oktatoken"
 	"github.com/seed-05b3d87e/reprovision/api/hub"
@@ -14,16 +20,25 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // errNobodyToAsk says that a sign-in needs a person, and none can be asked.
 var errNobodyToAsk = fmt.Errorf("a person has to sign in: use \"reprovision login\" in a terminal: %w", transport.ErrUnauthorized)
 
-// person is asked while a sign-in is under way. Both may be nil.
+// person is asked while a sign-in is under way. All may be nil.
 type person struct {
-	open func(title, url, code string)                  // where to go, and what to type there
-	code func(ctx context.Context) (string, error)      // of the second factor
-	keep func(context.Context, engine.Credential) error // a sign-in that renews itself
+	ask  func(context.Context, tui.Prompt) (string, error) // and waits for the answer
+	tell func(context.Context, tui.Prompt)                 // where to go, and what to type there
+	keep func(context.Context, engine.Credential) error    // a sign-in that renews itself
+}
+
+// atWindow is whoever sits before the window that receives the prompts.
+func atWindow(p *tui.Prompts) person {
+	return person{ask: p.Ask, tell: func(ctx context.Context, q tui.Prompt) {
+		_ = openBrowser(q.URL) // the address is shown, too
+		p.Tell(ctx, q)
+	}}
 }
 
 // hubClient makes the client of Docker Hub, or of a member's own account there.
@@ -32,14 +47,18 @@ func (s *systems) hubClient(cred engine.Credential) (*hub.Client, error) {
 	if cred.Method != engine.MethodPassword {
 		return hub.New(o)
 	}
-	// A code is good once: when the session ends, a person signs in again.
-	used := false
 	return hub.NewPassword(o, func(ctx context.Context) (string, error) {
-		if used || s.person.code == nil {
+		if s.person.ask == nil {
 			return "", hub.ErrSecondFactor
 		}
-		used = true
-		return s.person.code(ctx)
+		code, err := s.person.ask(ctx, tui.Prompt{
+			Title: "Docker Hub asks for a second factor", Text: "Type the six digits that your authenticator shows, or a recovery code. Each is good once.",
+			Label: "Code of your second factor", Masked: true,
+		})
+		if errors.Is(err, tui.ErrDeclined) {
+			err = hub.ErrSecondFactor
+		}
+		return code, err
 	})
 }
 
@@ -47,66 +66,79 @@ func (s *systems) hubClient(cred engine.Credential) (*hub.Client, error) {
 // keep, which a sign-in in the browser replaces.
 func (s *systems) oktaClient(ctx context.Context, cred engine.Credential) (*okta.Client, engine.Credential, error) {
 	o := okta.Options{BaseURL: cred.Host, AppLabel: cred.Identifier, App: reference(cred.App), Transport: s.options}
-	source := oktatoken.Options{BaseURL: cred.Host, ClientID: cred.Client.ID, Transport: s.options}
+	source := oktatoken.Options{BaseURL: cred.Host, ClientID: cred.Client.ID, Redirect: cred.Client.Redirect, Transport: s.options}
 	var tokens *oktatoken.Source
 	var err error
-	switch cred.Method {
-	case engine.MethodToken:
+	switch keep := s.keeping(&cred); {
+	case cred.Method == engine.MethodToken:
 		o.Token = cred.Secret.Reveal
-	case engine.MethodKey:
-		if tokens, err = oktatoken.Key(source, cred.Client.Key, cred.Secret.Reveal); err != nil {
-			return nil, cred, err
-		}
-	case engine.MethodDevice:
-		if tokens, cred, err = s.oktaPerson(ctx, source, cred); err != nil {
-			return nil, cred, err
-		}
-	case engine.MethodPassword, engine.MethodClientSecret, engine.MethodCertificate, engine.MethodAzureCLI:
+	case cred.Method == engine.MethodKey:
+		tokens, err = oktatoken.Key(source, cred.Client.Key, cred.Secret.Reveal)
+	case !inBrowser(cred):
 		return nil, cred, fmt.Errorf("okta does not sign in by %s", cred.Method)
+	case !cred.Secret.Empty():
+		tokens, err = oktatoken.Refresh(ctx, source, cred.Secret.Reveal(), keep)
+	case s.person.tell == nil:
+		err = errNobodyToAsk
+	case cred.Method == engine.MethodBrowser:
+		tokens, err = oktatoken.Browser(ctx, source, func(p oktatoken.Prompt) { s.show(ctx, "Okta", p.URL, p.Code) }, keep)
+	default:
+		tokens, err = oktatoken.Device(ctx, source, func(p oktatoken.Prompt) { s.show(ctx, "Okta", p.URL, p.Code) }, keep)
+	}
+	if err != nil {
+		return nil, cred, err
 	}
 	if tokens != nil {
-		o.Bearer = tokens.Token
+		o.Bearer, o.Forget = tokens.Token, tokens.Forget
 	}
 	client, err := okta.New(o)
 	return client, cred, err
 }
 
-// oktaPerson goes on with a sign-in in the browser, or begins one.
-func (s *systems) oktaPerson(ctx context.Context, o oktatoken.Options, cred engine.Credential) (*oktatoken.Source, engine.Credential, error) {
+// inBrowser reports whether a person signs in so, once; what the sign-in goes on
+// with takes the place of the secret.
+func inBrowser(c engine.Credential) bool {
+	return c.Method == engine.MethodBrowser || c.Method == engine.MethodDevice
+}
+
+// show sends a person to a page.
+func (s *systems) show(ctx context.Context, title, url, code string) {
+	q := tui.Prompt{
+		Title: "Sign in to " + title + " in the browser", URL: url, Code: code,
+		Text: "If no browser has opened, open this address in one on this machine: the browser comes back to it. Over SSH, go back and take the way by a code.",
+	}
+	if code != "" {
+		q.Text = "Open this address in a browser, on any machine, and type the code there."
+	}
+	s.person.tell(ctx, q)
+}
+
+// keeping takes what a sign-in in the browser goes on with: into the credential,
+// and once that is in use, or was a stored one, to where it is kept, since the one
+// before may have ended with its use.
+func (s *systems) keeping(cred *engine.Credential) func(context.Context, string) error {
 	stored := !cred.Secret.Empty()
-	keep := func(ctx context.Context, refresh string) error {
-		renewed := cred
-		renewed.Secret = engine.NewSecret(refresh)
-		if s.adopt(renewed) || stored {
-			// The one before may have ended with its use.
-			return s.remember(ctx, renewed)
+	return func(ctx context.Context, next string) error {
+		old := cred.Secret
+		cred.Secret = engine.NewSecret(next)
+		if s.adopt(*cred, old) || stored {
+			return s.remember(ctx, *cred)
 		}
-		cred = renewed
 		return nil
 	}
-	if stored {
-		tokens, err := oktatoken.Refresh(ctx, o, cred.Secret.Reveal(), keep)
-		if current, ok := s.credential(engine.SystemOkta); ok && err == nil && current.Method == cred.Method {
-			cred = current
-		}
-		return tokens, cred, err
-	}
-	if s.person.open == nil {
-		return nil, cred, errNobodyToAsk
-	}
-	tokens, err := oktatoken.Device(ctx, o, func(p oktatoken.Prompt) { s.person.open("Okta", p.URL, p.Code) }, keep)
-	return tokens, cred, err
 }
 
 // adopt puts a renewed credential in the place of the one in use, and reports
-// whether there was one.
-func (s *systems) adopt(c engine.Credential) bool {
+// whether that was the one that it renews.
+func (s *systems) adopt(c engine.Credential, old engine.Secret) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.credentials[c.System]; !ok {
+	used, ok := s.credentials[c.System]
+	if !ok || used.Method != c.Method || used.Secret.Reveal() != old.Reveal() {
 		return false
 	}
-	s.credentials[c.System] = c
+	used.Secret = c.Secret
+	s.credentials[c.System] = used
 	return true
 }
 
@@ -124,40 +156,54 @@ func (s *systems) remember(ctx context.Context, c engine.Credential) error {
 	return s.person.keep(ctx, c)
 }
 
-// entraClient makes the client of Microsoft Graph.
-func (s *systems) entraClient(ctx context.Context, cred engine.Credential) (*entra.Client, error) {
-	token, err := s.entraToken(ctx, cred)
-	if err != nil {
-		return nil, err
+// entraClient makes the client of Microsoft Graph. The credential it returns is
+// the one to keep.
+func (s *systems) entraClient(ctx context.Context, cred engine.Credential) (*entra.Client, engine.Credential, error) {
+	o := entra.Options{BaseURL: cred.Host, AppName: cred.Identifier, App: reference(cred.App), Transport: s.options}
+	source := entratoken.Options{
+		Tenant: cred.Client.Tenant, ClientID: cred.Client.ID, Authority: cred.Client.Authority, Resource: resource(cred.Host),
+		Redirect: cred.Client.Redirect, Transport: s.options,
 	}
-	return entra.New(entra.Options{BaseURL: cred.Host, Token: token, AppName: cred.Identifier, App: reference(cred.App), Transport: s.options})
+	var tokens *entratoken.Source
+	var err error
+	switch keep := s.keeping(&cred); {
+	case cred.Method == engine.MethodToken:
+		o.Token = func(context.Context) (string, error) { return cred.Secret.Reveal(), nil }
+	case cred.Method == engine.MethodClientSecret:
+		tokens, err = entratoken.Secret(source, cred.Secret.Reveal)
+	case cred.Method == engine.MethodCertificate:
+		tokens, err = entratoken.Certificate(source, cred.Secret.Reveal)
+	case cred.Method == engine.MethodAzureCLI:
+		tokens, err = entratoken.AzureCLI(source)
+	case !inBrowser(cred):
+		return nil, cred, fmt.Errorf("entra does not sign in by %s", cred.Method)
+	case !cred.Secret.Empty():
+		tokens, err = entratoken.Resume(ctx, source, cred.Secret.Reveal(), keep)
+	case s.person.tell == nil:
+		err = errNobodyToAsk
+	case cred.Method == engine.MethodBrowser:
+		tokens, err = entratoken.Browser(ctx, source, func(p entratoken.Prompt) { s.show(ctx, "Microsoft Entra ID", p.URL, p.Code) }, keep)
+	default:
+		tokens, err = entratoken.Device(ctx, source, func(p entratoken.Prompt) { s.show(ctx, "Microsoft Entra ID", p.URL, p.Code) }, keep)
+	}
+	if err != nil {
+		return nil, cred, err
+	}
+	if tokens != nil {
+		o.Token, o.Forget = tokens.Token, tokens.Forget
+	}
+	client, err := entra.New(o)
+	return client, cred, err
 }
 
-func (s *systems) entraToken(ctx context.Context, cred engine.Credential) (func(context.Context) (string, error), error) {
-	o := entratoken.Options{Tenant: cred.Client.Tenant, ClientID: cred.Client.ID, Transport: s.options}
-	var source *entratoken.Source
-	var err error
-	switch cred.Method {
-	case engine.MethodToken:
-		return func(context.Context) (string, error) { return cred.Secret.Reveal(), nil }, nil
-	case engine.MethodClientSecret:
-		source, err = entratoken.Secret(o, cred.Secret.Reveal)
-	case engine.MethodCertificate:
-		source, err = entratoken.Certificate(o, cred.Secret.Reveal)
-	case engine.MethodAzureCLI:
-		source, err = entratoken.AzureCLI(o)
-	case engine.MethodDevice:
-		if s.person.open == nil {
-			return nil, errNobodyToAsk
-		}
-		source, err = entratoken.Device(ctx, o, func(p entratoken.Prompt) { s.person.open("Microsoft Entra ID", p.URL, p.Code) })
-	case engine.MethodPassword, engine.MethodKey:
-		return nil, fmt.Errorf("entra does not sign in by %s", cred.Method)
+// resource is what an access token of Entra is for: Microsoft Graph of the cloud
+// whose address is given. A test's is not one of Microsoft's.
+func resource(graph string) string {
+	u, err := url.Parse(graph)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return ""
 	}
-	if err != nil {
-		return nil, err
-	}
-	return source.Token, nil
+	return u.Scheme + "://" + u.Host
 }
 
 // proveRegistry lets the registry accept a credential of its own.
@@ -172,22 +218,30 @@ func (s *systems) proveRegistry(ctx context.Context, cred engine.Credential) err
 	return client.Prove(ctx, registryCredential(cred))
 }
 
-// expiry is when a credential ends, as far as it tells itself.
+// expiry is when a credential ends, as far as it tells itself: a certificate does,
+// and so does an access token that is a JWT, as Entra's are.
 func expiry(c engine.Credential) time.Time {
-	if c.Method != engine.MethodCertificate {
-		return time.Time{}
+	switch c.Method {
+	case engine.MethodCertificate:
+		if ends, err := entratoken.Expiry(c.Secret.Reveal()); err == nil {
+			return ends
+		}
+	case engine.MethodToken:
+		var claims jwt.RegisteredClaims
+		_, _, err := jwt.NewParser().ParseUnverified(c.Secret.Reveal(), &claims) // it is only shown
+		if err == nil && claims.ExpiresAt != nil {
+			return claims.ExpiresAt.Time
+		}
+	case engine.MethodPassword, engine.MethodBrowser, engine.MethodDevice, engine.MethodKey, engine.MethodClientSecret,
+		engine.MethodAzureCLI, engine.MethodDockerLogin:
 	}
-	ends, err := entratoken.Expiry(c.Secret.Reveal())
-	if err != nil {
-		return time.Time{}
-	}
-	return ends
+	return time.Time{}
 }
 
 // needsSecret reports whether a credential is nothing without its secret.
 func needsSecret(c engine.Credential) bool {
 	switch c.Method {
-	case engine.MethodDevice, engine.MethodAzureCLI:
+	case engine.MethodBrowser, engine.MethodDevice, engine.MethodAzureCLI, engine.MethodDockerLogin:
 		return false
 	case engine.MethodToken, engine.MethodPassword, engine.MethodKey, engine.MethodClientSecret, engine.MethodCertificate:
 		return true
@@ -202,4 +256,38 @@ func orElse(s, fallback string) string {
 		return fallback
 	}
 	return s
+}
+
+// gathered completes a credential with what is read only now: docker login's, to
+// which somebody has consented, or a key from its file.
+func gathered(ctx context.Context, c engine.Credential) (engine.Credential, error) {
+	switch {
+	case !c.Secret.Empty():
+		return c, nil
+	case c.Method == engine.MethodDockerLogin:
+		login, err := credentials.DockerLogin(ctx, dockerRegistry)
+		if err != nil {
+			return c, err
+		}
+		c.Identifier, c.Secret = login.Username, engine.NewSecret(login.Secret())
+	case c.File != "":
+		var err error
+		if c.Secret, err = readPEM(c.File); err != nil {
+			return c, err
+		}
+		c.File = ""
+	}
+	return c, nil
+}
+
+// readPEM reads a private key, whose lines belong to it.
+func readPEM(path string) (engine.Secret, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return engine.Secret{}, fmt.Errorf("read the private key: %w", err)
+	}
+	if !strings.Contains(string(raw), "-----BEGIN ") {
+		return engine.Secret{}, fmt.Errorf("read the private key: %s is not PEM (-----BEGIN …)", path)
+	}
+	return engine.NewSecret(string(raw)), nil
 }

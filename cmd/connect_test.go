@@ -18,6 +18,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // oauthOkta is an Okta that takes access tokens of its own server only, and
@@ -63,7 +64,7 @@ func TestASignInInTheBrowserIsKeptAndRenewed(t *testing.T) {
 		s, err := newSystems(places{}, "", transport.Options{Base: server, ReadOnly: true})
 		require.NoError(t, err)
 		s.keep = keep
-		s.person = person{open: func(_, url, code string) { opened = append(opened, url+" "+code) }, keep: keep}
+		s.person = person{tell: func(_ context.Context, q tui.Prompt) { opened = append(opened, q.URL+" "+q.Code) }, keep: keep}
 		cred := engine.Credential{System: engine.SystemOkta, Host: "https://acme.okta.com", Identifier: "Docker", Method: engine.MethodDevice, Client: engine.Client{ID: "0oa"}}
 		session, err := s.Connect(t.Context(), engine.Case{}, cred)
 		require.NoError(t, err)

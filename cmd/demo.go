@@ -77,6 +77,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 	defer cancel()
 	d := openDemo(ctx, cancel, o, state)
 	opts := tui.Options{
+		Prompts:    d.prompts,
 		Start:      guide.New(engine.Case{Org: sandbox.OrgName, Username: o.member, DryRun: o.dryRun}),
 		Title:      "reprovision · demo",
 		Open:       openBrowser,
@@ -85,7 +86,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 		Assist:     d.assist,
 		Interrupts: o.interrupts,
 	}
-	err = showOn(ctx, d, opts, o.window, out)
+	_, err = showOn(ctx, d, opts, o.window, out)
 	<-d.ready
 	switch {
 	case d.err != nil:
@@ -100,20 +101,22 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 // drawn meanwhile, and what it asks for first waits. What cannot be opened ends
 // the walk.
 type demo struct {
-	ready chan struct{} // closed when the rest is set
-	box   *sandbox.Sandbox
-	parts parts
-	err   error
+	prompts *tui.Prompts
+	ready   chan struct{} // closed when the rest is set
+	box     *sandbox.Sandbox
+	parts   parts
+	err     error
 }
 
 func openDemo(ctx context.Context, cancel context.CancelFunc, o *demoOptions, dir string) *demo {
-	d := &demo{ready: make(chan struct{})}
+	d := &demo{ready: make(chan struct{}), prompts: tui.NewPrompts()}
 	go func() {
 		defer close(d.ready)
 		d.box = sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, LogDelay: demoLogDelay, Repositories: o.more})
 		if d.err = d.box.Start(ctx); d.err == nil {
 			w := sandboxWorld(d.box, o.dryRun, dir)
 			w.use(d.box, o.provider)
+			w.person = atWindow(d.prompts)
 			d.parts, d.err = wire(w)
 		}
 		if d.err != nil {
@@ -195,8 +198,6 @@ func sandboxWorld(box *sandbox.Sandbox, dryRun bool, dir string) world {
 
 func demoForms() map[engine.SystemID]tui.FormHint {
 	f := forms(sandbox.OrgName)
-	m := f[engine.SystemMember]
-	m.Secret.Hint = "In the demo, the token of priya-nair is " + sandbox.PersonalToken("priya-nair")
-	f[engine.SystemMember] = m
+	f[engine.SystemMember].Ways[0].Fields[0].Hint = "In the demo, the token of priya-nair is " + sandbox.PersonalToken("priya-nair")
 	return f
 }

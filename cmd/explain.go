@@ -70,6 +70,7 @@ func explain(err error) engine.Problem {
 	case errors.Is(err, transport.ErrNotApproved):
 		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a fault of the program: please report it.", ""
 	case errors.Is(err, hub.ErrPersonalToken):
+		p.Refused = p.System != ""
 		p.Title = "A personal access token cannot do this"
 		p.Advice = "Docker Hub lets only an organization access token read members and the audit log. Make one under Identity & auth > Access tokens with " + scopes + "; then sign in with the organization's name."
 	default:
@@ -111,6 +112,7 @@ func explainWire(err error, p *engine.Problem) {
 		if !w.signIn {
 			p.System = ""
 		}
+		p.Refused = p.System != "" && errors.Is(err, transport.ErrUnauthorized)
 		return
 	}
 	p.System = ""

@@ -134,37 +134,34 @@ func (o *handOverOptions) profileFlag(c *cobra.Command) {
 // owner makes the clients of the organization, for reading only. It signs in as
 // the walk does: by the environment, and by what the profile keeps.
 func (o *handOverOptions) owner(ctx context.Context, out io.Writer) (s *systems, done func(), err error) {
-	done = func() {}
 	w := world{at: o.at, credentials: o.credentials}
+	var from *session
 	if o.credentials == nil {
-		session, err := beginSession(ctx, &walkOptions{org: o.org, profile: o.profile}, &w, out)
-		if err != nil {
+		if from, err = beginSession(&walkOptions{org: o.org, profile: o.profile}, &w, atLines(newPrompter(os.Stdin, os.Stdout))); err != nil {
 			return nil, nil, err
 		}
-		o.org = orElse(o.org, session.org())
-		defer func() {
-			if s != nil {
-				session.attach(s)
-				done = func() { session.close(ctx, out) }
-			}
-		}()
+		o.org = orElse(o.org, from.org())
 	}
 	s, err = newSystems(w.at, "", transport.Options{ReadOnly: true, Now: o.now, Sleep: o.sleep}, w.credentials...)
 	if err != nil {
 		return nil, nil, err
 	}
-	s.person = w.person
-	for _, c := range w.credentials {
-		if c.System == engine.SystemHub {
-			if err := s.prove(ctx, c); err != nil {
-				return nil, nil, err
-			}
+	s.person, done = w.person, func() {}
+	if from != nil {
+		from.attach(s)
+		if err := from.load(ctx); err != nil {
+			return nil, nil, err
+		}
+		done = func() { from.close(ctx, out) }
+		if from.why != "" {
+			_, _ = fmt.Fprintln(out, from.why)
 		}
 	}
-	if s.Hub() == nil {
+	cred, ok := s.credential(engine.SystemHub)
+	if !ok {
 		return nil, nil, signInError{}
 	}
-	return s, done, nil
+	return s, done, s.prove(ctx, cred)
 }
 
 func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) error {

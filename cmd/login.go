@@ -8,14 +8,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-05b3d87e/reprovision/api/credentials"
-	"github.com/seed-05b3d87e/reprovision/api/idp"
-	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // loginOptions are those of login and its subcommands.
@@ -23,20 +20,24 @@ type loginOptions struct {
 	org, profile, dockerID string
 	store                  string
 	stdin                  bool
+	accessible             bool
 
 	host, identifier     string
 	clientID, keyID      string
-	tenant               string
+	tenant, authority    string
+	redirect             string
 	keyFile, certificate string
 	password, docker     bool
-	device, azureCLI     bool
+	browser, device      bool
+	azureCLI             bool
 	clientSecret         bool
 
-	in io.Reader
+	in         io.Reader
+	interrupts <-chan struct{}
 }
 
-func newLogin() *cobra.Command {
-	o := &loginOptions{}
+func newLogin(interrupts <-chan struct{}) *cobra.Command {
+	o := &loginOptions{interrupts: interrupts}
 	c := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in once, so that each later run starts signed in",
@@ -48,7 +49,7 @@ func newLogin() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.in = c.InOrStdin()
-			return runLoginAll(c.Context(), o, c.OutOrStdout())
+			return runLogin(c.Context(), o, "", c.OutOrStdout())
 		},
 	}
 	f := c.PersistentFlags()
@@ -57,6 +58,7 @@ func newLogin() *cobra.Command {
 	f.StringVar(&o.dockerID, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
 	f.StringVar(&o.store, "store", "auto", "where to keep it: keyring, file (encrypted), or auto (`keyring|file|auto`)")
 	f.BoolVar(&o.stdin, "token-stdin", false, "read the secret from standard input; ask nothing")
+	f.BoolVar(&o.accessible, "accessible", accessible(), "ask line by line, for screen readers and plain terminals; so does ACCESSIBLE=1")
 	c.AddCommand(newLoginHub(o), newLoginSCIM(o), newLoginOkta(o), newLoginEntra(o), newLoginRegistry(o))
 	return c
 }
@@ -88,7 +90,9 @@ func newLoginOkta(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "okta", "Sign in to Okta", engine.SystemOkta)
 	c.Flags().StringVar(&o.host, "host", "", "Okta's `address`, https://acme.okta.com")
 	c.Flags().StringVar(&o.identifier, "app", "", "the `label` of the Docker application")
-	c.Flags().BoolVar(&o.device, "device", false, "sign in in the browser (OAuth device grant); needs --client-id")
+	c.Flags().BoolVar(&o.browser, "browser", false, "sign in in the browser of this machine (OAuth with PKCE); needs --client-id")
+	c.Flags().StringVar(&o.redirect, "redirect", "", "the sign-in redirect `address` that is registered for the browser")
+	c.Flags().BoolVar(&o.device, "device", false, "sign in in any browser by a code (OAuth device grant); needs --client-id")
 	c.Flags().StringVar(&o.clientID, "client-id", "", "the OAuth application's `ID`")
 	c.Flags().StringVar(&o.keyFile, "key-file", "", "sign in as a service with the private key in this PEM `file`; needs --client-id")
 	c.Flags().StringVar(&o.keyID, "key-id", "", "the key's `ID` in Okta, if there are several")
@@ -98,12 +102,15 @@ func newLoginOkta(o *loginOptions) *cobra.Command {
 func newLoginEntra(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "entra", "Sign in to Microsoft Entra ID", engine.SystemEntra)
 	c.Flags().StringVar(&o.host, "host", "", "Microsoft Graph's `address`, of a national cloud")
+	c.Flags().StringVar(&o.authority, "authority", "", "where people sign in, of a national cloud: an `address` such as https://login.microsoftonline.us")
 	c.Flags().StringVar(&o.identifier, "app", "", "the `name` of the Docker enterprise application")
 	c.Flags().StringVar(&o.tenant, "tenant", "", "the `directory`, by ID or domain")
 	c.Flags().StringVar(&o.clientID, "client-id", "", "the app registration's `ID`")
-	c.Flags().BoolVar(&o.clientSecret, "client-secret", false, "sign in as a service with its client secret (default)")
+	c.Flags().BoolVar(&o.browser, "browser", false, "sign in in the browser of this machine (OAuth with PKCE)")
+	c.Flags().StringVar(&o.redirect, "redirect", "", "another redirect `address` for the browser than http://localhost")
+	c.Flags().BoolVar(&o.device, "device", false, "sign in in any browser by a device code")
+	c.Flags().BoolVar(&o.clientSecret, "client-secret", false, "sign in as a service with its client secret")
 	c.Flags().StringVar(&o.certificate, "certificate", "", "sign in as a service with the certificate and private key in this PEM `file`")
-	c.Flags().BoolVar(&o.device, "device", false, "sign in in the browser with a device code, anew in each run")
 	c.Flags().BoolVar(&o.azureCLI, "azure-cli", false, "sign in as whoever is signed in to the Azure CLI")
 	return c
 }
@@ -116,102 +123,8 @@ func newLoginRegistry(o *loginOptions) *cobra.Command {
 	return c
 }
 
-// runLoginAll signs in to one system after the other.
-func runLoginAll(ctx context.Context, o *loginOptions, out io.Writer) error {
-	ask := newPrompter(os.Stdin, os.Stdout)
-	if !ask.tty || o.stdin {
-		return usageError{errors.New("login asks for several secrets, one after the other: name one system, such as \"reprovision login hub --token-stdin\"")}
-	}
-	if err := runLogin(ctx, o, engine.SystemHub, out); err != nil {
-		return err
-	}
-	o.identifier, o.docker, o.password = "", false, false
-	which, err := ask.choose(ctx, "SCIM tells who is managed by your identity provider. Sign in to it", "yes", "not now")
-	if err != nil {
-		return err
-	}
-	if which == 0 {
-		if err := runLogin(ctx, o, engine.SystemSCIM, out); err != nil {
-			return err
-		}
-	}
-	which, err = ask.choose(ctx, "Your identity provider", "Okta", "Microsoft Entra ID", "another, or not now")
-	if err != nil {
-		return err
-	}
-	switch which {
-	case 0:
-		return runLogin(ctx, o, engine.SystemOkta, out)
-	case 1:
-		return runLogin(ctx, o, engine.SystemEntra, out)
-	}
-	return nil
-}
-
-// runLogin signs in to one system: asks, proves, probes, keeps.
-func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.Writer) error {
-	if err := o.oneWay(); err != nil {
-		return err
-	}
-	if !slices.Contains([]string{"auto", string(storeKeyring), string(storeFile)}, o.store) {
-		return usageError{fmt.Errorf("--store %s: it must be keyring, file or auto", o.store)}
-	}
-	ask := newPrompter(os.Stdin, os.Stdout)
-	if o.org == "" && o.profile == "" && id == engine.SystemHub && !o.stdin && ask.tty {
-		var err error
-		if o.org, err = ask.ask(ctx, question{label: "Docker organization", help: "Its name in lower case, as in app.docker.com/accounts/NAME."}); err != nil {
-			return err
-		}
-	}
-	v, err := openVault(o.profile, o.org, ask.passphrase)
-	if err != nil {
-		return err
-	}
-	if v.name == "" {
-		return usageError{errors.New("which organization? Give --org, or sign in to Docker Hub first")}
-	}
-	if o.dockerID != "" {
-		v.profile.DockerID = o.dockerID
-	}
-	if err := o.chooseMethod(ctx, id, ask); err != nil {
-		return err
-	}
-	cred, k, err := o.credential(ctx, id, v, ask)
-	if err != nil {
-		return err
-	}
-	s, err := newSystems(placesOf(cred), "", transport.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	s.person = person{open: ask.open, code: ask.secondFactor}
-	_, _ = fmt.Fprintf(out, "Signing in to %s…\n", systemTitles[id])
-	err = s.prove(ctx, cred)
-	for open := (*idp.ChoiceError)(nil); errors.As(err, &open) && ask.tty && !o.stdin; {
-		err = s.chooseApp(ctx, id, open, ask, out)
-	}
-	if err != nil {
-		return err
-	}
-	if renewed, ok := s.credential(id); ok {
-		cred = renewed
-	}
-	k.Proven, k.Expires = time.Now(), expiry(cred)
-	_, _ = fmt.Fprintf(out, "%s accepts it%s.\n\n", systemTitles[id], as(cred.Identifier))
-	writeRights(out, s.rights(ctx, id, v.profile.Org))
-	if !keepable(cred) {
-		_, _ = fmt.Fprintf(out, "\nA password's session ends at %s and is not kept. \"reprovision --password\" signs in so for one walk;\n"+
-			"to stay signed in, make an organization access token and sign in with that.\n", s.Hub().Until().Local().Format(time.DateTime))
-		return nil
-	}
-	if err := o.keep(ctx, v, cred, k, ask, out); err != nil {
-		return err
-	}
-	return v.memorize(ctx, cred)
-}
-
-// oneWay refuses flags that contradict each other.
-func (o *loginOptions) oneWay() error {
+// check refuses flags that contradict each other.
+func (o *loginOptions) check() error {
 	var given []string
 	for _, f := range []struct {
 		set  bool
@@ -219,6 +132,7 @@ func (o *loginOptions) oneWay() error {
 	}{
 		{o.password, "--password"},
 		{o.docker, "--docker-login"},
+		{o.browser, "--browser"},
 		{o.device, "--device"},
 		{o.azureCLI, "--azure-cli"},
 		{o.keyFile != "", "--key-file"},
@@ -233,194 +147,77 @@ func (o *loginOptions) oneWay() error {
 	if len(given) > 1 {
 		return usageError{fmt.Errorf("%s exclude each other", strings.Join(given, " and "))}
 	}
-	return nil
-}
-
-// chooseMethod asks how to sign in, where there are several ways and no flag
-// says which.
-func (o *loginOptions) chooseMethod(ctx context.Context, id engine.SystemID, ask *prompter) error {
-	if !ask.tty || o.stdin || o.password || o.docker || o.identifier != "" {
-		return nil
-	}
-	const borrowed = "what \"docker login\" stored (read now, with your consent; it stays where it is)"
-	switch id {
-	case engine.SystemHub:
-		n, err := ask.choose(ctx, "Sign in with", "an access token (an organization's is what the walk needs)", "username, password and second factor (not kept)", borrowed)
-		o.password, o.docker = n == 1, n == 2
-		return err
-	case engine.SystemRegistry:
-		n, err := ask.choose(ctx, "Sign in with", "an access token", borrowed)
-		o.docker = n == 1
-		return err
-	case engine.SystemSCIM, engine.SystemOkta, engine.SystemEntra, engine.SystemMember:
+	if !slices.Contains([]string{"auto", string(storeKeyring), string(storeFile)}, o.store) {
+		return usageError{fmt.Errorf("--store %s: it must be keyring, file or auto", o.store)}
 	}
 	return nil
 }
 
-func as(who string) string {
-	if who == "" {
-		return ""
-	}
-	return " as " + clean(who)
-}
-
-// placesOf is the world that a credential of its own host belongs to.
-func placesOf(c engine.Credential) places {
-	if c.System == engine.SystemRegistry {
-		return places{Registry: c.Host}
-	}
-	return places{}
-}
-
-// keep stores the credential; where the keyring cannot be used it says why and
-// offers the encrypted file.
-func (o *loginOptions) keep(ctx context.Context, v *vault, cred engine.Credential, k known, ask *prompter, out io.Writer) error {
-	if o.store != "auto" {
-		v.profile.Store = storeKind(o.store)
-	}
-	for {
-		err := v.keep(ctx, cred, k)
-		if err == nil {
-			_, from := v.store()
-			where := "in the " + string(from)
-			if k.DockerLogin {
-				where = "by docker login, and is not copied"
-			}
-			_, _ = fmt.Fprintf(out, "\nKept %s as %q, in profile %s.\n", where, v.entry(cred.System), clean(v.name))
-			return nil
-		}
-		why := credentials.Reason(err)
-		if why == "" || v.profile.Store == storeFile {
-			return fmt.Errorf("signed in, but the credential could not be stored: %w", err)
-		}
-		_, _ = fmt.Fprintln(out, "\n"+why)
-		if o.store == "auto" && os.Getenv("REPROVISION_PASSPHRASE") != "" {
-			v.profile.Store = storeFile
-			continue
-		}
-		if !ask.tty || o.stdin || o.store != "auto" {
-			return fmt.Errorf("signed in, but the credential could not be stored: %w; --store file keeps it in an encrypted file, with the passphrase in REPROVISION_PASSPHRASE or typed", err)
-		}
-		n, err := ask.choose(ctx, "Where to keep it", "try the keyring again, now that it is unlocked", "in a file encrypted with a passphrase", "nowhere")
-		switch {
-		case err != nil:
-			return err
-		case n == 1:
-			v.profile.Store = storeFile
-		case n == 2:
-			_, _ = fmt.Fprintln(out, "Nothing was kept. The walk will ask for it.")
-			return nil
-		}
-	}
-}
-
-// credential gathers what signs in, from flags, standard input and questions.
-func (o *loginOptions) credential(ctx context.Context, id engine.SystemID, v *vault, ask *prompter) (engine.Credential, known, error) {
-	c := engine.Credential{System: id, Host: o.host, Identifier: o.identifier, Client: engine.Client{ID: o.clientID, Tenant: o.tenant, Key: o.keyID}}
-	if o.docker {
-		h := v.borrow(ctx, id)
-		if h.Broken != "" {
-			return c, known{}, errors.New(h.Broken)
-		}
-		c.Identifier, c.Secret = h.Identifier, h.Secret
-		return c, known{DockerLogin: true}, nil
-	}
+// method is the one that the flags name, if they do.
+func (o *loginOptions) method(id engine.SystemID) (engine.Method, bool) {
 	switch {
 	case o.password:
-		c, err := askPassword(ctx, ask, orElse(o.identifier, v.profile.DockerID))
-		c.Host = o.host
-		return c, known{}, err
+		return engine.MethodPassword, true
+	case o.docker:
+		return engine.MethodDockerLogin, true
+	case o.browser:
+		return engine.MethodBrowser, true
 	case o.device:
-		c.Method = engine.MethodDevice
+		return engine.MethodDevice, true
 	case o.azureCLI:
-		c.Method = engine.MethodAzureCLI
+		return engine.MethodAzureCLI, true
 	case o.keyFile != "":
-		c.Method = engine.MethodKey
+		return engine.MethodKey, true
 	case o.certificate != "":
-		c.Method = engine.MethodCertificate
-	case id == engine.SystemEntra && (o.clientSecret || o.clientID != "" || !o.stdin):
-		c.Method = engine.MethodClientSecret
+		return engine.MethodCertificate, true
+	case o.clientSecret, id == engine.SystemEntra && o.stdin && o.clientID != "":
+		return engine.MethodClientSecret, true
 	}
-	if err := o.complete(ctx, &c, v, ask); err != nil {
-		return c, known{}, err
-	}
-	var err error
-	switch {
-	case o.stdin:
-		c.Secret, err = readSecret(o.in)
-	case c.Method == engine.MethodKey:
-		c.Secret, err = readPEM(o.keyFile)
-	case c.Method == engine.MethodCertificate:
-		c.Secret, err = readPEM(o.certificate)
-	case needsSecret(c):
-		form := forms(v.profile.Org)[id]
-		c.Secret, err = ask.secret(ctx, secretLabel(c, form.Secret.Label), form.Help)
-	}
-	return c, known{}, err
+	return engine.MethodToken, o.stdin || o.identifier != "" && id != engine.SystemEntra && id != engine.SystemOkta
 }
 
-func secretLabel(c engine.Credential, label string) string {
-	if c.Method == engine.MethodClientSecret {
-		return "Client secret"
+// fit is the form of a system with what the flags say filled in: only the ways
+// that they leave open.
+func (o *loginOptions) fit(id engine.SystemID, h tui.FormHint) tui.FormHint {
+	given := engine.Credential{
+		Host: o.host, Identifier: o.identifier, File: orElse(o.keyFile, o.certificate),
+		Client: engine.Client{ID: o.clientID, Tenant: o.tenant, Key: o.keyID, Redirect: o.redirect, Authority: o.authority},
 	}
-	return orElse(label, "Token")
-}
-
-// complete asks for what is missing beside the secret.
-func (o *loginOptions) complete(ctx context.Context, c *engine.Credential, v *vault, ask *prompter) error {
-	fill := func(into *string, flag string, q question) error {
-		if *into != "" {
-			return nil
+	method, named := o.method(id)
+	var ways []tui.Way
+	for _, w := range h.Ways {
+		if named && w.Base.Method != method {
+			continue
 		}
-		if o.stdin || !ask.tty {
-			if q.value == "" {
-				return usageError{fmt.Errorf("%s is needed", flag)}
+		w.Base.Host, w.Base.Client.Redirect, w.Base.Client.Authority = o.host, o.redirect, o.authority // asked for by few ways
+		var fields []tui.Field
+		for _, f := range w.Fields {
+			if at := f.Of(&given); at != nil && *at != "" {
+				f.Value = *at
 			}
-			*into = q.value
-			return nil
+			fields = append(fields, f)
 		}
-		answer, err := ask.ask(ctx, q)
-		*into = answer
+		w.Fields = fields
+		ways = append(ways, w)
+	}
+	h.Ways = ways
+	return h
+}
+
+// runLogin signs in to one system, or where none is named to all that are wanted,
+// in a window where there is one.
+func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.Writer) error {
+	if err := o.check(); err != nil {
 		return err
 	}
-	switch c.System {
-	case engine.SystemHub, engine.SystemRegistry:
-		return fill(&c.Identifier, "--user", question{label: "Organization or Docker ID that the token belongs to", value: v.profile.Org})
-	case engine.SystemOkta:
-		if err := fill(&c.Host, "--host", question{label: "Okta's address, such as https://acme.okta.com"}); err != nil {
-			return err
-		}
-		if c.Method != engine.MethodToken {
-			if err := fill(&c.Client.ID, "--client-id", question{label: "Client ID of the OAuth application"}); err != nil {
-				return err
-			}
-		}
-		return fill(&c.Identifier, "--app", question{label: "Label of the Docker application", value: defaultApp})
-	case engine.SystemEntra:
-		if c.Method != engine.MethodToken {
-			if err := fill(&c.Client.Tenant, "--tenant", question{label: "Directory (tenant), by ID or domain"}); err != nil {
-				return err
-			}
-		}
-		if c.Method != engine.MethodToken && c.Method != engine.MethodAzureCLI {
-			if err := fill(&c.Client.ID, "--client-id", question{label: "Application (client) ID of the app registration"}); err != nil {
-				return err
-			}
-		}
-		return fill(&c.Identifier, "--app", question{label: "Name of the Docker enterprise application", value: defaultApp})
-	case engine.SystemSCIM, engine.SystemMember:
+	ask := newPrompter(os.Stdin, os.Stdout)
+	switch window := ask.tty && !o.stdin && !o.accessible && !ask.dumb; {
+	case window:
+		return loginInWindow(ctx, o, id, out)
+	case id != "":
+		return loginByLines(ctx, o, id, ask, out)
+	case !ask.tty || o.stdin:
+		return usageError{errors.New("login asks for several secrets, one after the other: name one system, such as \"reprovision login hub --token-stdin\"")}
 	}
-	return nil
-}
-
-// readPEM reads a private key, whose lines belong to it.
-func readPEM(path string) (engine.Secret, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return engine.Secret{}, fmt.Errorf("read the private key: %w", err)
-	}
-	if !strings.Contains(string(raw), "-----BEGIN ") {
-		return engine.Secret{}, fmt.Errorf("read the private key: %s is not PEM (-----BEGIN …)", path)
-	}
-	return engine.NewSecret(string(raw)), nil
+	return loginAllByLines(ctx, o, ask, out)
 }

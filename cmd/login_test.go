@@ -152,7 +152,7 @@ func (s *shell) lifeOfASignIn(box *sandbox.Sandbox, from origin) {
 		require.WithinDuration(t, time.Now(), st.Proven, time.Minute)
 		require.NotEmpty(t, st.Rights)
 	}
-	require.Equal(t, privilege{Capability: "read members", For: "everything", Granted: granted, How: "scope-member-read"}, got.Systems[0].Rights[0])
+	require.Equal(t, engine.Right{Capability: "read members", For: "everything", Granted: engine.Granted, How: "scope-member-read"}, got.Systems[0].Rights[0])
 	require.Contains(t, s.ok("", "auth", "status"), string(from))
 	s.ok("", "auth", "refresh")
 

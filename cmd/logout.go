@@ -69,7 +69,7 @@ func runLogout(ctx context.Context, o *logoutOptions, out io.Writer) error {
 	}
 	var failures error
 	for _, name := range names {
-		v, err := openVault(name, o.org, newPrompter(os.Stdin, os.Stdout).passphrase)
+		v, err := openVault(name, o.org, newPrompter(os.Stdin, os.Stdout).passphrase())
 		if err != nil {
 			return err
 		}

@@ -155,7 +155,7 @@ func TestByKeyboardAProviderWithoutAClientIsOperatedByHand(t *testing.T) {
 	t.Parallel()
 	w := openWindow(t, "priya-nair", byHand)
 	w.skip("Skip Okta", 1)
-	w.skip("Go on without", 2)
+	w.skip("Go on without", 1)
 	w.take("JumpCloud")
 	w.take("editor")
 	w.see("Which teams")

@@ -74,9 +74,9 @@ func startWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 
 // real puts the real world together, with the credentials that are at hand.
 // The function that it returns ends the session.
-func (o *walkOptions) real(ctx context.Context, out io.Writer) (parts, func(), error) {
+func (o *walkOptions) real(ctx context.Context, at person, out io.Writer) (parts, func(), error) {
 	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
-	s, err := beginSession(ctx, o, &w, out)
+	s, err := beginSession(o, &w, at)
 	if err != nil {
 		return parts{}, nil, err
 	}
@@ -145,7 +145,8 @@ func offerResume(dir, org string, p plain.Prompter) (run.Record, bool) {
 // runResume walks on from where the journal says that the walk stood.
 func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Writer) error {
 	o.org = rec.Org
-	p, done, err := o.real(ctx, out)
+	prompts := tui.NewPrompts()
+	p, done, err := o.real(ctx, atWindow(prompts), out)
 	if err != nil {
 		return err
 	}
@@ -157,12 +158,14 @@ func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Write
 	if err := p.runner.Continue(j, rec); err != nil {
 		return errors.Join(err, p.runner.Drain(ctx))
 	}
-	return show(ctx, p, tui.Options{
+	_, err = show(ctx, p, tui.Options{
 		Start:      guide.Resume(rec.Case(), rec.Mark()),
 		Title:      "reprovision",
 		Resume:     resumeCommand,
 		Open:       openBrowser,
 		Forms:      forms(o.org),
+		Prompts:    prompts,
 		Interrupts: o.interrupts,
 	}, o.window, out)
+	return err
 }

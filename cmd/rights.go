@@ -11,68 +11,49 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// grant is whether a credential may do something.
-type grant string
-
-const (
-	granted    grant = "yes"
-	denied     grant = "no"
-	notProbed  grant = "not tried" // reading cannot tell, and nothing is changed to find out
-	grantFault grant = "unknown"   // the probe failed for another reason
-)
-
-// privilege is one capability that the walk may need.
-type privilege struct {
-	Capability string `json:"capability"`
-	For        string `json:"needed_for"`
-	Granted    grant  `json:"granted"`
-	How        string `json:"how_to_get_it"`
-	Detail     string `json:"detail,omitempty"` // what the probe met
-}
-
 // rights tries with reading requests what a proven credential may do.
-func (s *systems) rights(ctx context.Context, id engine.SystemID, org string) []privilege {
+func (s *systems) rights(ctx context.Context, id engine.SystemID, org string) []engine.Right {
 	switch id {
 	case engine.SystemHub:
 		return s.hubRights(ctx, org)
 	case engine.SystemSCIM:
 		_, err := first(s.SCIM().Users(ctx))
-		return []privilege{
+		return []engine.Right{
 			{Capability: "read SCIM users", For: "telling who SCIM manages", Granted: tried(err), Detail: detail(err), How: "the token of Docker Home > Identity & auth > SSO and SCIM > Actions > Setup SCIM"},
 		}
 	case engine.SystemOkta:
 		return s.oktaRights(ctx)
 	case engine.SystemEntra:
-		return []privilege{
-			{Capability: "read the application", For: "what Entra would send", Granted: granted, How: "Application.Read.All"},
-			{Capability: "read users", For: "what Entra would send", Granted: notProbed, How: "Directory.Read.All"},
-			{Capability: "read the provisioning log", For: "verifying a push", Granted: notProbed, How: "AuditLog.Read.All"},
-			{Capability: "provision on demand", For: "pushing", Granted: notProbed, How: "Synchronization.ReadWrite.All, and the role Application Administrator for a person"},
+		return []engine.Right{
+			{Capability: "read the application", For: "what Entra would send", Granted: engine.Granted, How: "Application.Read.All"},
+			{Capability: "read users", For: "what Entra would send", Granted: engine.NotTried, How: "Directory.Read.All"},
+			{Capability: "read the provisioning log", For: "verifying a push", Granted: engine.NotTried, How: "AuditLog.Read.All"},
+			{Capability: "provision on demand", For: "pushing", Granted: engine.NotTried, How: "Synchronization.ReadWrite.All, and the role Application Administrator for a person"},
 		}
 	case engine.SystemRegistry:
-		return []privilege{
-			{Capability: "sign in to the registry", For: "handing over repositories", Granted: granted, How: "an access token"},
-			{Capability: "pull and push images", For: "handing over repositories", Granted: notProbed, How: "scope-image-pull, scope-image-push"},
+		return []engine.Right{
+			{Capability: "sign in to the registry", For: "handing over repositories", Granted: engine.Granted, How: "an access token"},
+			{Capability: "pull and push images", For: "handing over repositories", Granted: engine.NotTried, How: "scope-image-pull, scope-image-push"},
 		}
 	case engine.SystemMember:
 	}
 	return nil
 }
 
-func (s *systems) hubRights(ctx context.Context, org string) []privilege {
+func (s *systems) hubRights(ctx context.Context, org string) []engine.Right {
 	c := s.Hub()
-	read := func(capability, what, how string, err error) privilege {
-		return privilege{Capability: capability, For: what, Granted: tried(err), Detail: detail(err), How: how}
+	read := func(capability, what, how string, err error) engine.Right {
+		return engine.Right{Capability: capability, For: what, Granted: tried(err), Detail: detail(err), How: how}
 	}
-	change := func(capability, what, how string) privilege {
-		return privilege{Capability: capability, For: what, Granted: notProbed, How: how}
+	change := func(capability, what, how string) engine.Right {
+		return engine.Right{Capability: capability, For: what, Granted: engine.NotTried, How: how}
 	}
 	_, members := first(c.Members(ctx, org, hub.MembersQuery{}))
 	_, teams := c.Teams(ctx, org)
 	_, invites := c.Invites(ctx, org)
 	_, audit := first(c.AuditLogs(ctx, org, hub.AuditQuery{}))
 	_, repositories := first(c.Repositories(ctx, org))
-	return []privilege{
+	return []engine.Right{
 		read("read members", "everything", "scope-member-read", members),
 		read("read teams", "the diagnosis", "scope-group-read", teams),
 		read("read invites", "re-provisioning", "scope-invite-read", invites),
@@ -86,7 +67,7 @@ func (s *systems) hubRights(ctx context.Context, org string) []privilege {
 	}
 }
 
-func (s *systems) oktaRights(ctx context.Context) []privilege {
+func (s *systems) oktaRights(ctx context.Context) []engine.Right {
 	s.mu.Lock()
 	c := s.okta
 	s.mu.Unlock()
@@ -97,15 +78,15 @@ func (s *systems) oktaRights(ctx context.Context) []privilege {
 		"okta.logs.read":   {"read the System Log", "verifying a push"},
 	}
 	const owner = "; for an API token, a role of its owner that includes it"
-	var out []privilege
+	var out []engine.Right
 	for _, r := range c.Readings(ctx) {
 		w := words[r.Scope]
-		out = append(out, privilege{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Scope + owner})
+		out = append(out, engine.Right{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Scope + owner})
 	}
 	return append(
 		out,
-		privilege{Capability: "assign people to the application", For: "pushing", Granted: notProbed, How: "okta.apps.manage" + owner},
-		privilege{Capability: "change group members", For: "pushing where a group assigns", Granted: notProbed, How: "okta.groups.manage" + owner},
+		engine.Right{Capability: "assign people to the application", For: "pushing", Granted: engine.NotTried, How: "okta.apps.manage" + owner},
+		engine.Right{Capability: "change group members", For: "pushing where a group assigns", Granted: engine.NotTried, How: "okta.groups.manage" + owner},
 	)
 }
 
@@ -118,14 +99,14 @@ func first[T any](seq iter.Seq2[T, error]) (T, error) {
 	return none, nil
 }
 
-func tried(err error) grant {
+func tried(err error) engine.Grant {
 	switch {
 	case err == nil:
-		return granted
+		return engine.Granted
 	case errors.Is(err, transport.ErrForbidden), errors.Is(err, transport.ErrUnauthorized), errors.Is(err, hub.ErrPersonalToken):
-		return denied
+		return engine.Denied
 	}
-	return grantFault
+	return engine.NotKnown
 }
 
 func detail(err error) string {

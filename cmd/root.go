@@ -94,7 +94,7 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
 	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
 	o.window.flags(c)
-	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts), newLogin(), newLogout(), newAuth(), newProfile())
+	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts), newLogin(interrupts), newLogout(), newAuth(), newProfile())
 	return c
 }
 

@@ -25,11 +25,7 @@ func TestASecretIsTypedOnceAndSeenNowhere(t *testing.T) {
 	box := startBox(t)
 	s := newShell(t, t.TempDir(), nowhere, "REPROVISION_PASSPHRASE=passphrase-canary")
 	x := openTerminalIn(t, s.home, s.env, "login", "hub", "--org", "acme", "--host", box.Addresses().HubURL)
-	x.see("an access token", "Sign in with")
-	x.press("1" + enter)
-	x.see("that the token belongs to", "acme")
-	x.press(enter)
-	x.see("Token", "scope-member-read")
+	x.see("Docker Hub, by an access token", "Organization name", "acme", "scope-member-read")
 	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", x.command.Process.Pid))
 	if err == nil {
 		require.NotContains(t, string(cmdline), "canary")
@@ -38,8 +34,10 @@ func TestASecretIsTypedOnceAndSeenNowhere(t *testing.T) {
 	x.press("\x1b[200~\r\n" + secret[:9] + "\r\n" + secret[9:] + "\n\x1b[201~") // pasted, with line breaks
 	x.see("••••")
 	x.press(enter)
-	x.see("Docker Hub accepts it as acme", "Token: given", "Kept in the encrypted file")
-	<-x.ended
+	x.see("Docker Hub accepts it as acme", "There is no keyring here", "Kept in the", "encrypted file as", "read the audit log")
+	x.press(enter)
+	require.Zero(t, x.end())
+	x.see("Docker Hub accepts it as acme", "GRANTED", "in profile acme") // stays in the scrollback
 	x.requireNoCanary()
 
 	walk := openTerminalIn(t, s.home, s.env, "--docker-id", "alex-kim")
@@ -135,40 +133,6 @@ func (w *walk) stumble() {
 			w.act()
 		}
 	}
-}
-
-// goesOn signs in again where the walk stands, and wants it to end well.
-func (w *walk) goesOn(at guide.StepID) {
-	w.t.Helper()
-	require.Equal(w.t, guide.PhaseFailed, w.state.Phase)
-	require.Equal(w.t, engine.SystemHub, w.state.Problem.System, w.state.Problem.Detail)
-	seen := len(w.visited)
-	w.send(guide.SignInWanted{})
-	require.Equal(w.t, engine.AskSignIn, w.state.Verdict.Ask.ID)
-	cred := w.box.Credentials()
-	w.send(guide.SignedIn{Credential: engine.Credential{System: engine.SystemHub, Identifier: cred.HubIdentifier, Secret: engine.NewSecret(cred.HubSecret)}})
-	require.Equal(w.t, at, w.visited[seen-1])
-	require.NotContains(w.t, w.visited[seen:], guide.StepSignIn, "it goes on where it was")
-	w.goOn(guide.StepReport)
-	require.Equal(w.t, sandbox.OriginSCIM, memberOf(w.t, w.box.State(), "lena-fischer").Origin)
-}
-
-func TestATokenThatIsRevokedHalfWayPausesTheWalkAtTheSignIn(t *testing.T) {
-	w := newWalk(t, "lena-fischer", false)
-	w.run(guide.StepRemove)
-	w.box.Fail(sandbox.Fault{System: "hub", Kind: sandbox.FaultStatus, Status: http.StatusUnauthorized, Times: 2}) // the call, and the exchange that should renew the token
-	at := w.state.Step
-	require.Contains(t, w.fails().Title, "not accepted")
-	w.goesOn(at)
-}
-
-func TestATokenOfTheWrongKindPausesTheWalkAtTheSignIn(t *testing.T) {
-	w := newWalk(t, "lena-fischer", false, func(w *world) {
-		w.credentials[0].Identifier, w.credentials[0].Secret = "alex-kim", engine.NewSecret("sandbox-pat-canary-alex-kim")
-	})
-	w.send(guide.Begin{})
-	require.Contains(t, w.fails().Title, "personal access token cannot")
-	w.goesOn(w.state.Step)
 }
 
 func TestAnExpiringTokenIsRenewedWithoutAskingAnybody(t *testing.T) {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,94 +12,214 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // session is a walk's hold on the credentials of its profile.
 type session struct {
-	vault   *vault
-	all     []held
-	systems *systems
-	why     string // why the store cannot be used; "" when it can
+	vault    *vault
+	systems  *systems
+	person   person
+	password bool // Docker Hub is signed in to with a password this time
 
-	mu    sync.Mutex
-	notes []string // for the end: the walk's window is gone then
+	mu     sync.Mutex
+	loaded bool
+	all    []held
+	why    string   // why nothing is stored; "" when it is
+	notes  []string // for the end: the walk's window is gone then
 }
 
-// beginSession finds the profile and what signs in, and asks what cannot be
-// asked once the walk is drawn: a passphrase, a password, a device's code.
-func beginSession(ctx context.Context, o *walkOptions, w *world, out io.Writer) (*session, error) {
-	ask := newPrompter(os.Stdin, os.Stdout)
-	v, err := openVault(o.profile, o.org, ask.passphrase)
+// beginSession finds the profile. It reads no secret: that is for the walk's
+// first step, where a person can be asked for a passphrase, and where waiting can
+// be given up.
+func beginSession(o *walkOptions, w *world, at person) (*session, error) {
+	s := &session{person: at, password: o.password}
+	v, err := openVault(o.profile, o.org, s.passphrase)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{vault: v}
-	all, err := v.read(ctx)
-	if err != nil {
-		if s.why = credentials.Reason(err); s.why == "" {
-			return nil, err
-		}
-		_, _ = fmt.Fprintln(out, s.why+" What you sign in with is kept in memory, for this run only. \"reprovision login\" offers an encrypted file.")
-	}
-	s.all = all
-	w.credentials = usable(all)
-	if o.password {
-		cred, err := askPassword(ctx, ask, v.profile.DockerID)
-		if err != nil {
-			return nil, err
-		}
-		w.credentials = append(slices.DeleteFunc(w.credentials, func(c engine.Credential) bool { return c.System == engine.SystemHub }), cred)
-	}
+	s.vault = v
 	if w.operator == "" {
 		w.operator = v.profile.DockerID
-	}
-	for _, c := range w.credentials {
-		if c.System == engine.SystemRegistry && c.Host != "" {
-			w.at.Registry = c.Host
-		}
 	}
 	if o.remember {
 		w.keep = s.keep
 	}
-	w.person = person{open: ask.open, code: ask.secondFactor, keep: s.renewed}
+	w.person = at
+	w.person.keep = s.renewed
+	w.load = s.load
 	return s, nil
 }
 
 func (s *session) org() string { return s.vault.profile.Org }
 
-// attach connects the session with the clients, and tells the sign-in screen
-// why nothing is stored.
-func (s *session) attach(p *systems) {
-	s.systems = p
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.credentials[engine.SystemHub]; !ok && s.why != "" {
-		p.problems[engine.SystemHub] = s.why + " What you sign in with is kept for this run only."
+// attach connects the session with the clients.
+func (s *session) attach(p *systems) { s.systems = p }
+
+// load reads what the profile signs in with, once.
+func (s *session) load(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loaded {
+		return nil
 	}
-	for _, h := range s.all {
-		if h.Broken != "" {
-			p.problems[h.System] = h.Broken
+	all, err := s.vault.read(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, tui.ErrDeclined):
+		s.why = "The encrypted file was not opened."
+	case err != nil:
+		if s.why = credentials.Reason(err); s.why == "" {
+			return err
 		}
+	}
+	if s.password {
+		all = slices.DeleteFunc(all, func(h held) bool { return h.System == engine.SystemHub })
+	}
+	s.loaded, s.all = true, all
+	return s.systems.receive(all, s.why)
+}
+
+// receive takes what a profile signs in with, and why the rest of it is missing.
+func (s *systems) receive(all []held, why string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range all {
+		if h.Broken != "" {
+			s.problems[h.System] = h.Broken
+			continue
+		}
+		s.credentials[h.System] = h.Credential
+		if h.System == engine.SystemRegistry && h.Host != "" && h.Host != s.at.Registry {
+			if err := s.moveRegistry(h.Host); err != nil {
+				return err
+			}
+		}
+	}
+	if _, ok := s.credentials[engine.SystemHub]; !ok && why != "" {
+		s.problems[engine.SystemHub] = why
+	}
+	return nil
+}
+
+// passphrase asks for that of the encrypted file; a new one twice.
+func (s *session) passphrase(ctx context.Context, r credentials.PassphraseRequest) (string, error) {
+	return askPassphrase(ctx, r, s.person.ask)
+}
+
+// askPassphrase takes the passphrase from the environment, or asks for it; a new
+// one twice.
+func askPassphrase(ctx context.Context, r credentials.PassphraseRequest, ask func(context.Context, tui.Prompt) (string, error)) (string, error) {
+	if from := os.Getenv("REPROVISION_PASSPHRASE"); from != "" {
+		if r.Again {
+			return "", fmt.Errorf("REPROVISION_PASSPHRASE: %w", credentials.ErrPassphrase)
+		}
+		return from, nil
+	}
+	if ask == nil {
+		return "", fmt.Errorf("the passphrase of %s: %w", r.Path, errNoTerminal)
+	}
+	q := tui.Prompt{Title: "The credentials are in an encrypted file", Text: "The passphrase opens " + r.Path + ".", Label: "Passphrase", Masked: true}
+	switch {
+	case r.Again:
+		q.Text = "That passphrase does not open " + r.Path + ". Try again."
+	case r.New:
+		q.Title, q.Label = "A new encrypted file", "New passphrase"
+		q.Text = "It encrypts " + r.Path + ", and nothing can replace it when it is lost."
+	}
+	for {
+		first, err := ask(ctx, q)
+		if err != nil || !r.New {
+			return first, err
+		}
+		again := q
+		again.Text, again.Label = "So that no slip of a finger locks you out.", "The same again"
+		second, err := ask(ctx, again)
+		if err != nil || first == second {
+			return first, err
+		}
+		q.Text = "The two differed. Nothing was stored yet."
 	}
 }
 
 // keep stores what the walk was given. A store that cannot be used does not
-// keep anybody from walking.
+// keep anybody from walking: it is asked where else to keep it.
 func (s *session) keep(ctx context.Context, c engine.Credential) error {
 	if !keepable(c) {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.why == "" {
+	for s.why == "" {
 		err := s.vault.keep(ctx, c, known{Proven: time.Now(), Expires: expiry(c)})
 		if err == nil {
 			return nil
 		}
-		s.why = orElse(credentials.Reason(err), err.Error())
+		if err := s.elsewhere(ctx, err); err != nil {
+			return err
+		}
 	}
 	s.notes = append(s.notes, systemTitles[c.System]+": the credential was not stored. "+s.why)
 	return nil
+}
+
+// elsewhere decides where to keep credentials now that the store cannot be used.
+func (s *session) elsewhere(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	where, err := askWhere(ctx, cause, s.vault.profile.Store, "in memory, for this session", s.person.ask)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil || where == keepNowhere:
+		s.why = orElse(credentials.Reason(cause), cause.Error())
+	case where == keepFile:
+		s.vault.profile.Store = storeFile
+	}
+	return nil
+}
+
+// The answers of askWhere.
+const (
+	keepFile = iota
+	keepAgain
+	keepNowhere
+)
+
+// askWhere offers the other places, when one cannot be used. What is no trouble
+// of the keyring is the cause itself.
+func askWhere(ctx context.Context, cause error, store storeKind, nowhere string, ask func(context.Context, tui.Prompt) (string, error)) (int, error) {
+	why := credentials.Reason(cause)
+	if why == "" || store == storeFile {
+		return 0, cause
+	}
+	if os.Getenv("REPROVISION_PASSPHRASE") != "" {
+		return keepFile, nil
+	}
+	if ask == nil {
+		return 0, cause
+	}
+	answer, err := ask(ctx, tui.Prompt{
+		Title: "Where should the credentials be kept?", Text: why,
+		Options: []tui.PromptOption{
+			{Label: "in a file encrypted with a passphrase", Why: credentialFile() + ", in the format of age"},
+			{Label: "in the keyring: try again", Why: "once it is unlocked"},
+			{Label: nowhere, Why: "nothing is written"},
+		},
+	})
+	switch {
+	case errors.Is(err, tui.ErrDeclined):
+		return keepNowhere, nil
+	case err != nil:
+		return 0, err
+	case answer == "0":
+		return keepFile, nil
+	case answer == "1":
+		return keepAgain, nil
+	}
+	return keepNowhere, nil
 }
 
 // renewed stores a sign-in that renewed itself, if it is a stored one.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/engine"
-	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // fromEnvironment takes the credentials that the environment holds.
@@ -47,46 +46,6 @@ const defaultApp = "Docker"
 // also those of a terminal that wrapped it, and spaces around it.
 func trimSecret(s string) string {
 	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(s))
-}
-
-// forms describes the sign-in forms of the real systems.
-func forms(org string) map[engine.SystemID]tui.FormHint {
-	return map[engine.SystemID]tui.FormHint{
-		engine.SystemHub: {
-			Title:      "Docker Hub",
-			Help:       "An organization access token (Docker Home > Identity & auth > Access tokens) with " + scopes + ".",
-			Identifier: tui.Field{Label: "Organization name, or your Docker ID for a token of your own", Value: org, Placeholder: "acme"},
-			Secret:     tui.Field{Label: "Token"},
-		},
-		engine.SystemSCIM: {
-			Title:  "Docker SCIM",
-			Help:   "The SCIM API token: Docker Home > Identity & auth > SSO and SCIM > Actions > Setup SCIM. Copy the token that is there; making a new one ends the one that your identity provider uses.",
-			Secret: tui.Field{Label: "SCIM API token"},
-		},
-		engine.SystemOkta: {
-			Title:      "Okta",
-			Help:       "An API token of an administrator who may manage the Docker application.",
-			Host:       tui.Field{Label: "Okta URL", Placeholder: "https://acme.okta.com"},
-			Identifier: tui.Field{Label: "Label of the Docker application", Value: "Docker"},
-			Secret:     tui.Field{Label: "API token"},
-		},
-		engine.SystemEntra: {
-			Title:      "Microsoft Entra ID",
-			Help:       "An access token for Microsoft Graph, for this hour only (az account get-access-token --resource https://graph.microsoft.com). To stay signed in, leave the walk and use \"reprovision login entra\".",
-			Identifier: tui.Field{Label: "Name of the Docker enterprise application", Value: defaultApp},
-			Secret:     tui.Field{Label: "Access token"},
-		},
-		engine.SystemRegistry: {
-			Title:  "Docker registry",
-			Help:   "An access token that may pull and push images. Without one, the credential of Docker Hub is used.",
-			Secret: tui.Field{Label: "Access token"},
-		},
-		engine.SystemMember: {
-			Title:  "The member's own Docker account",
-			Help:   "A personal access token that the member made for this (read permission is enough). It is used for this walk only and never stored.",
-			Secret: tui.Field{Label: "Personal access token"},
-		},
-	}
 }
 
 func registryCredential(c engine.Credential) registry.Credential {

@@ -38,13 +38,15 @@ type systems struct {
 	operator string // Docker ID of whoever runs the tool, if it is known
 	options  transport.Options
 	keep     func(context.Context, engine.Credential) error // stores an accepted credential; may be nil
+	load     func(context.Context) error                    // gathers what is stored, before the first proof; may be nil
 	person   person
 
 	mu          sync.Mutex
 	credentials map[engine.SystemID]engine.Credential
 	proven      map[engine.SystemID]bool
 	problems    map[engine.SystemID]string
-	doubts      map[engine.SystemID]*doubt // sign-ins for which an application has to be chosen
+	found       map[engine.SystemID][]engine.Right // where it was tried
+	doubts      map[engine.SystemID]*doubt         // sign-ins for which an application has to be chosen
 	hub         *hub.Client
 	scim        *scim.Client
 	okta        *okta.Client
@@ -70,16 +72,26 @@ func newSystems(at places, operator string, options transport.Options, credentia
 	s := &systems{
 		at: at, operator: operator, options: options,
 		credentials: map[engine.SystemID]engine.Credential{}, proven: map[engine.SystemID]bool{},
-		problems: map[engine.SystemID]string{}, doubts: map[engine.SystemID]*doubt{}, members: map[string]member{},
+		problems: map[engine.SystemID]string{}, found: map[engine.SystemID][]engine.Right{}, doubts: map[engine.SystemID]*doubt{}, members: map[string]member{},
 	}
 	for _, c := range credentials {
 		s.credentials[c.System] = c
 	}
-	var err error
-	if s.registry, err = registry.New(registry.Options{Host: at.Registry, Transport: options}); err != nil {
-		return nil, fmt.Errorf("set up the registry client: %w", err)
+	if err := s.moveRegistry(at.Registry); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// moveRegistry makes the client of the registry at a host. The caller holds the
+// mutex, or is alone.
+func (s *systems) moveRegistry(host string) error {
+	client, err := registry.New(registry.Options{Host: host, Transport: s.options})
+	if err != nil {
+		return fmt.Errorf("set up the registry client: %w", err)
+	}
+	s.at.Registry, s.registry = host, client
+	return nil
 }
 
 var systemTitles = map[engine.SystemID]string{
@@ -90,6 +102,11 @@ var systemTitles = map[engine.SystemID]string{
 // Session proves every credential that has not been proven yet, with reading
 // calls only, and tells how each system stands.
 func (s *systems) Session(ctx context.Context) (engine.Session, error) {
+	if s.load != nil {
+		if err := s.load(ctx); err != nil {
+			return engine.Session{}, err
+		}
+	}
 	for _, id := range []engine.SystemID{engine.SystemHub, engine.SystemSCIM, engine.SystemOkta, engine.SystemEntra} {
 		s.mu.Lock()
 		cred, have := s.credentials[id]
@@ -124,7 +141,7 @@ func (s *systems) session() engine.Session {
 		cred := s.credentials[id]
 		x := engine.System{
 			ID: id, Title: systemTitles[id], Host: cred.Host, Who: cred.Identifier,
-			Required: id == engine.SystemHub, OK: s.proven[id], Problem: s.problems[id],
+			Required: id == engine.SystemHub, OK: s.proven[id], Problem: s.problems[id], Rights: s.found[id],
 		}
 		if d := s.doubts[id]; d != nil && !x.OK {
 			x.Host, x.Who, x.Apps = d.credential.Host, d.credential.Identifier, d.apps
@@ -153,6 +170,12 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 	if err != nil {
 		return engine.Session{}, err
 	}
+	if cred.System != engine.SystemMember {
+		rights := s.rights(ctx, cred.System, orElse(c.Org, cred.Identifier))
+		s.mu.Lock()
+		s.found[cred.System] = rights
+		s.mu.Unlock()
+	}
 	if s.keep != nil && cred.System != engine.SystemMember {
 		if renewed, ok := s.credential(cred.System); ok {
 			cred = renewed
@@ -168,6 +191,10 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 // prove makes a client from the credential, lets the system accept it, and
 // puts it in place.
 func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
+	cred, err := gathered(ctx, cred)
+	if err != nil {
+		return err
+	}
 	if cred.Secret.Empty() && needsSecret(cred) {
 		return errNoToken
 	}
@@ -207,12 +234,12 @@ func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
 			return err
 		}
 	case engine.SystemEntra:
-		client, err := s.entraClient(ctx, cred)
+		client, renewed, err := s.entraClient(ctx, cred)
 		if err != nil {
 			return err
 		}
 		install = func() { s.entra = client }
-		if cred, err = s.find(ctx, client, cred, install); err != nil {
+		if cred, err = s.find(ctx, client, renewed, install); err != nil {
 			return err
 		}
 	case engine.SystemRegistry:
@@ -281,10 +308,18 @@ func (s *systems) Member(username string) *hub.Client {
 }
 
 // Registry returns the registry's client.
-func (s *systems) Registry() *registry.Client { return s.registry }
+func (s *systems) Registry() *registry.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.registry
+}
 
 // RegistryHost is the registry that repositories live in.
-func (s *systems) RegistryHost() string { return s.at.Registry }
+func (s *systems) RegistryHost() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.Registry
+}
 
 // Console is the page where the SSO settings are.
 func (s *systems) Console() string { return s.at.Console }

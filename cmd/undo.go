@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,7 @@ func newUndo(interrupts <-chan struct{}) *cobra.Command {
 				return err
 			}
 			o.org = rec.Org
-			p, done, err := o.real(c.Context(), c.OutOrStdout())
+			p, done, err := o.real(c.Context(), atLines(newPrompter(os.Stdin, os.Stdout)), c.OutOrStdout())
 			if err != nil {
 				return err
 			}

@@ -71,6 +71,26 @@ func openVault(name, org string, ask func(context.Context, credentials.Passphras
 	}, nil
 }
 
+// openLast makes this the profile that the next walk opens with, and lists the
+// names of all. A profile that is not kept yet has no name.
+func (v *vault) openLast(ctx context.Context) (all []string, name string, err error) {
+	s, err := v.files.load()
+	if err != nil {
+		return nil, "", err
+	}
+	all = slices.Sorted(maps.Keys(s.Profiles))
+	if _, ok := s.Profiles[v.name]; !ok {
+		return all, "", nil
+	}
+	if s.Last != v.name {
+		err = v.files.change(ctx, func(s *settings) error {
+			s.Last = v.name
+			return nil
+		})
+	}
+	return all, v.name, err
+}
+
 func credentialFile() string { return filepath.Join(xdg.DataHome, "reprovision", "credentials.age") }
 
 // store is where new credentials go.
@@ -160,7 +180,7 @@ func usable(all []held) []engine.Credential {
 
 // borrow reads docker login's credential, to which the profile has consent.
 func (v *vault) borrow(ctx context.Context, id engine.SystemID) held {
-	h := held{Credential: engine.Credential{System: id}, From: fromDockerLogin}
+	h := held{Credential: engine.Credential{System: id, Method: engine.MethodDockerLogin}, From: fromDockerLogin}
 	login, err := v.docker(ctx, dockerRegistry)
 	if err != nil {
 		h.Broken = err.Error()
@@ -179,6 +199,8 @@ type stored struct {
 	ClientID   string        `json:"client_id,omitempty"`
 	Tenant     string        `json:"tenant,omitempty"`
 	Key        string        `json:"key,omitempty"`
+	Redirect   string        `json:"redirect,omitempty"`
+	Authority  string        `json:"authority,omitempty"`
 	Secret     string        `json:"secret,omitempty"`
 }
 
@@ -202,7 +224,7 @@ func (v *vault) get(ctx context.Context, store credentials.Store, id engine.Syst
 	}
 	return engine.Credential{
 		System: id, Host: s.Host, Identifier: s.Identifier, Secret: engine.NewSecret(s.Secret), Method: s.Method,
-		Client: engine.Client{ID: s.ClientID, Tenant: s.Tenant, Key: s.Key},
+		Client: engine.Client{ID: s.ClientID, Tenant: s.Tenant, Key: s.Key, Redirect: s.Redirect, Authority: s.Authority},
 	}, nil
 }
 
@@ -224,10 +246,14 @@ func (v *vault) keep(ctx context.Context, c engine.Credential, k known) error {
 		}
 		v.name, v.profile.Org = c.Identifier, c.Identifier
 	}
-	if !k.DockerLogin {
+	k.DockerLogin = c.Method == engine.MethodDockerLogin
+	if k.DockerLogin {
+		k.Store = ""
+	} else {
 		raw, err := json.Marshal(stored{
 			Host: c.Host, Identifier: c.Identifier, Method: c.Method,
-			ClientID: c.Client.ID, Tenant: c.Client.Tenant, Key: c.Client.Key, Secret: c.Secret.Reveal(),
+			ClientID: c.Client.ID, Tenant: c.Client.Tenant, Key: c.Client.Key, Redirect: c.Client.Redirect, Authority: c.Client.Authority,
+			Secret: c.Secret.Reveal(),
 		})
 		if err != nil {
 			return fmt.Errorf("encode the credential: %w", err)

@@ -26,27 +26,53 @@ type walkOptions struct {
 	interrupts            <-chan struct{}
 }
 
+// runWalk walks with one profile after the other, as long as the next one is
+// chosen in the window.
 func runWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 	if err := requireTerminal(o.window.lines); err != nil {
 		return err
 	}
+	for {
+		next, err := walkOnce(ctx, o, out)
+		if err != nil || next == "" {
+			return err
+		}
+		o.profile, o.org, o.member = next, "", ""
+	}
+}
+
+// walkOnce walks with one profile, and returns the one to go on with.
+func walkOnce(ctx context.Context, o *walkOptions, out io.Writer) (string, error) {
+	prompts := tui.NewPrompts()
 	w := world{operator: o.operator, dryRun: o.dryRun, stateDir: stateDir(), reportDir: "."}
-	s, err := beginSession(ctx, o, &w, out)
+	s, err := beginSession(o, &w, atWindow(prompts))
 	if err != nil {
-		return err
+		return "", err
+	}
+	profiles, current, err := s.vault.openLast(ctx)
+	if err != nil {
+		return "", err
 	}
 	p, err := wire(w)
 	if err != nil {
-		return err
+		return "", err
 	}
 	s.attach(p.systems)
 	defer s.close(ctx, out)
+	hints := formsOf(s.vault.profile)
+	if o.password { // the usual way, this time
+		hub := hints[engine.SystemHub]
+		hub.Ways[0], hub.Ways[1] = hub.Ways[1], hub.Ways[0]
+	}
 	return show(ctx, p, tui.Options{
 		Start:      guide.New(engine.Case{Org: s.org(), Username: o.member, DryRun: o.dryRun}),
 		Title:      "reprovision",
 		Resume:     resumeCommand,
 		Open:       openBrowser,
-		Forms:      forms(s.org()),
+		Forms:      hints,
+		Prompts:    prompts,
+		Profiles:   profiles,
+		Profile:    current,
 		Interrupts: o.interrupts,
 	}, o.window, out)
 }
@@ -67,8 +93,9 @@ func requireTerminal(accessible bool) error {
 }
 
 // show draws the walk, then waits for whatever is still being changed: a
-// request in flight is finished and written down before the process ends.
-func show(ctx context.Context, p parts, o tui.Options, w windowOptions, out io.Writer) error {
+// request in flight is finished and written down before the process ends. It
+// returns the profile to go on with, if one was chosen.
+func show(ctx context.Context, p parts, o tui.Options, w windowOptions, out io.Writer) (next string, err error) {
 	return showOn(ctx, p.runner, o, w, out)
 }
 
@@ -79,7 +106,7 @@ type doer interface {
 }
 
 // showOn is show with whatever carries out the effects.
-func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.Writer) error {
+func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.Writer) (next string, err error) {
 	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
 	o.IsDark = true
 	end, err := walkIn(ctx, o, w, out)
@@ -87,10 +114,10 @@ func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.
 		err = errors.Join(err, drainErr)
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	summarize(out, end, o.Resume)
-	return nil
+	summarize(out, end.State, o.Resume)
+	return end.Profile, nil
 }
 
 // drain waits for the change in flight. Another interrupt cuts it off; the

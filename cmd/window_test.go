@@ -83,7 +83,7 @@ func (w *window) open(t *testing.T, start guide.State, ready func(parts)) {
 		if err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}
-		w.end = end
+		w.end = end.State
 		if err := p.runner.Drain(context.Background()); err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}

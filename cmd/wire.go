@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type world struct {
 	stateDir    string // where journals are kept
 	reportDir   string // where reports are written
 	keep        func(context.Context, engine.Credential) error
+	load        func(context.Context) error                // gathers what is stored
 	person      person                                     // whom a sign-in may ask
 	now         func() time.Time                           // nil means time.Now
 	sleep       func(context.Context, time.Duration) error // nil means real time
@@ -60,7 +62,7 @@ func wire(w world) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	s.keep, s.person = w.keep, w.person
+	s.keep, s.load, s.person = w.keep, w.load, w.person
 	observer := &observe.Observer{Systems: s, Now: w.now, Handed: handed(w.stateDir)}
 	runner := run.New(run.Config{
 		Observer:  observer,
@@ -121,9 +123,18 @@ func fileName(s string) string {
 	}, s)
 }
 
+// errNoWindow says that a browser would open where nobody sits, or take the
+// terminal for itself.
+var errNoWindow = errors.New("there is no desktop to open a browser on")
+
 // openBrowser opens an address and keeps the launcher's own words off the
 // screen.
 func openBrowser(url string) error {
+	env := os.Getenv
+	desktop := runtime.GOOS == "darwin" || runtime.GOOS == "windows" || env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != "" || env("WSL_DISTRO_NAME") != ""
+	if !desktop || env("SSH_CONNECTION") != "" {
+		return errNoWindow
+	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	return browser.OpenURL(url)
 }

@@ -31,6 +31,7 @@ type Case struct {
 	Sources      map[FactID]Source         `json:"sources,omitempty"`
 	Before       Before                    `json:"before,omitzero"`      // how it was when a remedy was chosen
 	Choices      map[string]HandOverChoice `json:"choices,omitempty"`    // what was decided about each repository, by its name
+	Without      []SystemID                `json:"without,omitempty"`    // systems that refused their credential, and that the owner goes on without
 	Unfinished   map[ActionID]Plan         `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
 }
 
@@ -39,90 +40,6 @@ type Case struct {
 type Before struct {
 	Findings   []Finding    `json:"findings,omitempty"`
 	Comparison []Comparison `json:"comparison,omitempty"`
-}
-
-// Session says which systems are reachable with which identity.
-type Session struct {
-	Systems []System `json:"systems"`
-	User    string   `json:"user"` // the operator's own Docker ID, empty when the credential does not tell
-}
-
-// System is one foreign system of the session.
-type System struct {
-	ID       SystemID `json:"id"`
-	Title    string   `json:"title"`
-	Host     string   `json:"host"`
-	Who      string   `json:"who"`
-	Required bool     `json:"required"`
-	OK       bool     `json:"ok"`
-	Problem  string   `json:"problem,omitempty"` // why not, and what to do
-	// Apps are the applications of an identity provider of which somebody has
-	// to say which one is Docker's.
-	Apps []App `json:"apps,omitempty"`
-}
-
-// App is the application for Docker at an identity provider, as it was found.
-type App struct {
-	ID     string `json:"id"`
-	Job    string `json:"job,omitempty"` // Entra's provisioning job
-	Label  string `json:"label"`
-	Detail string `json:"-"` // what tells it from others, in words
-}
-
-// SystemID names a foreign system that takes a credential.
-type SystemID string
-
-// The systems.
-const (
-	SystemHub      SystemID = "hub"
-	SystemSCIM     SystemID = "scim"
-	SystemOkta     SystemID = "okta"
-	SystemEntra    SystemID = "entra"
-	SystemRegistry SystemID = "registry"
-	SystemMember   SystemID = "member" // the member's own Docker credential, for private repositories; never stored
-)
-
-// Credential is what a sign-in form yields. Identifier is the organization's
-// name for an organization access token, a username for a personal one, the
-// application's name for Okta and Entra.
-type Credential struct {
-	System     SystemID
-	Host       string
-	Identifier string
-	Secret     Secret
-	Method     Method
-	Client     Client // of OAuth; the zero value otherwise
-	App        App    // as it was found before, or as somebody chose it; may be empty
-}
-
-// Method is how a credential signs in.
-type Method string
-
-// The methods. What Secret holds is told with each.
-const (
-	MethodToken        Method = ""              // an access or API token, sent or exchanged as it is
-	MethodPassword     Method = "password"      // of Docker Hub, with a second factor where there is one; never stored
-	MethodDevice       Method = "device"        // a person's OAuth sign-in in a browser; a refresh token, or nothing
-	MethodKey          Method = "private-key"   // an OAuth service application; its private key in PEM
-	MethodClientSecret Method = "client-secret" // an OAuth service application; its secret
-	MethodCertificate  Method = "certificate"   // an OAuth service application; certificate and private key in PEM
-	MethodAzureCLI     Method = "azure-cli"     // whoever is signed in to the Azure CLI; nothing
-)
-
-// Client identifies an application to an OAuth server.
-type Client struct {
-	ID     string
-	Tenant string // Entra: the directory, by ID or domain
-	Key    string // Okta: the ID of the private key (kid)
-}
-
-// System returns the system with that id.
-func (s Session) System(id SystemID) (System, bool) {
-	i := slices.IndexFunc(s.Systems, func(x System) bool { return x.ID == id })
-	if i < 0 {
-		return System{}, false
-	}
-	return s.Systems[i], true
 }
 
 // Operator is the Docker ID of whoever runs the tool, empty when the credential
@@ -374,6 +291,20 @@ func (c Case) WithCheck(id ActionID, k Check) Case {
 		c.Done = map[ActionID]Check{}
 	}
 	c.Done[id] = k
+	return c
+}
+
+// WithoutSystem notes that the owner goes on without a system.
+func (c Case) WithoutSystem(id SystemID) Case {
+	c = c.WithSystem(id)
+	c.Without = append(c.Without, id)
+	return c
+}
+
+// WithSystem drops what WithoutSystem noted.
+func (c Case) WithSystem(id SystemID) Case {
+	c = c.Clone()
+	c.Without = slices.DeleteFunc(slices.Clone(c.Without), func(x SystemID) bool { return x == id })
 	return c
 }
 

@@ -217,5 +217,8 @@ type Problem struct {
 	Detail string   `json:"detail"`
 	Advice string   `json:"advice"`
 	System SystemID `json:"system,omitempty"` // set when signing in again may cure it
-	Stale  bool     `json:"stale,omitempty"`  // the plan no longer fits; make a new one
+	// Refused says that the system does not take the credential, so that nothing
+	// but signing in again cures it.
+	Refused bool `json:"refused,omitempty"`
+	Stale   bool `json:"stale,omitempty"` // the plan no longer fits; make a new one
 }

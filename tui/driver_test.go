@@ -25,8 +25,12 @@ func drive(t *testing.T, o Options, test func(*testing.T, *driver)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &driver{m: New(o), msgs: make(chan tea.Msg, 4096)}
 		d.m.under(t.Context())
-		if s, ok := o.Doer.(*scripted); ok {
+		switch s := o.Doer.(type) {
+		case *scripted:
 			s.halted = make(chan struct{}, 8) // of this bubble
+		case *asker:
+			s.halted = make(chan struct{}, 8)
+			s.prompts.waiting = make(chan Pending)
 		}
 		defer func() {
 			d.m.cancel()

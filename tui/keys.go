@@ -6,7 +6,6 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
-	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
@@ -16,7 +15,7 @@ const mouseKey = "m"
 // letters go into an input.
 type keyMap struct {
 	Back, Help, Open, Copy, Quit, Interrupt, Repaint key.Binding
-	Next, Previous, Whole, Mouse                     key.Binding
+	Next, Previous, Whole, Mouse, Profile            key.Binding
 	Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
 	HalfUp, HalfDown                                 key.Binding
 }
@@ -33,6 +32,7 @@ func newKeyMap() keyMap {
 		Next:      key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "next pane")),
 		Previous:  key.NewBinding(key.WithKeys("shift+tab"), key.WithHelp("shift+tab", "pane before")),
 		Whole:     key.NewBinding(key.WithKeys("v", "f2"), key.WithHelp("v", "everything in full")),
+		Profile:   key.NewBinding(key.WithKeys("p", "f3"), key.WithHelp("p", "another profile")),
 		Mouse:     key.NewBinding(key.WithKeys(mouseKey), key.WithHelp(mouseKey, "mouse on or off")),
 		Up:        key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑ k", "scroll up")),
 		Down:      key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓ j", "scroll down")),
@@ -53,6 +53,7 @@ func (k keyMap) typing() keyMap {
 	k.Copy.SetEnabled(false)
 	k.Quit.SetEnabled(false)
 	k.Whole = key.NewBinding(key.WithKeys("f2"), key.WithHelp("f2", "everything in full"))
+	k.Profile = key.NewBinding(key.WithKeys("f3"), key.WithHelp("f3", "another profile"))
 	k.Up = key.NewBinding(key.WithKeys("up"), key.WithHelp("↑", "scroll up"))
 	k.Down = key.NewBinding(key.WithKeys("down"), key.WithHelp("↓", "scroll down"))
 	k.PageUp = key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "page up"))
@@ -76,30 +77,24 @@ func (m *Model) keys() keyMap {
 		k = k.typing()
 	}
 	busy := m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
-	switch {
-	case busy:
-	case m.waiting():
-		k.Interrupt.SetHelp("ctrl+c", "cancel")
-	case !m.typing():
+	if !busy && !m.typing() {
 		k.Interrupt.SetHelp("ctrl+c", "quit")
 	}
 	k.Back.SetEnabled(m.overlay != overlayNone || !busy)
+	k.Profile.SetEnabled(m.opts.Profile != "")
 	return k
 }
 
 // short are the bindings of the bottom line, the most wanted first.
 func (m *Model) short(l layout) []key.Binding {
 	k := m.keys()
-	if m.overlay == overlayLeave || m.overlay != overlayNone && l.overflow == 0 {
+	if m.leafing() || m.overlay != overlayNone && l.overflow == 0 {
 		return []key.Binding{k.Back}
 	}
 	if m.overlay != overlayNone || m.focus != paneAct {
 		return m.reading(k)
 	}
 	list := m.screen.Keys()
-	if m.waiting() {
-		list = append(list, k.Interrupt)
-	}
 	if len(m.panes(l)) > 1 && !m.screen.Takes(tea.KeyPressMsg{Code: tea.KeyTab}) {
 		list = append(list, k.Next)
 	} else if l.overflow > 0 {
@@ -117,8 +112,11 @@ func (m *Model) short(l layout) []key.Binding {
 		list = append(list, k.Back)
 	}
 	list = append(list, k.Help, k.Quit)
-	if !m.waiting() && (!k.Quit.Enabled() || !k.Back.Enabled()) {
+	if !k.Quit.Enabled() || !k.Back.Enabled() {
 		list = append(list, k.Interrupt)
+	}
+	if len(m.others()) > 0 {
+		list = append(list, k.Profile)
 	}
 	return append(list, k.Open)
 }
@@ -137,13 +135,12 @@ func (m *Model) reading(k keyMap) []key.Binding {
 }
 
 // full are the groups of the help page.
-func (m *Model) full() []part.KeyGroup {
+func (m *Model) full() [][]key.Binding {
 	k := m.keys()
-	return []part.KeyGroup{
-		{Title: "On this screen", Keys: m.screen.Keys()},
-		{Title: "To read", Keys: []key.Binding{
-			k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom, k.Whole,
-		}},
-		{Title: "Everywhere", Keys: []key.Binding{k.Back, k.Open, k.Copy, k.Mouse, k.Help, k.Repaint, k.Quit, k.Interrupt}},
+	return [][]key.Binding{
+		m.screen.Keys(),
+		{k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom},
+		{k.Whole, k.Copy, k.Open, k.Profile, k.Mouse, k.Repaint},
+		{k.Back, k.Help, k.Quit, k.Interrupt},
 	}
 }

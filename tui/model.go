@@ -26,6 +26,9 @@ type Model struct {
 	screen  screen.Screen
 	overlay overlay
 	leaving part.Menu
+	prompt  *Pending          // what the effect in flight asks or shows, while it does
+	next    string            // the profile to go on with
+	tried   engine.Credential // the last one that was given, without its secret
 	scroll  int
 	focus   pane     // that has the keys
 	mouse   bool     // the mouse is read
@@ -58,6 +61,7 @@ const (
 	overlayHelp
 	overlayWhole
 	overlayLeave
+	overlayProfiles
 )
 
 // New returns the window on a walk that begins now.
@@ -82,7 +86,7 @@ func (m *Model) State() guide.State { return m.state }
 
 // Init implements tea.Model.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.interrupts()}
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.interrupts(), m.opts.Prompts.next(m.ctx)}
 	for _, f := range m.first {
 		cmds = append(cmds, m.perform(f))
 	}
@@ -134,15 +138,15 @@ func (m *Model) walk(e guide.Event) tea.Cmd {
 // enter shows the screen of the state that was just reached.
 func (m *Model) enter() {
 	m.screen = screen.For(m.state, screen.Setup{
-		Forms: m.opts.Forms, Report: m.opts.Report,
+		Forms: m.opts.Forms, Tried: m.tried, Report: m.opts.Report,
 		CanAssist: m.opts.Assist != nil, AssistHint: m.opts.AssistHint,
 	})
 	if m.state.Step != guide.StepReport {
 		m.scroll = 0 // saving the report leaves the reader where they were
 	}
-	m.notice, m.interrupted = nil, false
+	m.notice, m.interrupted, m.prompt = nil, false, nil
 	m.focus, m.sideScroll = paneAct, 0
-	if m.overlay == overlayLeave {
+	if m.overlay == overlayLeave || m.overlay == overlayProfiles {
 		m.overlay = overlayNone // what it asked about has passed
 	}
 }

@@ -28,9 +28,27 @@ type Doer interface {
 // FormHint is what the sign-in form shows for one system.
 type FormHint = screen.FormHint
 
-// Field is one line of a sign-in form. A field without a label is not asked
-// for; its Value is used as it is.
+// Way is one way to sign in.
+type Way = screen.Way
+
+// Field is one line of a sign-in form.
 type Field = screen.Field
+
+// FieldID says which part of a credential a field fills.
+type FieldID = screen.FieldID
+
+// The fields of a sign-in form, by what they fill.
+const (
+	FieldHost       = screen.FieldHost
+	FieldIdentifier = screen.FieldIdentifier
+	FieldClient     = screen.FieldClient
+	FieldTenant     = screen.FieldTenant
+	FieldKey        = screen.FieldKey
+	FieldFile       = screen.FieldFile
+	FieldRedirect   = screen.FieldRedirect
+	FieldAuthority  = screen.FieldAuthority
+	FieldSecret     = screen.FieldSecret
+)
 
 // Options is what the window needs from the outside. Start, Doer and Now are
 // required.
@@ -52,8 +70,14 @@ type Options struct {
 	Forms map[engine.SystemID]FormHint
 	// Report returns the report as Markdown, for the preview. It must be pure.
 	Report func(engine.Case) string
-	Title  string // "reprovision", "reprovision · demo"
-	Resume string // the command that takes up a walk that was left; empty where none is kept
+	// Prompts brings what effects ask or show while they are in flight; may be nil.
+	Prompts *Prompts
+	// Profiles are the names between which a key switches, and Profile the one of
+	// this walk.
+	Profiles []string
+	Profile  string
+	Title    string // "reprovision", "reprovision · demo"
+	Resume   string // the command that takes up a walk that was left; empty where none is kept
 	// Interrupts delivers the signals that ask the program to end; each counts
 	// as a ctrl+c. It may be nil.
 	Interrupts    <-chan struct{}
@@ -70,17 +94,18 @@ func Link(s guide.State) string { return screen.Link(s, screen.Live{}) }
 // sooner for it, and an answer to a key. Nothing moves that often.
 const framesPerSecond = 120
 
-// Run shows the walk until it is over or left, and returns where it stands.
+// Run shows the walk until it is over or left, and returns where it stands, and
+// with which profile to go on.
 // Changes in flight are not waited for: that is the runner's Drain. Signals
 // belong to the caller (see Options.Interrupts).
-func Run(ctx context.Context, o Options, opts ...tea.ProgramOption) (guide.State, error) {
+func Run(ctx context.Context, o Options, opts ...tea.ProgramOption) (End, error) {
 	m := New(o)
 	m.under(ctx)
 	defer m.cancel()
 	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}, opts...)
 	_, err := tea.NewProgram(m, opts...).Run()
 	if err != nil && !errors.Is(err, tea.ErrInterrupted) {
-		return m.State(), fmt.Errorf("draw the guide: %w", err)
+		return End{State: m.State()}, fmt.Errorf("draw the guide: %w", err)
 	}
-	return m.State(), nil
+	return End{m.State(), m.next}, nil
 }

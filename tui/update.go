@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
@@ -47,6 +48,9 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 		m.restyle()
 		return nil
 	case eventMsg:
+		if _, ok := msg.event.(guide.Connected); ok {
+			m.tried = engine.Credential{}
+		}
 		return tea.Batch(m.ring(), m.walk(msg.event))
 	case progressMsg:
 		return m.progress(msg)
@@ -58,6 +62,8 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 			m.notice = []string{"No browser could be opened. The address is:", msg.url}
 		}
 		return nil
+	case promptMsg:
+		return m.asked(msg)
 	case assistedMsg:
 		m.notice = []string{"The clicks are done. What they did is looked for."}
 		if msg.err != nil {
@@ -154,7 +160,9 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Quit):
 		return m.leave()
 	case key.Matches(msg, k.Open):
-		return m.open(screen.Link(m.state, m.live))
+		return m.open(m.link())
+	case key.Matches(msg, k.Profile):
+		return m.switchProfile()
 	case key.Matches(msg, k.Copy):
 		return m.copy()
 	case key.Matches(msg, k.Mouse):
@@ -173,10 +181,21 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 // over opens a page over the screen.
 func (m *Model) over(o overlay) { m.overlay, m.scroll = o, 0 }
 
+// link is the address that belongs to what is on screen.
+func (m *Model) link() string {
+	if m.prompt != nil && m.prompt.URL != "" {
+		return m.prompt.URL
+	}
+	return screen.Link(m.state, m.live)
+}
+
 // copy puts what is on screen into the terminal's clipboard (OSC 52), which
 // works over SSH and needs no program.
 func (m *Model) copy() tea.Cmd {
 	text := screen.Copied(m.state, m.live)
+	if m.prompt != nil && m.prompt.URL != "" {
+		text = m.prompt.URL
+	}
 	if text == "" {
 		return nil
 	}
@@ -199,16 +218,22 @@ func (m *Model) ring() tea.Cmd {
 // pressedOver takes the keys of the page over the screen.
 func (m *Model) pressedOver(msg tea.KeyPressMsg, k keyMap) tea.Cmd {
 	switch {
-	case key.Matches(msg, k.Back), m.overlay != overlayLeave && key.Matches(msg, k.Help, k.Whole, k.Quit):
+	case key.Matches(msg, k.Back), !m.leafing() && key.Matches(msg, k.Help, k.Whole, k.Quit):
 		m.over(overlayNone)
 		return nil
-	case m.overlay == overlayLeave && m.leaving.Update(msg):
+	case m.leafing() && m.leaving.Update(msg):
+		if m.overlay == overlayProfiles {
+			return m.switched()
+		}
 		return m.left()
-	case m.overlay != overlayLeave:
+	case !m.leafing():
 		m.scrolled(msg, k)
 	}
 	return nil
 }
+
+// leafing reports whether the page over the screen is a list of ways to leave.
+func (m *Model) leafing() bool { return m.overlay == overlayLeave || m.overlay == overlayProfiles }
 
 // act does what a screen asked for.
 func (m *Model) act(a screen.Action) tea.Cmd {
@@ -216,6 +241,10 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 	case screen.Walk:
 		if _, ok := a.Event.(guide.Back); ok {
 			return m.back()
+		}
+		if given, ok := a.Event.(guide.SignedIn); ok {
+			m.tried = given.Credential
+			m.tried.Secret = engine.Secret{}
 		}
 		return m.walk(a.Event)
 	case screen.Answer:
@@ -233,6 +262,8 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 			a.Choice.At = at
 			return guide.HandOverChosen{Repositories: a.Repositories, Choice: a.Choice}
 		})
+	case screen.Reply:
+		return m.replied(a)
 	case screen.Assist:
 		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
 			return m.assist(ch)

@@ -261,7 +261,7 @@ func TestSystemsAreSignedInToOneAfterTheOther(t *testing.T) {
 		require.Contains(t, shot(w.m), "SCIM token")
 		w.press("tab", "tab", "enter") // skip this one
 		require.Contains(t, shot(w.m), "Label of the application")
-		w.press("tab", "tab", "tab", "tab", "enter") // go on without
+		w.press("tab", "tab", "tab", "tab", "tab", "enter") // go on without
 		w.after(time.Second)
 		require.Equal(t, guide.StepMember, w.m.State().Step)
 		first, ok := d.seen()[1].(guide.Connect)

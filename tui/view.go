@@ -148,38 +148,49 @@ func (m *Model) body(l layout) string {
 				part.Link(t, l.width, step.Link),
 			)
 		}
-		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()), guideSays)
+		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()...), guideSays)
 	case overlayWhole:
 		f := m.frame(l.width, false)
 		return part.Stack(
 			part.Hang(t.Title.Render("In full")+"  ", subject(m.state.Case), l.width, t.Muted), m.screen.Whole(f), m.screen.Body(f))
 	case overlayLeave:
-		why := "Changes were made and the walk is not finished. They are in the journal."
-		if m.opts.Resume == "" {
-			why = "Changes were made and the walk is not finished."
+		return m.leavingBody("Leave?", l.width)
+	case overlayProfiles:
+		if m.unfinished() {
+			return m.leavingBody("Leave for another profile?", l.width)
 		}
-		title := "Leave?"
-		if c := m.state.Case; c.Out() {
-			title = "Leave? " + strings.ToUpper(part.Clean(c.Username)) + " IS OUT OF " + strings.ToUpper(part.Clean(c.Org))
-			why = "They were removed and are not back: they cannot work with Docker until somebody pushes them or invites them. Their role and teams are in the journal."
-		}
-		if m.opts.Resume != "" {
-			why += " \"" + m.opts.Resume + "\" takes the walk up again where it stands."
-		}
-		if m.changing() {
-			why = "Something is under way. Leaving now may leave it without anybody to look at how it ends."
-		}
-		return part.Stack(part.Paragraph(title, l.width, t.Title), part.Paragraph(why, l.width, t.Text))
+		return part.Stack(t.Title.Render("Which profile?"), part.Paragraph(
+			"The walk of another organization begins anew. This one is left where it stands, with nothing half done.", l.width, t.Text))
 	case overlayNone:
 	}
 	return m.screen.Body(m.frame(l.width, l.side > 0))
+}
+
+// leavingBody says what is left half done by who leaves now.
+func (m *Model) leavingBody(title string, width int) string {
+	t := m.theme
+	why := "Changes were made and the walk is not finished. They are in the journal."
+	if m.opts.Resume == "" {
+		why = "Changes were made and the walk is not finished."
+	}
+	if c := m.state.Case; c.Out() {
+		title += " " + strings.ToUpper(part.Clean(c.Username)) + " IS OUT OF " + strings.ToUpper(part.Clean(c.Org))
+		why = "They were removed and are not back: they cannot work with Docker until somebody pushes them or invites them. Their role and teams are in the journal."
+	}
+	if m.opts.Resume != "" {
+		why += " \"" + m.opts.Resume + "\" takes the walk up again where it stands."
+	}
+	if m.changing() {
+		why = "Something is under way. Leaving now may leave it without anybody to look at how it ends."
+	}
+	return part.Stack(part.Paragraph(title, width, t.Title), part.Paragraph(why, width, t.Text))
 }
 
 func (m *Model) foot(l layout, height int) screen.Foot {
 	switch m.overlay {
 	case overlayHelp, overlayWhole:
 		return screen.Foot{}
-	case overlayLeave:
+	case overlayLeave, overlayProfiles:
 		return screen.Foot{Block: m.leaving.View(m.theme, l.width, height)}
 	case overlayNone:
 	}

@@ -117,7 +117,7 @@ func New(o Options) (*Client, error) {
 // It does not prove any right: a personal access token signs in too and is
 // refused by the organization's routes with ErrPersonalToken.
 func (c *Client) SignIn(ctx context.Context) error {
-	c.session.forget()
+	c.session.forget("")
 	_, err := c.session.token(ctx)
 	return err
 }

@@ -57,10 +57,15 @@ func (s *session) authorize(ctx context.Context, r *http.Request) error {
 	return nil
 }
 
-// forget makes the next call exchange again.
-func (s *session) forget() {
+// forget makes the next call exchange again. Of many calls that were refused at
+// the same time the first brings a new token, which the others, who name the old
+// one, do not throw away; an empty name is any token.
+func (s *session) forget(refused string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if refused != "" && s.lease.bearer != nil && refused != "Bearer "+s.lease.bearer() {
+		return
+	}
 	s.lease = lease{}
 }
 

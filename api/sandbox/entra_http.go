@@ -40,7 +40,7 @@ func (s *Sandbox) entraHandler() http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !same(token, entraSecret) {
+		if !same(token, s.secrets.of("entra")) && !s.entraSignIn.accepts(token) {
 			graphError(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, expired or not valid.")
 			return
 		}

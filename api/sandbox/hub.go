@@ -91,20 +91,40 @@ func (s *Sandbox) hubAuthRoutes(mux *http.ServeMux) {
 		if !readJSON(w, r, &body) {
 			return
 		}
-		who, ok := s.identify(body.Username, body.Password)
+		who, ok := s.login(body.Username, body.Password)
 		switch {
 		case who.organization:
 			writeJSON(w, http.StatusUnauthorized, map[string]string{"detail": "Cannot log into an organization account"})
 		case !ok:
 			writeJSON(w, http.StatusUnauthorized, map[string]string{"detail": "Incorrect authentication credentials"})
+		case s.options.SecondFactor != "":
+			writeJSON(w, http.StatusUnauthorized, map[string]string{
+				"detail": "Require secondary authentication on MFA enabled account", "login_2fa_token": s.newStep(who),
+			})
 		default:
 			writeJSON(w, http.StatusOK, map[string]string{"token": s.newSession(who)})
 		}
 	})
+	mux.HandleFunc("POST /v2/users/2fa-login", func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Step string `json:"login_2fa_token"`
+			Code string
+		}
+		if !readJSON(w, r, &body) {
+			return
+		}
+		who, ok := s.takeStep(body.Step)
+		if !ok || !same(body.Code, s.options.SecondFactor) {
+			writeJSON(w, http.StatusUnauthorized, map[string]string{"detail": "Incorrect authentication credentials"})
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]string{"token": s.newSession(who)})
+	})
 }
 
-// orgRoute guards a route of the organization: only its access token passes. A
-// personal access token is refused as Docker refuses it. The handler runs with
+// orgRoute guards a route of the organization: its access token passes, and an
+// owner who signed in with a password. A personal access token is refused as
+// Docker refuses it. The handler runs with
 // the world locked.
 func (s *Sandbox) orgRoute(handle func(w http.ResponseWriter, r *http.Request, who identity)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -114,7 +134,7 @@ func (s *Sandbox) orgRoute(handle func(w http.ResponseWriter, r *http.Request, w
 		case !ok || who.name == "":
 			hubError(w, http.StatusUnauthorized, "unauthorized", "")
 			return
-		case !who.organization:
+		case !who.organization && !who.owner:
 			hubError(w, http.StatusForbidden, "token issued from personal access token is not allowed", "")
 			return
 		case account != "" && account != s.org.name:

@@ -19,7 +19,7 @@ func (s *Sandbox) hubAuditRoutes(mux *http.ServeMux) {
 func (s *Sandbox) auditRoute(handle func(http.ResponseWriter, *http.Request, identity)) http.HandlerFunc {
 	guarded := s.orgRoute(handle)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if who, ok := s.bearer(r); ok && who.name != "" && !who.organization {
+		if who, ok := s.bearer(r); ok && who.name != "" && !who.organization && !who.owner {
 			writeJSON(w, http.StatusForbidden, map[string]any{"message": "forbidden", "errinfo": map[string]any{}})
 			return
 		}

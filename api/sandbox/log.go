@@ -52,10 +52,10 @@ func changing(r *http.Request) bool {
 		return false
 	}
 	switch r.URL.Path {
-	case "/v2/auth/token", "/v2/users/login":
+	case "/v2/auth/token", "/v2/users/login", "/v2/users/2fa-login":
 		return false
 	}
-	return true
+	return r.URL.Path != activatePath && !strings.Contains(r.URL.Path, "/oauth2/")
 }
 
 func redactedPath(u *url.URL) string {

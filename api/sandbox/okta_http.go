@@ -22,13 +22,19 @@ func (s *Sandbox) oktaHandler() http.Handler {
 		oktaError(w, http.StatusNotFound, "E0000022", "The endpoint does not support the provided HTTP method or does not exist: "+r.URL.Path)
 	})
 	windows := &oktaWindows{limit: orElse(s.options.OktaRateLimit, unlimited), of: map[string]*rateWindow{}}
+	signIn := s.oktaSignInHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !windows.count(w, r.URL.Path, s.options.Now()) {
 			oktaError(w, http.StatusTooManyRequests, "E0000047", "API call exceeded rate limit due to too many requests.")
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "/oauth2/") || r.URL.Path == activatePath {
+			signIn.ServeHTTP(w, r)
+			return
+		}
 		token, found := strings.CutPrefix(r.Header.Get("Authorization"), "SSWS ")
-		if !found || !same(token, oktaSecret) {
+		bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if (!found || !same(token, s.secrets.of("okta"))) && !s.oktaSignIn.accepts(bearer) {
 			oktaError(w, http.StatusUnauthorized, "E0000011", "Invalid token provided")
 			return
 		}

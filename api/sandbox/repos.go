@@ -55,6 +55,7 @@ type image struct {
 type identity struct {
 	name         string // username or, for the organization access token, the organization
 	organization bool
+	owner        bool // signed in with a password, and an owner
 }
 
 var (

@@ -15,10 +15,14 @@ package sandbox
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -59,6 +63,16 @@ type Options struct {
 	// OldSCIMLists spells the array of SCIM lists "resources", as the Hub API
 	// reference did before 2026-09, and not "Resources".
 	OldSCIMLists bool
+	// JWTLife is how long the Hub's short-lived tokens last; 0 means
+	// DefaultJWTLife.
+	JWTLife time.Duration
+	// AccessLife is how long access tokens of OAuth last; 0 means an hour.
+	AccessLife time.Duration
+	// SecondFactor is the code that whoever signs in to the Hub with a password
+	// is asked for; empty asks nobody.
+	SecondFactor string
+	// ServiceKey is the public key with which services sign in to Okta and Entra.
+	ServiceKey any
 	// Faults are what goes wrong from the start; see Fail.
 	Faults []Fault
 }
@@ -69,6 +83,7 @@ type Addresses struct {
 	SCIMURL      string // HubURL + "/v2/scim/2.0"
 	OktaURL      string // Okta org
 	EntraURL     string // Microsoft Graph, "http://127.0.0.1:port/v1.0"
+	EntraSignIn  string // where people sign in to Entra, "https://127.0.0.1:port"
 	ConsoleURL   string // the Docker Home page
 	RegistryHost string // "127.0.0.1:port", plain HTTP
 }
@@ -83,7 +98,12 @@ type Sandbox struct {
 	log      *requestLog
 	csrf     string
 	sessions sessions
+	secrets  secrets
 	seedErr  error
+
+	oktaSignIn  *authorizer
+	entraSignIn *authorizer
+	signInCA    string // set by Start
 
 	mu        sync.Mutex
 	addresses Addresses
@@ -93,7 +113,7 @@ type Sandbox struct {
 	running   sync.WaitGroup
 }
 
-// Start listens on five ports of 127.0.0.1 that the system picks and serves until
+// Start listens on six ports of 127.0.0.1 that the system picks and serves until
 // Close. The context bounds the start only.
 func (s *Sandbox) Start(ctx context.Context) error {
 	if s.seedErr != nil {
@@ -112,9 +132,15 @@ func (s *Sandbox) Start(ctx context.Context) error {
 		{"hub", s.hubHandler(), func(h string) { s.addresses.HubURL, s.addresses.SCIMURL = "http://"+h, "http://"+h+scimBase }},
 		{"okta", s.oktaHandler(), func(h string) { s.addresses.OktaURL = "http://" + h }},
 		{"entra", s.entraHandler(), func(h string) { s.addresses.EntraURL = "http://" + h + graphVersion }},
+		{"entra", s.entraSignInHandler(), func(h string) { s.addresses.EntraSignIn = "https://" + h }},
 		{"console", s.consoleHandler(), func(h string) { s.addresses.ConsoleURL = "http://" + h }},
 		{"registry", s.registryHandler(), func(h string) { s.addresses.RegistryHost = h }},
 	}
+	certificate, ca, err := newCertificate(s.options.Now())
+	if err != nil {
+		return fmt.Errorf("make the sandbox's certificate: %w", err)
+	}
+	s.signInCA = ca
 	var listen net.ListenConfig
 	listeners := make([]net.Listener, 0, len(systems))
 	for _, system := range systems {
@@ -134,7 +160,12 @@ func (s *Sandbox) Start(ctx context.Context) error {
 			ReadHeaderTimeout: 10 * time.Second,
 		}
 		s.servers = append(s.servers, server)
-		s.running.Go(func() { _ = server.Serve(listeners[i]) }) // always ends with ErrServerClosed
+		l := listeners[i]
+		if strings.HasPrefix(s.addresses.EntraSignIn, "https://"+l.Addr().String()) {
+			l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
+			server.ErrorLog = log.New(io.Discard, "", 0) // a client that does not trust us says so itself
+		}
+		s.running.Go(func() { _ = server.Serve(l) }) // always ends with ErrServerClosed
 	}
 	return nil
 }

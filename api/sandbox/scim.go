@@ -87,7 +87,7 @@ var scimSchema = map[string]any{
 func (s *Sandbox) scimRoute(handle http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !same(token, scimSecret) {
+		if !same(token, s.secrets.of("scim")) {
 			scimError(w, http.StatusUnauthorized, "", "invalid or missing SCIM token")
 			return
 		}

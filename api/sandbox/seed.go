@@ -42,7 +42,9 @@ func New(options Options) *Sandbox {
 		csrf:    newCSRFToken(),
 		done:    make(chan struct{}),
 	}
-	s.sessions.known = map[string]session{}
+	s.sessions.known, s.sessions.steps = map[string]session{}, map[string]identity{}
+	s.secrets = newSecrets()
+	s.oktaSignIn, s.entraSignIn = s.newOktaSignIn(), s.newEntraSignIn()
 	s.seedErr = s.seedRepositories()
 	for _, f := range options.Faults {
 		s.faults.add(f)

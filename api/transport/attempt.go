@@ -27,6 +27,21 @@ type job struct {
 
 	replayable bool // its body can be sent a second time
 	renewable  bool // it carries a credential that can be renewed
+
+	sent func() string // the Authorization header of the last attempt; nil before one
+}
+
+// authorized notes with which credential the job went out.
+func (j *job) authorized(h http.Header) {
+	value := h.Get("Authorization")
+	j.sent = func() string { return value }
+}
+
+func (j *job) refused() string {
+	if j.sent == nil {
+		return ""
+	}
+	return j.sent()
 }
 
 // admit lets a call pass, or says why it may not. Nothing has been sent yet.
@@ -79,6 +94,7 @@ func (c *Client) attempt(ctx context.Context, j *job, n int) (_ *Response, _ *Er
 			return nil, c.failed(j, err), false
 		}
 	}
+	j.authorized(r.Header)
 	secrets := secretsIn(r.Header)
 	if j.kind == signIn {
 		secrets = append(secrets, secretsInBody(j.call.Body)...)

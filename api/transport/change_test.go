@@ -284,7 +284,7 @@ func TestATokenExchangePassesEverywhereAndIsRepeatedLikeARead(t *testing.T) {
 		o.ReadOnly = true
 		o.SignIn = []string{"/v2/auth/token"}
 		o.Authorize = func(context.Context, *http.Request) error { return errNoToken }
-		o.Renew = func() { t.Error("there is nothing to renew") }
+		o.Renew = func(string) { t.Error("there is nothing to renew") }
 	})
 	body, err := json.Marshal(map[string]string{"identifier": "acme", "secret": canary})
 	require.NoError(t, err)

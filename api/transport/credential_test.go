@@ -181,7 +181,10 @@ func TestACredentialIsRenewedOnceAfterA401(t *testing.T) {
 				r.Header.Set("Authorization", fmt.Sprintf("Bearer number %d", renewed))
 				return nil
 			}
-			o.Renew = func() { renewed++ }
+			o.Renew = func(refused string) {
+				require.Equal(t, fmt.Sprintf("Bearer number %d", renewed), refused)
+				renewed++
+			}
 		})
 	}
 

@@ -25,9 +25,10 @@ type Options struct {
 	// else of r are dropped. It is called for BaseURL's host and Hosts only,
 	// and not for token exchanges. Nil means anonymous.
 	Authorize func(ctx context.Context, r *http.Request) error
-	// Renew forgets the credential. It is called once after a 401, then the
-	// request is tried once more.
-	Renew func()
+	// Renew forgets the credential, if it is still the one that was refused, whose
+	// Authorization header it is given: another request may have brought a new one
+	// meanwhile. It is called once after a 401, then the request is tried once more.
+	Renew func(refused string)
 	// SignIn lists the paths of token exchanges, whole as in "/v2/auth/token".
 	// A POST there needs no approval, passes in read-only mode, and is repeated
 	// like a read.

@@ -26,7 +26,7 @@ func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, 
 		}
 		if e.Status == http.StatusUnauthorized && j.renewable && j.replayable && !renewed {
 			renewed = true
-			c.o.Renew()
+			c.o.Renew(j.refused())
 			n--
 			continue
 		}

@@ -119,6 +119,7 @@ func (c *Client) stream(in *http.Request, j *job, b *bodies, n int) (_ *http.Res
 		}
 	}
 
+	j.authorized(r.Header)
 	limited, cancel := context.WithCancelCause(ctx)
 	silence := newSilence(c.o.Timeout, func() { cancel(errSilence) })
 	if body != http.NoBody {

@@ -3,7 +3,6 @@ package guide
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -28,77 +27,6 @@ const (
 	outDo         engine.Outcome = "do"
 	outPassedOver engine.Outcome = "pass-over"
 )
-
-// skipSignIn is the answer by which the owner goes on without the optional
-// systems.
-const skipSignIn = "skip"
-
-func decideSignIn(c engine.Case) engine.Verdict {
-	var missing []engine.SystemID
-	var note []string
-	required := false
-	var doubt *engine.System
-	for _, s := range c.Session.Systems {
-		if s.OK {
-			continue
-		}
-		if len(s.Apps) > 0 {
-			doubt = &s
-			continue
-		}
-		missing = append(missing, s.ID)
-		required = required || s.Required
-		if s.Problem != "" {
-			note = append(note, s.Title+": "+s.Problem)
-		}
-	}
-	skipped := c.Answers[engine.AskSignIn].Value == skipSignIn
-	if !required && doubt != nil && c.Answers[engine.AskApp].Value != skipSignIn {
-		return engine.Verdict{Headline: "Which application?", Ask: askApp(*doubt)}
-	}
-	if len(missing) == 0 || (!required && skipped) {
-		return engine.Verdict{Headline: "Signed in", Auto: outNext}
-	}
-	ask := &engine.Question{
-		ID: engine.AskSignIn, Kind: engine.AnswerCredential, Systems: missing,
-		Text: "Sign in to what the guide needs to see",
-		Why:  "Docker Hub needs an organization access token; SCIM's own token proves who SCIM manages; the identity provider tells what it would send.",
-		Note: strings.Join(note, "\n"),
-	}
-	if !required {
-		ask.Options = []engine.Option{{Value: skipSignIn, Label: "Go on without", Why: "The tool asks you for what it cannot read."}}
-	}
-	return engine.Verdict{Headline: "Sign in", Ask: ask}
-}
-
-// askApp lets the owner say which application is Docker's: a wrong guess would
-// push from another one.
-func askApp(s engine.System) *engine.Question {
-	ask := &engine.Question{
-		ID: engine.AskApp, Kind: engine.AnswerChoice, Text: "Which application of " + s.Title + " provisions Docker?",
-		Why: "It is remembered, and looked at again each time.", Note: s.Problem,
-	}
-	for i, a := range s.Apps {
-		ask.Options = append(ask.Options, engine.Option{Value: appValue(i), Label: a.Label, Why: a.Detail})
-	}
-	ask.Options = append(ask.Options, engine.Option{Value: skipSignIn, Label: "Go on without " + s.Title, Why: "The tool asks you for what it cannot read."})
-	return ask
-}
-
-// appValue is the answer that names an application by its place in the list.
-func appValue(i int) string { return "application " + strconv.Itoa(i+1) }
-
-// chosenApp finds what an answer to askApp names.
-func chosenApp(s engine.Session, value string) (engine.SystemID, engine.App, bool) {
-	for _, x := range s.Systems {
-		for i, a := range x.Apps {
-			if !x.OK && value == appValue(i) {
-				return x.ID, a, true
-			}
-		}
-	}
-	return "", engine.App{}, false
-}
 
 func decideOrganization(c engine.Case) engine.Verdict {
 	if c.Org == "" {

@@ -28,8 +28,7 @@ func Next(s State, e Event) (State, []Effect) {
 		if s.Phase != PhaseConnecting || e.Seq != s.Seq {
 			return s, nil
 		}
-		s.Case.Session = e.Session
-		return enter(s, s.Step)
+		return connected(s, e)
 	case Planned:
 		return planned(s, e)
 	case Executed:
@@ -53,7 +52,7 @@ func Next(s State, e Event) (State, []Effect) {
 		if s.Phase == PhaseRunning { // without a receipt, too: what has failed may have been made
 			s.Case = s.Case.WithUnfinished(s.Plan)
 		}
-		return fail(s, e.Problem), nil
+		return failed(s, e.Problem), nil
 	case Answered:
 		return answered(s, e)
 	case SignedIn:
@@ -228,6 +227,9 @@ func answered(s State, e Answered) (State, []Effect) {
 		}
 		return decide(s)
 	}
+	if ask.ID == engine.AskSignIn && s.FailedIn != "" {
+		return passedOver(s, value)
+	}
 	s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})
 	if ask.ID == engine.AskRole || ask.ID == engine.AskTeams {
 		s.Case = stateExpectation(s.Case, e.At)
@@ -270,31 +272,6 @@ func stateExpectation(c engine.Case, at time.Time) engine.Case {
 		c.Expected.Teams = append(c.Expected.Teams, team)
 	}
 	return c.WithSource(engine.FactExpectation, engine.Source{Name: "the owner's word", At: at})
-}
-
-func signedIn(s State, e SignedIn) (State, []Effect) {
-	ask := s.Verdict.Ask
-	if s.Phase != PhaseDeciding || ask == nil || ask.Kind != engine.AnswerCredential || !slices.Contains(ask.Systems, e.Credential.System) {
-		return s, nil
-	}
-	s.Seq++
-	s.Phase = PhaseConnecting
-	return s, []Effect{Connect{Seq: s.Seq, Case: s.Case, Credential: e.Credential}}
-}
-
-func signInWanted(s State) State {
-	if s.Phase != PhaseFailed || s.Problem.System == "" {
-		return s
-	}
-	s.Phase = PhaseDeciding
-	s.Verdict = engine.Verdict{
-		Headline: "Sign in again",
-		Ask: &engine.Question{
-			ID: engine.AskSignIn, Kind: engine.AnswerCredential, Text: s.Problem.Title,
-			Systems: []engine.SystemID{s.Problem.System}, Note: s.Problem.Detail,
-		},
-	}
-	return s
 }
 
 func chosen(s State, e Chosen) (State, []Effect) {
@@ -373,6 +350,19 @@ func verify(s State) (State, []Effect) {
 func settle(s State, k engine.Check) State {
 	s.Case = s.Case.WithCheck(s.Choice.Action, k)
 	s.Check, s.Phase = k, PhaseSettled
+	return s
+}
+
+func failed(s State, p engine.Problem) State {
+	if s.Phase == PhaseConnecting {
+		if again, ok := askedAgain(s, p); ok {
+			return again
+		}
+	}
+	s = fail(s, p)
+	if p.Refused {
+		return signInWanted(s)
+	}
 	return s
 }
 
@@ -482,7 +472,7 @@ func cancel(s State) (State, []Effect) {
 		return s, nil
 	}
 	s.Seq++ // whatever arrives now is late
-	s = fail(s, engine.Problem{
+	s = failed(s, engine.Problem{
 		Title:  "Cancelled",
 		Detail: "You cancelled this while it was under way; nothing was changed.",
 		Advice: "Try again, or go back.",

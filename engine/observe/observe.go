@@ -64,7 +64,7 @@ func (o *Observer) Observe(ctx context.Context, c engine.Case, facts []engine.Fa
 			return c, fmt.Errorf("read %s: %w", id.Title(), ctx.Err())
 		case err == nil:
 			c = c.WithSource(id, engine.Source{Name: name, At: at})
-		case optional(id):
+		case optional(id) && !refused(c, err):
 			c = c.WithSource(id, engine.Source{Name: name, At: at, Missing: err.Error()})
 		default:
 			return c, fmt.Errorf("read %s: %w", id.Title(), err)
@@ -72,6 +72,14 @@ func (o *Observer) Observe(ctx context.Context, c engine.Case, facts []engine.Fa
 		report(engine.Progress{Fact: id, Read: true, Text: o.summary(c, id)})
 	}
 	return c, nil
+}
+
+// refused reports whether a system does not take its credential any more, and the
+// owner has not said to go on without it: the walk stops for that even at an
+// optional fact, because what is not known then was known before.
+func refused(c engine.Case, err error) bool {
+	var wire *transport.Error
+	return errors.Is(err, transport.ErrUnauthorized) && errors.As(err, &wire) && !slices.Contains(c.Without, engine.SystemID(wire.System))
 }
 
 // optional facts leave the walk able to go on: what they would tell is asked

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 	"github.com/seed-05b3d87e/reprovision/engine/observe"
@@ -60,6 +61,25 @@ func TestObservingLeavesTheCaseItBeganWith(t *testing.T) {
 	require.Equal(t, again, first)
 }
 
+func TestACredentialThatIsRefusedStopsEvenWhereTheFactIsOptional(t *testing.T) {
+	for system, fact := range map[engine.SystemID]engine.FactID{
+		engine.SystemSCIM: engine.FactSCIM, engine.SystemOkta: engine.FactExpectation, engine.SystemHub: engine.FactAudit,
+	} {
+		b := newBench(t)
+		c := b.observe(of("priya-nair"), engine.FactMember)
+		b.box.Fail(sandbox.Fault{System: string(system), Times: -1, Kind: sandbox.FaultStatus, Status: http.StatusUnauthorized})
+		_, err := b.reader.Observe(t.Context(), c, []engine.FactID{fact}, silent)
+		require.ErrorIs(t, err, transport.ErrUnauthorized)
+		if system == engine.SystemHub {
+			continue // nobody goes on without it
+		}
+		c = b.observe(c.WithoutSystem(system), fact)
+		require.False(t, c.Sources[fact].Known())
+		_, err = b.reader.Observe(t.Context(), c.WithSystem(system), []engine.FactID{fact}, silent)
+		require.ErrorIs(t, err, transport.ErrUnauthorized)
+	}
+}
+
 func TestWhatCannotBeReadIsMissingAndNotAbsent(t *testing.T) {
 	refuse := func(system, path string, status int) func(*bench) {
 		return func(b *bench) {
@@ -72,6 +92,8 @@ func TestWhatCannotBeReadIsMissingAndNotAbsent(t *testing.T) {
 	stale.SCIMUser = engine.SCIMUser{Found: true, ID: "old", Active: true}
 	stale.Expected = engine.Expectation{Provider: "Okta", Assigned: true, Role: "owner"}
 	stale.Audit.JIT = []engine.AuditEvent{{At: noon}}
+	// The owner goes on without what has refused them.
+	stale.Without = []engine.SystemID{engine.SystemSCIM, engine.SystemOkta}
 
 	for name, x := range map[string]struct {
 		fact  engine.FactID

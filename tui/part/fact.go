@@ -116,10 +116,7 @@ func FactValue(c engine.Case, id engine.FactID) string {
 		if !c.SCIMUser.Found {
 			return "no record"
 		}
-		if !c.SCIMUser.Active {
-			return c.SCIMUser.UserName + ", not active"
-		}
-		return c.SCIMUser.UserName + ", active"
+		return fmt.Sprintf("%s, active %t", c.SCIMUser.UserName, c.SCIMUser.Active)
 	case engine.FactExpectation:
 		return expectationValue(c.Expected)
 	case engine.FactRepositories:

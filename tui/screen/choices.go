@@ -10,6 +10,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
 // choices shows a verdict and the ways on. It can show any step.
@@ -168,13 +169,16 @@ func asking(f Frame, ask engine.Question) string {
 
 // note is what must be read before answering, such as what was wrong with the
 // last answer.
-func note(f Frame, text string) string {
+func note(f Frame, text string) string { return Warning(f.Theme, f.Width, text) }
+
+// Warning is text with the sign that it must be read.
+func Warning(t theme.Theme, width int, text string) string {
 	if text == "" {
 		return ""
 	}
 	var out []string
 	for l := range strings.SplitSeq(text, "\n") {
-		out = append(out, part.Hang(f.Theme.Warn.Render(f.Theme.Glyph.Warn)+" ", part.Clean(l), f.Width, f.Theme.Text))
+		out = append(out, part.Hang(t.Warn.Render(t.Glyph.Warn)+" ", part.Clean(l), width, t.Text))
 	}
 	return part.Lines(out...)
 }

@@ -2,69 +2,90 @@ package screen
 
 import "github.com/seed-05b3d87e/reprovision/engine"
 
-// FormHint is what the sign-in form shows for one system.
+// FormHint is how one signs in to a system.
 type FormHint struct {
-	Title      string // "Docker Hub"
-	Help       string // where the credential comes from and what it must be allowed to do
-	Host       Field
-	Identifier Field
-	Secret     Field
+	Title string // "Docker Hub"
+	Help  string // what signing in there is for, or where the credential comes from
+	Ways  []Way  // one at least; the first is the usual one
 }
 
-// Field is one line of a form. A field without a label is not asked for; its
-// Value is used as it is.
+// Way is one way to sign in.
+type Way struct {
+	Label  string // in the list of ways
+	Why    string // below it there
+	Help   string // above the fields, in place of the form's
+	Base   engine.Credential
+	Fields []Field
+}
+
+// Field is one line of a form.
 type Field struct {
+	Is          FieldID
 	Label       string
 	Placeholder string
 	Value       string // filled in beforehand; ignored for secrets
 	Hint        string // shown below the field
+	Optional    bool
+}
+
+// FieldID says which part of a credential a field fills.
+type FieldID int
+
+// The fields.
+const (
+	FieldHost FieldID = iota + 1
+	FieldIdentifier
+	FieldClient
+	FieldTenant
+	FieldKey
+	FieldFile
+	FieldRedirect
+	FieldAuthority
+	FieldSecret
+)
+
+// Of is the place in the credential that the field fills, or nil for the secret.
+func (f Field) Of(c *engine.Credential) *string {
+	switch f.Is {
+	case FieldHost:
+		return &c.Host
+	case FieldIdentifier:
+		return &c.Identifier
+	case FieldClient:
+		return &c.Client.ID
+	case FieldTenant:
+		return &c.Client.Tenant
+	case FieldKey:
+		return &c.Client.Key
+	case FieldFile:
+		return &c.File
+	case FieldRedirect:
+		return &c.Client.Redirect
+	case FieldAuthority:
+		return &c.Client.Authority
+	case FieldSecret:
+	}
+	return nil
+}
+
+// Fill puts what was typed in place.
+func (f Field) Fill(c *engine.Credential, typed string) {
+	if into := f.Of(c); into != nil {
+		*into = typed
+		return
+	}
+	c.Secret = engine.NewSecret(typed)
 }
 
 // hint is the form of a system for which none was given.
 func hint(id engine.SystemID, c engine.Case) FormHint {
-	switch id {
-	case engine.SystemHub:
-		return FormHint{
-			Title:      "Docker Hub",
-			Help:       "An organization access token, made under Admin Console > Access tokens.",
-			Identifier: Field{Label: "Organization", Value: c.Org},
-			Secret:     Field{Label: "Organization access token"},
-		}
-	case engine.SystemSCIM:
-		return FormHint{
-			Title:  "Docker SCIM",
-			Help:   "The API token of Docker's SCIM service, the same that the identity provider uses.",
-			Secret: Field{Label: "SCIM token"},
-		}
-	case engine.SystemOkta:
-		return FormHint{
-			Title:      "Okta",
-			Help:       "An API token that may read the Docker application and its users.",
-			Host:       Field{Label: "Address", Placeholder: "https://example.okta.com"},
-			Identifier: Field{Label: "Label of the application", Value: "Docker"},
-			Secret:     Field{Label: "API token"},
-		}
-	case engine.SystemEntra:
-		return FormHint{
-			Title:      "Microsoft Entra ID",
-			Help:       "An access token for Microsoft Graph that may read the application and its users.",
-			Identifier: Field{Label: "Name of the enterprise application", Value: "Docker"},
-			Secret:     Field{Label: "Access token"},
-		}
-	case engine.SystemRegistry:
-		return FormHint{
-			Title:      "Registry",
-			Help:       "What may push into the organization's repositories.",
-			Identifier: Field{Label: "Docker ID or organization", Value: c.Org},
-			Secret:     Field{Label: "Access token"},
-		}
-	case engine.SystemMember:
-		return FormHint{
-			Title:      c.Username,
-			Help:       "Their own personal access token, allowed to read their repositories. It is never stored.",
-			Identifier: Field{Label: "Docker ID", Value: c.Username},
-			Secret:     Field{Label: "Personal access token"},
-		}
+	titles := map[engine.SystemID]string{
+		engine.SystemHub: "Docker Hub", engine.SystemSCIM: "Docker SCIM", engine.SystemOkta: "Okta", engine.SystemEntra: "Microsoft Entra ID",
+		engine.SystemRegistry: "Registry", engine.SystemMember: c.Username,
 	}
-	return FormHint{Title: string(id), Identifier: Field{Label: "Name"}, Secret: Field{Label: "Secret"}}
+	title := titles[id]
+	if title == "" {
+		title = string(id)
+	}
+	return FormHint{Title: title, Ways: []Way{{Fields: []Field{{Is: FieldIdentifier, Label: "Name"}, {Is: FieldSecret, Label: "Secret"}}}}}
 }

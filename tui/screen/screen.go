@@ -95,6 +95,7 @@ func (Again) action()   {}
 // Setup is what screens are made with besides the state.
 type Setup struct {
 	Forms      map[engine.SystemID]FormHint
+	Tried      engine.Credential // the last one that was given, without its secret
 	Report     func(engine.Case) string
 	CanAssist  bool
 	AssistHint string
@@ -143,7 +144,7 @@ func deciding(s guide.State, o Setup) Screen {
 		return newMember(s, ask)
 	case engine.AnswerCredential:
 		if len(ask.Systems) > 0 {
-			return newSignIn(s, ask, o.Forms)
+			return newSignIn(s, ask, o)
 		}
 	}
 	return newChoices(s)

@@ -1,8 +1,10 @@
-// Package entratoken makes access tokens for Microsoft Graph with azidentity,
-// the library of Microsoft's own tools: for a service by a client secret or a
-// certificate, for a person by a device code or by whatever the Azure CLI is
-// signed in to. Its requests go through the door of package transport, the
-// Azure CLI's own excepted.
+// Package entratoken makes access tokens for Microsoft Graph with Microsoft's own
+// libraries: for a service by a client secret or a certificate, and for whoever
+// is signed in to the Azure CLI, with azidentity; for a person in the browser or
+// by a device code with MSAL, on which azidentity stands, because azidentity
+// neither tells the address to open nor gives out what a later process could go
+// on with. All requests go through the door of package transport, the Azure
+// CLI's own excepted.
 package entratoken
 
 import (
@@ -22,14 +24,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 const (
 	system = "entra"
-	// scope asks for whatever the application was granted on Microsoft Graph.
-	scope            = "https://graph.microsoft.com/.default"
+	// defaultResource is Microsoft Graph of the public cloud.
+	defaultResource  = "https://graph.microsoft.com"
 	defaultAuthority = "https://login.microsoftonline.com"
 	early            = time.Minute
 )
@@ -41,6 +44,13 @@ type Options struct {
 	// Authority is where people sign in, of a national cloud; empty means the
 	// public one, https://login.microsoftonline.com.
 	Authority string
+	// Resource is Microsoft Graph's address without a path, of a national cloud;
+	// empty means the public one. The token is good for whatever the application
+	// was granted there.
+	Resource string
+	// Redirect is where Browser has the browser bring the code: an address of this
+	// machine that is registered with the application; DefaultRedirect when empty.
+	Redirect string
 	// Transport is the base for the door. System, BaseURL, SignIn, Authorize and
 	// Explain are set here.
 	Transport transport.Options
@@ -49,31 +59,55 @@ type Options struct {
 // Source gives access tokens for Microsoft Graph, renewed ahead of their end.
 // It is safe for concurrent use.
 type Source struct {
-	credential azcore.TokenCredential
-	now        func() time.Time
+	sign   func() (azcore.TokenCredential, error)
+	scopes []string
+	now    func() time.Time
 
-	mu    sync.Mutex
-	token func() azcore.AccessToken // hides the value from %v; nil when there is none
+	turn       chan struct{} // holds one value while nobody renews
+	mu         sync.Mutex
+	credential azcore.TokenCredential
+	token      func() azcore.AccessToken // hides the value from %v; nil when there is none
 }
 
-func newSource(o Options, c azcore.TokenCredential, err error) (*Source, error) {
+func newSource(o Options, sign func() (azcore.TokenCredential, error)) (*Source, error) {
+	c, err := sign()
 	if err != nil {
 		return nil, refusal("set up the sign-in", err)
 	}
-	s := &Source{credential: c, now: o.Transport.Now}
+	s := &Source{sign: sign, credential: c, scopes: []string{o.scope()}, now: o.Transport.Now, turn: make(chan struct{}, 1)}
+	s.turn <- struct{}{}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	return s, nil
 }
 
-// Token returns an access token that is good for a minute at least.
+func (o Options) scope() string {
+	if o.Resource == "" {
+		return defaultResource + "/.default"
+	}
+	return strings.TrimSuffix(o.Resource, "/") + "/.default"
+}
+
+// Token returns an access token that is good for a minute at least. One caller
+// renews it, the others share what it got.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	if token, ok := s.current(); ok {
 		return token.Token, nil
 	}
-	// The library lets one caller renew and the others share what it got.
-	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+	select {
+	case <-ctx.Done():
+		return "", fmt.Errorf("wait for Entra's access token: %w", context.Cause(ctx))
+	case <-s.turn:
+	}
+	defer func() { s.turn <- struct{}{} }()
+	if token, ok := s.current(); ok { // somebody else renewed it
+		return token.Token, nil
+	}
+	s.mu.Lock()
+	credential := s.credential
+	s.mu.Unlock()
+	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: s.scopes})
 	if err != nil {
 		return "", refusal("get an access token", err)
 	}
@@ -81,6 +115,20 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	defer s.mu.Unlock()
 	s.token = func() azcore.AccessToken { return token }
 	return token.Token, nil
+}
+
+// Forget makes the next call get another token, if it is still the one of the
+// Authorization header that was refused.
+func (s *Source) Forget(refused string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token == nil || refused != "Bearer "+s.token().Token {
+		return
+	}
+	s.token = nil
+	if c, err := s.sign(); err == nil { // one that has not cached the token
+		s.credential = c
+	}
 }
 
 // Until is when the present token ends, or the zero time.
@@ -105,18 +153,19 @@ func (s *Source) current() (azcore.AccessToken, bool) {
 
 // Secret signs a service in with its client secret.
 func Secret(o Options, secret func() string) (*Source, error) {
-	client, err := clientOptions(o, true)
+	client, err := clientOptions(o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := azidentity.NewClientSecretCredential(o.Tenant, o.ClientID, secret(), &azidentity.ClientSecretCredentialOptions{ClientOptions: client})
-	return newSource(o, c, err)
+	return newSource(o, func() (azcore.TokenCredential, error) {
+		return azidentity.NewClientSecretCredential(o.Tenant, o.ClientID, secret(), &azidentity.ClientSecretCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: o.private()})
+	})
 }
 
 // Certificate signs a service in with a certificate and its private key, both
 // in PEM and in one text. A key with a passphrase must be decrypted first.
 func Certificate(o Options, pem func() string) (*Source, error) {
-	client, err := clientOptions(o, true)
+	client, err := clientOptions(o)
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +174,9 @@ func Certificate(o Options, pem func() string) (*Source, error) {
 		// The cause is left out: it might quote a part of the key.
 		return nil, errors.New("entra sign-in: the certificate cannot be read: it must be PEM and hold the certificate and its private key (BEGIN CERTIFICATE, BEGIN PRIVATE KEY)")
 	}
-	c, err := azidentity.NewClientCertificateCredential(o.Tenant, o.ClientID, chain, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: client})
-	return newSource(o, c, err)
+	return newSource(o, func() (azcore.TokenCredential, error) {
+		return azidentity.NewClientCertificateCredential(o.Tenant, o.ClientID, chain, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: o.private()})
+	})
 }
 
 // Expiry is when the certificate in pem ends.
@@ -138,52 +188,43 @@ func Expiry(pem string) (time.Time, error) {
 	return chain[0].NotAfter, nil
 }
 
-// Prompt is what a person needs to sign in in a browser.
-type Prompt struct {
-	URL, Code string
-}
-
-// Device signs a person in: show is given where to go and which code to type,
-// then Device waits until they have. The sign-in lasts as long as the process;
-// afterwards a token that cannot be renewed is transport.ErrUnauthorized.
-func Device(ctx context.Context, o Options, show func(Prompt)) (*Source, error) {
-	client, err := clientOptions(o, true)
-	if err != nil {
-		return nil, err
-	}
-	c, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-		ClientOptions: client, TenantID: o.Tenant, ClientID: o.ClientID, DisableAutomaticAuthentication: true,
-		UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
-			show(Prompt{URL: m.VerificationURL, Code: m.UserCode})
-			return nil
-		},
-	})
-	s, err := newSource(o, c, err)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := c.Authenticate(ctx, &policy.TokenRequestOptions{Scopes: []string{scope}}); err != nil {
-		return nil, refusal("wait for the sign-in in the browser", err)
-	}
-	return s, nil
-}
-
 // AzureCLI takes the tokens of whoever is signed in to the Azure CLI ("az
 // login"), which it runs.
 func AzureCLI(o Options) (*Source, error) {
-	c, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.Tenant})
-	return newSource(o, c, err)
+	return newSource(o, func() (azcore.TokenCredential, error) {
+		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.Tenant})
+	})
 }
 
-func clientOptions(o Options, app bool) (policy.ClientOptions, error) {
+// checked completes the options and says what is missing.
+func (o Options) checked() (Options, error) {
 	switch {
 	case o.Tenant == "":
-		return policy.ClientOptions{}, errors.New("entra sign-in: the tenant is needed: the directory's ID or domain (Entra admin center, Overview)")
-	case app && o.ClientID == "":
-		return policy.ClientOptions{}, errors.New("entra sign-in: the client ID is needed: the application (client) ID of an app registration")
+		return o, errors.New("entra sign-in: the tenant is needed: the directory's ID or domain (Entra admin center, Overview)")
+	case o.ClientID == "":
+		return o, errors.New("entra sign-in: the client ID is needed: the application (client) ID of an app registration")
 	}
 	if o.Authority == "" {
 		o.Authority = defaultAuthority
+	}
+	return o, nil
+}
+
+// private reports whether the authority is none of Microsoft's clouds, which are
+// asked which of them a directory belongs to.
+func (o Options) private() bool {
+	for _, known := range []string{"", defaultAuthority, cloud.AzureGovernment.ActiveDirectoryAuthorityHost, cloud.AzureChina.ActiveDirectoryAuthorityHost} {
+		if strings.TrimSuffix(o.Authority, "/") == strings.TrimSuffix(known, "/") {
+			return false
+		}
+	}
+	return true
+}
+
+func clientOptions(o Options) (policy.ClientOptions, error) {
+	o, err := o.checked()
+	if err != nil {
+		return policy.ClientOptions{}, err
 	}
 	d, err := newDoors(o)
 	if err != nil {
@@ -234,6 +275,9 @@ func (d *doors) Do(r *http.Request) (*http.Response, error) {
 	return out.RoundTrip(r) // no redirect is followed: it would take what signs in along
 }
 
+// CloseIdleConnections closes the connections that are kept for later requests.
+func (d *doors) CloseIdleConnections() {}
+
 func (d *doors) door(exchange string) (http.RoundTripper, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -256,20 +300,16 @@ func (d *doors) door(exchange string) (http.RoundTripper, error) {
 // lines, into one that quotes code and description.
 func refusal(what string, err error) error {
 	var refused *azidentity.AuthenticationFailedError
-	var again *azidentity.AuthenticationRequiredError
+	var called msal.CallErr
 	e := &transport.Error{System: system, Op: what, Status: http.StatusUnauthorized, Err: transport.ErrUnauthorized}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("entra sign-in: %s: %w", what, err)
-	case errors.As(err, &again):
-		e.Message = "the sign-in in the browser has ended; sign in again"
-		return e
 	case errors.As(err, &refused) && refused.RawResponse != nil:
-		e.Code, e.Message = describe(refused.RawResponse)
-		if r := refused.RawResponse.Request; r != nil && r.URL != nil {
-			e.Method, e.URL = r.Method, r.URL.Redacted()
-		}
-		return e
+		return refusedBy(e, refused.RawResponse, bodyOf(refused.RawResponse))
+	case errors.As(err, &called) && called.Resp != nil:
+		_, body, _ := strings.Cut(called.Error(), "\n") // the response was read already, in part
+		return refusedBy(e, called.Resp, []byte(body))
 	}
 	var sent *transport.Error
 	if errors.As(err, &sent) {
@@ -279,14 +319,26 @@ func refusal(what string, err error) error {
 	return fmt.Errorf("entra sign-in: %s: %w", what, errors.New(tidy(text)))
 }
 
-func describe(r *http.Response) (code, message string) {
+func refusedBy(e *transport.Error, response *http.Response, body []byte) *transport.Error {
+	e.Code, e.Message = describe(body)
+	if r := response.Request; r != nil && r.URL != nil {
+		e.Method, e.URL = r.Method, r.URL.Scheme+"://"+r.URL.Host+r.URL.Path
+	}
+	return e
+}
+
+func bodyOf(r *http.Response) []byte {
 	if r.Body == nil {
-		return "", ""
+		return nil
 	}
 	raw, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
 	if err != nil {
-		return "", ""
+		return nil
 	}
+	return raw
+}
+
+func describe(raw []byte) (code, message string) {
 	var answer struct {
 		Code        string `json:"error"`
 		Description string `json:"error_description"`

@@ -1,11 +1,14 @@
 package entratoken
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -63,7 +66,13 @@ func (e *entra) serve(w http.ResponseWriter, r *http.Request) {
 			_, _ = fmt.Fprint(w, `{"error":"authorization_pending","error_description":"AADSTS70016"}`)
 			return
 		}
-		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-canary"}`)
+		if e.sent[len(e.sent)-1] == "client_credentials" {
+			_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-canary"}`)
+			return
+		}
+		part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+		_, _ = fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-canary-%[1]d","refresh_token":"refresh-canary-%[1]d","client_info":%[2]q,"id_token":%[3]q}`,
+			len(e.sent), part(`{"uid":"u","utid":"t"}`), part(`{"alg":"none"}`)+"."+part(`{"oid":"u","tid":"t","preferred_username":"alex@acme.example"}`)+".")
 	}
 }
 
@@ -130,12 +139,48 @@ func TestAServiceSignsInWithItsCertificate(t *testing.T) {
 func TestAPersonSignsInWithADeviceCode(t *testing.T) {
 	server := &entra{pending: 1}
 	var shown Prompt
-	s, err := Device(t.Context(), server.options(), func(p Prompt) { shown = p })
+	var kept []string
+	keep := func(_ context.Context, k string) error { kept = append(kept, k); return nil }
+	s, err := Device(t.Context(), server.options(), func(p Prompt) { shown = p }, keep)
 	require.NoError(t, err)
 	require.Equal(t, Prompt{URL: "https://microsoft.com/devicelogin", Code: "ABCD1234"}, shown)
 	token, err := s.Token(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, "access-canary", token)
+	require.Equal(t, "access-canary-2", token, "the first answer was to wait")
+	require.Len(t, kept, 1)
+	require.Contains(t, kept[0], "refresh-canary-2")
+	require.NotContains(t, kept[0], "access-canary")
+	require.NotContains(t, fmt.Sprintf("%v %+v", s, s), "canary")
+
+	// Another process goes on, asks nobody, and what is new is kept.
+	again, err := Resume(t.Context(), server.options(), kept[0], keep)
+	require.NoError(t, err)
+	token, err = again.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "access-canary-3", token)
+	require.Len(t, kept, 2)
+	again.Forget("Bearer another")
+	_, err = again.Token(t.Context())
+	require.NoError(t, err)
+	require.Len(t, kept, 2)
+	again.Forget("Bearer access-canary-3")
+	token, err = again.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "access-canary-4", token)
+
+	server.refuse = true
+	_, err = Resume(t.Context(), server.options(), kept[2], nil)
+	require.ErrorIs(t, err, transport.ErrUnauthorized)
+	require.NotContains(t, err.Error(), "canary")
+	_, err = Resume(t.Context(), server.options(), "no JSON canary", nil)
+	require.ErrorIs(t, err, transport.ErrUnauthorized)
+	require.NotContains(t, err.Error(), "canary")
+}
+
+func TestASignInThatCannotBeKeptIsAnError(t *testing.T) {
+	full := errors.New("the keyring is locked")
+	_, err := Device(t.Context(), (&entra{}).options(), func(Prompt) {}, func(context.Context, string) error { return full })
+	require.ErrorContains(t, err, full.Error())
 }
 
 func TestWhatIsMissingIsNamed(t *testing.T) {

@@ -1,8 +1,9 @@
 // Package oktatoken makes access tokens for Okta's API by OAuth 2.0: for a
-// person by the device grant, for a service by a private key. It talks to the
-// organization's own authorization server (developer.okta.com, "OpenID Connect &
-// OAuth 2.0 API": POST /oauth2/v1/device/authorize and /oauth2/v1/token), since
-// only its tokens open Okta's API.
+// person by an authorization code (with PKCE) or by the device grant, for a
+// service by a private key. It talks to the organization's own authorization
+// server (developer.okta.com, "OpenID Connect & OAuth 2.0 API": GET
+// /oauth2/v1/authorize, POST /oauth2/v1/device/authorize and /oauth2/v1/token),
+// since only its tokens open Okta's API.
 package oktatoken
 
 import (
@@ -17,15 +18,22 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-05b3d87e/reprovision/api/credentials/loopback"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 const (
-	system     = "okta"
-	devicePath = "/oauth2/v1/device/authorize"
-	tokenPath  = "/oauth2/v1/token" //nolint:gosec // a path
-	early      = time.Minute        // a token is renewed this long before it ends
+	system        = "okta"
+	authorizePath = "/oauth2/v1/authorize"
+	devicePath    = "/oauth2/v1/device/authorize"
+	tokenPath     = "/oauth2/v1/token" //nolint:gosec // a path
+	early         = time.Minute        // a token is renewed this long before it ends
 )
+
+// DefaultRedirect is where the browser brings the code, if Options names no other
+// address. It must be registered with the application as it is: whether Okta
+// takes another port of the same address is not known.
+const DefaultRedirect = "http://127.0.0.1:8484/callback"
 
 // Scopes are what the walk asks of Okta. A token never holds more than its
 // person or service was granted.
@@ -35,6 +43,7 @@ var Scopes = []string{"okta.apps.read", "okta.apps.manage", "okta.users.read", "
 type Options struct {
 	BaseURL  string // https://acme.okta.com
 	ClientID string // of an OIDC application in Okta, native for a person, API service for a service
+	Redirect string // the sign-in redirect address of Browser; DefaultRedirect when empty
 	// Transport is the base for the door. System, BaseURL, SignIn, Authorize and
 	// Explain are set here.
 	Transport transport.Options
@@ -87,6 +96,16 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	return token.AccessToken, nil
 }
 
+// Forget makes the next call renew the token, if it is still the one of the
+// Authorization header that was refused.
+func (s *Source) Forget(refused string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != nil && refused == "Bearer "+s.token().AccessToken {
+		s.token = nil
+	}
+}
+
 // Until is when the present token ends, or the zero time.
 func (s *Source) Until() time.Time {
 	s.mu.Lock()
@@ -129,8 +148,10 @@ func connect(o Options) (*server, error) {
 	}
 	return &server{door: door, config: oauth2.Config{
 		ClientID: o.ClientID,
-		Endpoint: oauth2.Endpoint{DeviceAuthURL: base + devicePath, TokenURL: base + tokenPath, AuthStyle: oauth2.AuthStyleInParams},
-		Scopes:   Scopes,
+		Endpoint: oauth2.Endpoint{
+			AuthURL: base + authorizePath, DeviceAuthURL: base + devicePath, TokenURL: base + tokenPath, AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Scopes: Scopes,
 	}}, nil
 }
 
@@ -192,8 +213,54 @@ func explain(_ int, _ http.Header, body []byte) (code, message string) {
 // Prompt is what a person needs to sign in in a browser.
 type Prompt struct {
 	URL  string // to open; holds the code when the server says so
-	Code string // to type there
+	Code string // to type there; empty where the browser brings the answer back by itself
 	Ends time.Time
+}
+
+// Browser signs a person in by an authorization code with PKCE: show is given the
+// page to open, then Browser waits until the browser has come back to
+// Options.Redirect, which must be on this machine. Keep is as for Device.
+func Browser(ctx context.Context, o Options, show func(Prompt), keep func(ctx context.Context, refresh string) error) (_ *Source, err error) {
+	s, err := connect(o)
+	if err != nil {
+		return nil, err
+	}
+	if keep != nil {
+		s.config.Scopes = append([]string{"offline_access"}, Scopes...)
+	}
+	redirect := o.Redirect
+	if redirect == "" {
+		redirect = DefaultRedirect
+	}
+	back, err := loopback.Listen(ctx, redirect)
+	if err != nil {
+		return nil, fmt.Errorf("okta sign-in: %w", err)
+	}
+	defer func() { err = errors.Join(err, back.Close()) }()
+	s.config.RedirectURL = back.RedirectURI()
+	verifier := oauth2.GenerateVerifier()
+	show(Prompt{URL: s.config.AuthCodeURL(back.State(), oauth2.S256ChallengeOption(verifier))})
+	code, err := back.Wait(ctx)
+	if err != nil {
+		return nil, unreturned(err)
+	}
+	token, err := s.config.Exchange(s.with(ctx), code, oauth2.VerifierOption(verifier))
+	if err != nil {
+		return nil, refusal("trade the code of the browser for a token", err)
+	}
+	return s.person(ctx, o, token, keep)
+}
+
+// unreturned is why the browser brought no code.
+func unreturned(err error) error {
+	var refused *loopback.RefusedError
+	if !errors.As(err, &refused) {
+		return fmt.Errorf("okta sign-in: %w", err)
+	}
+	return &transport.Error{
+		System: system, Op: "sign in in the browser", Status: http.StatusUnauthorized, Code: refused.Code, Message: refused.Description,
+		Err: transport.ErrUnauthorized,
+	}
 }
 
 // Device signs a person in: show is given where to go and which code to type,
@@ -227,7 +294,7 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep func(ctx con
 	return s.person(ctx, o, token, keep)
 }
 
-// Refresh goes on with a refresh token that Device gave to keep.
+// Refresh goes on with a refresh token that Browser or Device gave to keep.
 func Refresh(ctx context.Context, o Options, refresh string, keep func(ctx context.Context, refresh string) error) (*Source, error) {
 	s, err := connect(o)
 	if err != nil {

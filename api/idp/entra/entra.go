@@ -44,7 +44,10 @@ type Options struct {
 	BaseURL string // DefaultBaseURL when empty
 	// Token returns an access token for Microsoft Graph; a func, so that no
 	// struct prints it, and so that whoever makes tokens can renew them.
-	Token   func(context.Context) (string, error)
+	Token func(context.Context) (string, error)
+	// Forget is told the Authorization header that was refused, so that Token gets
+	// another one; it may be nil.
+	Forget  func(refused string)
 	AppName string  // the enterprise application's display name, or its object ID; "Docker" when empty
 	App     idp.Ref // as it was found before; may be empty
 	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
@@ -75,6 +78,7 @@ func New(o Options) (*Client, error) {
 	}
 	t := o.Transport
 	t.System, t.BaseURL, t.Explain = system, base, explain
+	t.Renew = o.Forget
 	t.Authorize = func(ctx context.Context, r *http.Request) error {
 		token, err := o.Token(ctx)
 		if err != nil {

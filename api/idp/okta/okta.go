@@ -37,7 +37,10 @@ type Options struct {
 	Token   func() string // an API token; a func, so that no struct prints it
 	// Bearer returns an access token of OAuth, in place of Token. It is asked
 	// for every request: whoever makes tokens keeps and renews them.
-	Bearer   func(context.Context) (string, error)
+	Bearer func(context.Context) (string, error)
+	// Forget is told the Authorization header that was refused, so that Bearer
+	// renews its token; it may be nil.
+	Forget   func(refused string)
 	AppLabel string  // the application's name as people see it, or its id; "Docker" when empty
 	App      idp.Ref // as it was found before; may be empty
 	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
@@ -67,6 +70,7 @@ func New(o Options) (*Client, error) {
 	}
 	t := o.Transport
 	t.System, t.BaseURL, t.Explain, t.Limit = system, base, explain, limitOf
+	t.Renew = o.Forget
 	t.Authorize = func(ctx context.Context, r *http.Request) error {
 		if o.Bearer != nil {
 			token, err := o.Bearer(ctx)

@@ -81,6 +81,10 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 			return e, nil
 		case p := <-news:
 			tell.progress(p)
+		case p := <-w.Prompts.Next():
+			if err := w.prompted(ctx, p); err != nil {
+				return nil, err
+			}
 		case <-still.C:
 			w.say("Still at it, after %s. Ctrl+C stops it.", part.Elapsed(time.Since(began)))
 		case a := <-typed:

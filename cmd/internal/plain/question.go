@@ -7,7 +7,6 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
-	"github.com/seed-05b3d87e/reprovision/tui"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
@@ -198,112 +197,5 @@ func (w *walk) pickOr(ctx context.Context, prompt string, n int) (at int, text s
 		if !done && typed != "" {
 			return 0, typed, nil, nil
 		}
-	}
-}
-
-// credential asks for what signs in to one system after the other. A secret is
-// not echoed, and nothing of it is kept here.
-func (w *walk) credential(ctx context.Context, ask engine.Question) (guide.Event, error) {
-	for _, id := range ask.Systems {
-		form, ok := w.Forms[id]
-		if !ok {
-			form = tui.FormHint{Title: string(id), Identifier: tui.Field{Label: "Name"}, Secret: tui.Field{Label: "Secret"}}
-		}
-		w.say("Sign in: %s. %s", part.Clean(form.Title), part.Clean(form.Help))
-		if len(ask.Options) > 0 {
-			yes, e, err := w.wanted(ctx)
-			if err != nil || e != nil {
-				return e, err
-			}
-			if !yes {
-				continue
-			}
-		}
-		c := engine.Credential{System: id, Host: form.Host.Value, Identifier: form.Identifier.Value}
-		for _, f := range []struct {
-			tui.Field
-			into *string
-		}{{form.Host, &c.Host}, {form.Identifier, &c.Identifier}} {
-			if e, err := w.fill(ctx, f.Field, f.into); err != nil || e != nil {
-				return e, err
-			}
-		}
-		secret, e, err := w.secret(ctx, form.Secret)
-		if err != nil || e != nil {
-			return e, err
-		}
-		c.Secret = engine.NewSecret(secret)
-		return guide.SignedIn{Credential: c}, nil
-	}
-	return w.answer(ask, ask.Options[0].Value), nil
-}
-
-// wanted asks whether to sign in where that is optional.
-func (w *walk) wanted(ctx context.Context) (bool, guide.Event, error) {
-	for {
-		typed, err := w.ask(ctx, "Type yes to sign in, no to go on without:")
-		if err != nil {
-			return false, nil, err
-		}
-		switch typed {
-		case "y", "yes":
-			return true, nil, nil
-		case "n", "no":
-			return false, nil, nil
-		}
-		if e, _, err := w.common(typed); err != nil || e != nil {
-			return false, e, err
-		}
-	}
-}
-
-// fill asks for one line of a form; enter takes what stands there already.
-func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event, error) {
-	if f.Label == "" {
-		return nil, nil
-	}
-	prompt := part.Clean(f.Label)
-	if f.Value != "" {
-		prompt += ", enter for " + part.Visible(f.Value)
-	} else if f.Placeholder != "" {
-		prompt += ", for example " + part.Visible(f.Placeholder)
-	}
-	for {
-		typed, err := w.ask(ctx, prompt+":")
-		if err != nil {
-			return nil, err
-		}
-		if e, done, err := w.common(typed); err != nil || e != nil {
-			return e, err
-		} else if done {
-			continue
-		}
-		if typed = orElse(typed, f.Value); typed != "" {
-			*into = typed
-			return nil, nil
-		}
-		w.say("This is needed.")
-	}
-}
-
-// secret asks for what is not echoed.
-func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, error) {
-	if f.Hint != "" {
-		w.say("%s", part.Clean(f.Hint))
-	}
-	for {
-		_, _ = fmt.Fprint(w.out, part.Clean(orElse(f.Label, "Secret"))+", not shown while you type: ")
-		typed, err := w.in.secret(ctx, w.Interrupts)
-		w.say("")
-		if err != nil {
-			return "", nil, err
-		}
-		typed = strings.TrimSpace(typed)
-		if e, done, err := w.common(typed); err != nil || e != nil {
-			return "", e, err
-		} else if !done && typed != "" {
-			return typed, nil, nil
-		}
-		w.say("This is needed.")
 	}
 }

@@ -26,7 +26,7 @@ type Window struct {
 // Run walks until the walk is over or left, and returns where it stands. It
 // needs what the full-screen window needs. An input that ends before the walk
 // does is ErrNoAnswer.
-func (w Window) Run(ctx context.Context, o tui.Options) (guide.State, error) {
+func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	x := &walk{Options: o, state: o.Start, in: &input{from: w.In}, out: w.Out}
@@ -45,9 +45,9 @@ func (w Window) Run(ctx context.Context, o tui.Options) (guide.State, error) {
 		x.left()
 	}
 	if err != nil {
-		return x.state, fmt.Errorf("walk through the guide: %w", err)
+		return tui.End{State: x.state}, fmt.Errorf("walk through the guide: %w", err)
 	}
-	return x.state, nil
+	return tui.End{State: x.state, Profile: x.next}, nil
 }
 
 // walk is a walk under way.
@@ -57,12 +57,16 @@ type walk struct {
 	in    *input
 	out   io.Writer
 	step  guide.StepID // whose heading was said last
+	next  string       // the profile to go on with
 }
 
 func (w *walk) say(format string, a ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", a...) }
 
 func (w *walk) greet() {
 	w.say("%s, line by line. At each question: b goes back, ? tells more, o opens the page in the browser, q leaves.", orElse(w.Title, "reprovision"))
+	if len(w.Profiles) > 1 {
+		w.say("p goes on with another profile than %s.", part.Clean(w.Profile))
+	}
 	if w.state.Case.DryRun {
 		w.say("This is a dry run: each request is shown, and nothing is sent that changes anything.")
 	}
@@ -107,8 +111,42 @@ func (w *walk) common(typed string) (e guide.Event, done bool, err error) {
 	case "o", "open":
 		w.open()
 		return nil, true, nil
+	case "p", "profile":
+		if w.Profile != "" {
+			return nil, true, w.otherProfile()
+		}
 	}
 	return nil, false, nil
+}
+
+// otherProfile leaves this walk for that of another profile.
+func (w *walk) otherProfile() error {
+	var others []string
+	for _, name := range w.Profiles {
+		if name != w.Profile {
+			others = append(others, name)
+		}
+	}
+	switch len(others) {
+	case 0:
+		w.say("There is no other profile.")
+		return nil
+	case 1:
+		w.next = others[0]
+		return errLeft
+	}
+	for i, name := range others {
+		w.say("%s", entry(i+1, name, ""))
+	}
+	typed, err := Prompter{In: w.in.from, Out: w.out}.Ask("Which one, or enter to stay: ")
+	if err != nil {
+		return err
+	}
+	if n := number(typed); n >= 1 && n <= len(others) {
+		w.next = others[n-1]
+		return errLeft
+	}
+	return nil
 }
 
 func (w *walk) open() {

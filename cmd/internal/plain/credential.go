@@ -1,0 +1,210 @@
+package plain
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
+)
+
+// credential asks for what signs in to one system after the other. A secret is
+// not echoed, and nothing of it is kept here.
+func (w *walk) credential(ctx context.Context, ask engine.Question) (guide.Event, error) {
+	for n, id := range ask.Systems {
+		form, ok := w.Forms[id]
+		if !ok || len(form.Ways) == 0 {
+			form = tui.FormHint{Title: string(id), Ways: []tui.Way{{Fields: []tui.Field{
+				{Is: tui.FieldIdentifier, Label: "Name"}, {Is: tui.FieldSecret, Label: "Secret"},
+			}}}}
+		}
+		w.say("Sign in: %s. %s", part.Clean(form.Title), part.Clean(form.Help))
+		if len(ask.Options) > 0 {
+			yes, e, err := w.wanted(ctx)
+			if err != nil || e != nil {
+				return e, err
+			}
+			if !yes && n < len(ask.Systems)-1 {
+				continue
+			}
+			if !yes {
+				break
+			}
+		}
+		return w.form(ctx, id, form)
+	}
+	if len(ask.Options) == 1 {
+		return w.answer(ask, ask.Options[0].Value), nil
+	}
+	for i, o := range ask.Options {
+		w.say("%s", entry(i+1, o.Label, o.Why))
+	}
+	at, _, e, err := w.pick(ctx, "Your answer:", len(ask.Options))
+	if err != nil || e != nil {
+		return e, err
+	}
+	return w.answer(ask, ask.Options[at].Value), nil
+}
+
+// form asks for a way to sign in, and then for its fields.
+func (w *walk) form(ctx context.Context, id engine.SystemID, form tui.FormHint) (guide.Event, error) {
+	way := form.Ways[0]
+	if len(form.Ways) > 1 {
+		for i, x := range form.Ways {
+			w.say("%s", entry(i+1, x.Label, x.Why))
+		}
+		at, _, e, err := w.pick(ctx, "Sign in by:", len(form.Ways))
+		if err != nil || e != nil {
+			return e, err
+		}
+		way = form.Ways[at]
+	}
+	if way.Help != "" {
+		w.say("%s", part.Clean(way.Help))
+	}
+	c := way.Base
+	c.System = id
+	for _, f := range way.Fields {
+		var typed string
+		var e guide.Event
+		var err error
+		if f.Is == tui.FieldSecret {
+			typed, e, err = w.secret(ctx, f)
+		} else {
+			e, err = w.fill(ctx, f, &typed)
+		}
+		if err != nil || e != nil {
+			return e, err
+		}
+		f.Fill(&c, typed)
+	}
+	return guide.SignedIn{Credential: c}, nil
+}
+
+// wanted asks whether to sign in where that is optional.
+func (w *walk) wanted(ctx context.Context) (bool, guide.Event, error) {
+	for {
+		typed, err := w.ask(ctx, "Type yes to sign in, no to go on without:")
+		if err != nil {
+			return false, nil, err
+		}
+		switch typed {
+		case "y", "yes":
+			return true, nil, nil
+		case "n", "no":
+			return false, nil, nil
+		}
+		if e, _, err := w.common(typed); err != nil || e != nil {
+			return false, e, err
+		}
+	}
+}
+
+// fill asks for one line of a form; enter takes what stands there already.
+func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event, error) {
+	prompt := part.Clean(f.Label)
+	switch {
+	case f.Value != "":
+		prompt += ", enter for " + part.Visible(f.Value)
+	case f.Optional:
+		prompt += ", enter for none"
+	case f.Placeholder != "":
+		prompt += ", for example " + part.Visible(f.Placeholder)
+	}
+	if f.Hint != "" {
+		w.say("%s", part.Clean(f.Hint))
+	}
+	for {
+		typed, err := w.ask(ctx, prompt+":")
+		if err != nil {
+			return nil, err
+		}
+		if e, done, err := w.common(typed); err != nil || e != nil {
+			return e, err
+		} else if done {
+			continue
+		}
+		if typed = orElse(typed, f.Value); typed != "" || f.Optional {
+			*into = typed
+			return nil, nil
+		}
+		w.say("This is needed.")
+	}
+}
+
+// secret asks for what is not echoed.
+func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, error) {
+	if f.Hint != "" {
+		w.say("%s", part.Clean(f.Hint))
+	}
+	for {
+		_, _ = fmt.Fprint(w.out, part.Clean(orElse(f.Label, "Secret"))+", not shown while you type: ")
+		typed, err := w.in.secret(ctx, w.Interrupts)
+		w.say("")
+		if err != nil {
+			return "", nil, err
+		}
+		typed = strings.TrimSpace(typed)
+		if e, done, err := w.common(typed); err != nil || e != nil {
+			return "", e, err
+		} else if !done && typed != "" {
+			return typed, nil, nil
+		}
+		w.say("This is needed.")
+	}
+}
+
+// prompted shows what the effect in flight asks or tells, and answers it.
+func (w *walk) prompted(ctx context.Context, p tui.Pending) error {
+	w.say("%s. %s", strings.TrimSuffix(part.Clean(p.Title), "."), part.Clean(p.Text))
+	if p.URL != "" {
+		w.say("%s", part.Visible(p.URL)) // on a line of its own, to copy
+	}
+	if p.Code != "" {
+		w.say("The code to type there: %s", part.Visible(p.Code))
+	}
+	if !p.Asks() {
+		w.say("This waits for you. Ctrl+C gives it up.")
+		return nil
+	}
+	for i, o := range p.Options {
+		w.say("%s", entry(i+1, o.Label, o.Why))
+	}
+	for {
+		typed, err := w.reply(ctx, p)
+		switch {
+		case err != nil:
+			p.Decline()
+			return err
+		case typed == "":
+			w.say("Nothing was given.")
+			p.Decline()
+			return nil
+		case len(p.Options) == 0:
+			p.Answer(typed)
+			return nil
+		}
+		if n := number(typed); n >= 1 && n <= len(p.Options) {
+			p.Answer(strconv.Itoa(n - 1))
+			return nil
+		}
+		w.say("Type a number from 1 to %d, or nothing to leave it.", len(p.Options))
+	}
+}
+
+func (w *walk) reply(ctx context.Context, p tui.Pending) (string, error) {
+	if len(p.Options) > 0 {
+		return w.ask(ctx, "Your answer:")
+	}
+	if !p.Masked {
+		return w.ask(ctx, part.Clean(p.Label)+":")
+	}
+	_, _ = fmt.Fprint(w.out, part.Clean(p.Label)+", not shown while you type: ")
+	typed, err := w.in.secret(ctx, w.Interrupts)
+	w.say("")
+	return strings.TrimSpace(typed), err
+}

@@ -1,0 +1,28 @@
+package part
+
+import (
+	"strings"
+
+	"github.com/seed-05b3d87e/reprovision/tui/theme"
+)
+
+// Buttons draws labels beside each other, or below each other where they do not
+// fit; the one at focus is marked.
+func Buttons(t theme.Theme, width, focus int, labels ...string) string {
+	out := make([]string, len(labels))
+	for i, label := range labels {
+		if i == focus {
+			out[i] = t.ButtonFocus.Render(t.Glyph.Pointer + " " + Clean(label))
+			continue
+		}
+		out[i] = t.Button.Render("  " + Clean(label))
+	}
+	line := strings.Join(out, "  ")
+	if Width(line) <= width {
+		return line
+	}
+	for i := range out {
+		out[i] = Fit(out[i], width)
+	}
+	return Lines(out...)
+}
