@@ -29,7 +29,8 @@ type window struct {
 	clock *clock
 	world world
 	hold  sync.Mutex // while it is held, nobody who waits for something gets on
-	end   guide.State
+	done  chan struct{} // closed when the window is, and nothing is being changed any more
+	end   guide.State   // from then on
 	jit   bool // is left on
 }
 
@@ -74,7 +75,9 @@ func (w *window) open(t *testing.T, start guide.State, ready func(parts)) {
 	require.NoError(t, pty.Setsize(ours, &pty.Winsize{Rows: terminalHeight, Cols: terminalWidth}))
 	w.terminal = newTerminal(t, ours)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	w.done = make(chan struct{})
 	go func() {
+		defer close(w.done)
 		defer func() { _ = theirs.Close() }()
 		end, err := tui.Run(ctx, tui.Options{
 			Start: start, Doer: p.runner, Now: w.clock.now, Report: report.Markdown, Title: "reprovision", Resume: resumeCommand,
@@ -88,7 +91,11 @@ func (w *window) open(t *testing.T, start guide.State, ready func(parts)) {
 			t.Error(err)
 		}
 	}()
-	w.show(cancel)
+	done := w.done
+	w.show(func() {
+		cancel()
+		<-done
+	})
 }
 
 // pushed holds what changed something at the identity provider against how the
@@ -185,7 +192,7 @@ func (w *window) cured(username, team string) {
 func (w *window) over() {
 	w.t.Helper()
 	select {
-	case <-w.ended:
+	case <-w.done:
 	case <-time.After(patience):
 		w.t.Fatalf("the window does not close:\n%s", w.text())
 	}
