@@ -28,10 +28,10 @@ type window struct {
 	box   *sandbox.Sandbox
 	clock *clock
 	world world
-	hold  sync.Mutex // while it is held, nobody who waits for something gets on
+	hold  sync.Mutex    // while it is held, nobody who waits for something gets on
 	done  chan struct{} // closed when the window is, and nothing is being changed any more
 	end   guide.State   // from then on
-	jit   bool // is left on
+	jit   bool          // is left on
 }
 
 // atEntra signs in to Entra instead of Okta, byHand to no identity provider.

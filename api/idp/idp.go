@@ -9,6 +9,7 @@ package idp
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,6 +18,27 @@ import (
 type Ref struct {
 	ID, Label string
 	Job       string // Entra's provisioning job
+}
+
+// Pin is the application that a client keeps to.
+type Pin struct {
+	mu  sync.Mutex
+	ref Ref
+}
+
+// Use makes this the application, and its job the job, from now on, without
+// another search.
+func (p *Pin) Use(r Ref) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ref = r
+}
+
+// Used is the application in use; without an ID none was found yet.
+func (p *Pin) Used() Ref {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ref
 }
 
 // Candidate is an application that may be the one for Docker.
@@ -131,6 +153,18 @@ type Assignment struct {
 	// Ways are those by which the provider can be made to create the person
 	// anew, the safest first. Their order depends on the assignment alone.
 	Ways []Way
+}
+
+// Carries is what the assignment sends about role and teams, in words.
+func (a Assignment) Carries() string {
+	role := a.Role
+	if role == "" {
+		role = "member"
+	}
+	if len(a.Teams) == 0 {
+		return role + ", no team"
+	}
+	return role + " on " + strings.Join(a.Teams, ", ")
 }
 
 // Event is one entry of the provider's log about a person.

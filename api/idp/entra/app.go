@@ -125,19 +125,6 @@ func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 	return t.application(), err
 }
 
-// Use makes this the application, and its job the job, from now on.
-func (c *Client) Use(r idp.Ref) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known = r
-}
-
-func (c *Client) used() idp.Ref {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.known
-}
-
 func (t target) ref() idp.Ref {
 	return idp.Ref{ID: t.principal.ID, Label: t.principal.Name, Job: t.job.ID}
 }
@@ -179,7 +166,7 @@ func (c *Client) target(ctx context.Context) (target, error) {
 }
 
 func (c *Client) find(ctx context.Context) (target, error) {
-	if known := c.used(); known.ID != "" {
+	if known := c.Used(); known.ID != "" {
 		return c.again(ctx, known)
 	}
 	found, candidates, err := c.search(ctx)

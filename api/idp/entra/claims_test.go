@@ -23,7 +23,7 @@ func policy(entries string) string {
 func TestAClaimsMappingPolicyTellsWhatSignInCarries(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.on("GET /servicePrincipals/sp1/claimsMappingPolicies", policy(
+	s.On("GET /servicePrincipals/sp1/claimsMappingPolicies", policy(
 		`{"Source":"user","ID":"assignedroles","SamlClaimType":"dockerRole"},{"Source":"user","ID":"extensionattribute7","SamlClaimType":"dockerTeam"},
 		{"Value":"other","SamlClaimType":"urn:example:dockerOrg","JwtClaimType":"dockerOrg"}`))
 	got, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
@@ -41,7 +41,7 @@ func TestAClaimsMappingPolicyTellsWhatSignInCarries(t *testing.T) {
 	require.Empty(t, by["dockerOrg"].Value)
 	require.Contains(t, by["dockerOrg"].Where, "it has no claim dockerOrg")
 
-	s.on("GET /servicePrincipals/sp1/claimsMappingPolicies", policy(
+	s.On("GET /servicePrincipals/sp1/claimsMappingPolicies", policy(
 		`{"Source":"transformation","ID":"Join","TransformationId":"Join","SamlClaimType":"dockerRole"},{"Source":"user","ID":"netbiosname","SamlClaimType":"dockerTeam"},
 		{"Value":"acme","SamlClaimType":"dockerOrg"}`))
 	got, err = s.client().Assignment(t.Context(), "priya.nair@acme.example")
@@ -60,23 +60,23 @@ func TestClaimsThatCannotBeReadAreNotKnownAndTheirPlaceIsTold(t *testing.T) {
 	}{
 		"no policy": {func(*server) {}, "> Docker > Single sign-on > Attributes & Claims (Graph does not tell what is set there)"},
 		"may not be read": {func(s *server) {
-			s.refuse("GET /servicePrincipals/sp1/claimsMappingPolicies", http.StatusForbidden, "Authorization_RequestDenied", "no")
+			s.Refuse("GET /servicePrincipals/sp1/claimsMappingPolicies", http.StatusForbidden, "Authorization_RequestDenied", "no")
 		}, "without Policy.Read.All"},
 		"fails": {func(s *server) {
-			s.refuse("GET /servicePrincipals/sp1/claimsMappingPolicies", http.StatusBadRequest, "BadRequest", "no")
+			s.Refuse("GET /servicePrincipals/sp1/claimsMappingPolicies", http.StatusBadRequest, "BadRequest", "no")
 		}, "could not be read"},
 		"no JSON": {func(s *server) {
-			s.on("GET /servicePrincipals/sp1/claimsMappingPolicies", `{"value":[{"displayName":"P","definition":["<xml/>"]}]}`)
+			s.On("GET /servicePrincipals/sp1/claimsMappingPolicies", `{"value":[{"displayName":"P","definition":["<xml/>"]}]}`)
 		}, "cannot be understood"},
-		"by OIDC":          {func(s *server) { s.on("GET /servicePrincipals", fmt.Sprintf(two, "oidc")) }, "names these attributes for SAML only"},
-		"nobody signs in?": {func(s *server) { s.on("GET /servicePrincipals", fmt.Sprintf(two, "")) }, "the application for sign-in (Docker SCIM, or the one beside it)"},
+		"by OIDC":          {func(s *server) { s.On("GET /servicePrincipals", fmt.Sprintf(two, "oidc")) }, "names these attributes for SAML only"},
+		"nobody signs in?": {func(s *server) { s.On("GET /servicePrincipals", fmt.Sprintf(two, "")) }, "the application for sign-in (Docker SCIM, or the one beside it)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
 			s.ready()
-			s.on("GET /servicePrincipals/saml/synchronization/jobs", `{"value":[]}`)
-			s.on("GET /servicePrincipals/scim/synchronization/jobs", jobs)
-			s.on("GET /servicePrincipals/scim/synchronization/jobs/job1/schema", mappings("null", usual...))
+			s.On("GET /servicePrincipals/saml/synchronization/jobs", `{"value":[]}`)
+			s.On("GET /servicePrincipals/scim/synchronization/jobs", jobs)
+			s.On("GET /servicePrincipals/scim/synchronization/jobs/job1/schema", mappings("null", usual...))
 			x.change(s)
 			got, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
 			require.NoError(t, err)

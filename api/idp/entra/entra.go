@@ -62,8 +62,9 @@ type Client struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 
+	idp.Pin
+
 	mu     sync.Mutex
-	known  idp.Ref
 	pushes []time.Time // when provisionOnDemand was last called, oldest first
 }
 
@@ -94,12 +95,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("entra: %w", err)
 	}
-	c := &Client{door: door, name: o.AppName, known: o.App, now: t.Now, sleep: t.Sleep}
+	c := &Client{door: door, name: o.AppName, now: t.Now, sleep: t.Sleep}
 	if c.name == "" {
 		c.name = defaultName
 	}
-	if c.known.ID == "" && objectID.MatchString(c.name) {
-		c.known.ID = c.name
+	c.Use(o.App)
+	if o.App.ID == "" && objectID.MatchString(c.name) {
+		c.Use(idp.Ref{ID: c.name})
 	}
 	if c.now == nil {
 		c.now = time.Now

@@ -49,7 +49,7 @@ func TestAnAssignmentTellsWhatTheMappingsWouldSend(t *testing.T) {
 func TestWhatOnlyEntraCanEvaluateIsNamedAndNotGuessed(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.on("GET /servicePrincipals/sp1/synchronization/jobs/job1/schema", mappings("null",
+	s.On("GET /servicePrincipals/sp1/synchronization/jobs/job1/schema", mappings("null",
 		attribute("userName", "Attribute", "mail", "[mail]"),
 		attribute(extension+":dockerRole", "Function", "Switch", `Switch([department], "member", "Engineering", "editor")`),
 		attribute("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:dockerteam", "Attribute", "department", "[department]")))
@@ -77,7 +77,7 @@ func TestAScopingFilterIsToldWhereItCanBeEvaluated(t *testing.T) {
 	} {
 		s := newServer(t)
 		s.ready()
-		s.on("GET /servicePrincipals/sp1/synchronization/jobs/job1/schema", mappings(scope, usual...))
+		s.On("GET /servicePrincipals/sp1/synchronization/jobs/job1/schema", mappings(scope, usual...))
 		got, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
 		require.NoError(t, err)
 		require.Equal(t, out, got.OutOf != "", "%s: %s", scope, got.OutOf)
@@ -95,7 +95,7 @@ func TestTheStateOfTheJobDecidesWhichWayIsOffered(t *testing.T) {
 	} {
 		s := newServer(t)
 		s.ready()
-		s.on("GET /servicePrincipals/sp1/synchronization/jobs", `{"value":[`+strings.Replace(state, "{", `{"id":"job1",`, 1)+`]}`)
+		s.On("GET /servicePrincipals/sp1/synchronization/jobs", `{"value":[`+strings.Replace(state, "{", `{"id":"job1",`, 1)+`]}`)
 		got, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
 		require.NoError(t, err)
 		require.Equal(t, why == "", got.App.Provisioning.Enabled, state)
@@ -113,36 +113,36 @@ func TestTheApplicationThatProvisionsIsFoundBesideTheOneForSignIn(t *testing.T) 
 	two := `{"value":[{"id":"scim","displayName":"Docker SCIM"},{"id":"oidc","displayName":"Docker"}]}`
 	s := newServer(t)
 	s.ready()
-	s.on("GET /servicePrincipals", two)
-	s.on("GET /servicePrincipals/oidc/synchronization/jobs", `{"value":[]}`)
-	s.on("GET /servicePrincipals/scim/synchronization/jobs", jobs)
-	s.on("GET /servicePrincipals/scim/synchronization/jobs/job1/schema", mappings("null", usual...))
+	s.On("GET /servicePrincipals", two)
+	s.On("GET /servicePrincipals/oidc/synchronization/jobs", `{"value":[]}`)
+	s.On("GET /servicePrincipals/scim/synchronization/jobs", jobs)
+	s.On("GET /servicePrincipals/scim/synchronization/jobs/job1/schema", mappings("null", usual...))
 	got, err := s.client().Application(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "Docker SCIM", got.Label)
 
-	s.on("GET /servicePrincipals/scim/synchronization/jobs", `{"value":[]}`)
+	s.On("GET /servicePrincipals/scim/synchronization/jobs", `{"value":[]}`)
 	_, err = s.client().Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrNotFound)
 	require.ErrorContains(t, err, `"Docker", "Docker SCIM"`)
 
-	s.on("GET /servicePrincipals/scim/synchronization/jobs", `{"value":[{"id":"a"},{"id":"b"}]}`)
+	s.On("GET /servicePrincipals/scim/synchronization/jobs", `{"value":[{"id":"a"},{"id":"b"}]}`)
 	_, err = s.client().Application(t.Context())
 	require.ErrorContains(t, err, `2 applications or jobs may be the one for "Docker"`)
 	var doubt *idp.ChoiceError
 	require.ErrorAs(t, err, &doubt)
 	require.Equal(t, idp.Ref{ID: "scim", Label: "Docker SCIM", Job: "b"}, doubt.Found[1].Ref)
-	s.on("GET /servicePrincipals/scim", `{"id":"scim","displayName":"Docker SCIM"}`)
-	s.on("GET /servicePrincipals/scim/synchronization/jobs/b/schema", mappings("null", usual...))
+	s.On("GET /servicePrincipals/scim", `{"id":"scim","displayName":"Docker SCIM"}`)
+	s.On("GET /servicePrincipals/scim/synchronization/jobs/b/schema", mappings("null", usual...))
 	_, err = s.client(func(o *entra.Options) { o.App = doubt.Found[1].Ref }).Application(t.Context())
 	require.NoError(t, err)
 
-	s.on("GET /servicePrincipals", `{"value":[]}`)
+	s.On("GET /servicePrincipals", `{"value":[]}`)
 	_, err = s.client().Application(t.Context())
 	require.ErrorContains(t, err, `begins with "Docker"`)
-	s.on("GET /servicePrincipals/sp9", `{"id":"sp9","displayName":"Renamed"}`)
-	s.on("GET /servicePrincipals/sp9/synchronization/jobs", jobs)
-	s.on("GET /servicePrincipals/sp9/synchronization/jobs/job1/schema", mappings("null", usual...))
+	s.On("GET /servicePrincipals/sp9", `{"id":"sp9","displayName":"Renamed"}`)
+	s.On("GET /servicePrincipals/sp9/synchronization/jobs", jobs)
+	s.On("GET /servicePrincipals/sp9/synchronization/jobs/job1/schema", mappings("null", usual...))
 	got, err = s.client(func(o *entra.Options) { o.App.ID = "sp9" }).Application(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "Renamed", got.Label)
@@ -152,7 +152,7 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 	known := idp.Ref{ID: "sp1", Label: "Docker", Job: "job1"}
 	remembered := func(o *entra.Options) { o.App = known }
 	is := func(s *server, name string) {
-		s.on("GET /servicePrincipals/sp1", `{"id":"sp1","displayName":"`+name+`"}`)
+		s.On("GET /servicePrincipals/sp1", `{"id":"sp1","displayName":"`+name+`"}`)
 	}
 	other := `{"value":[{"id":"sp2","displayName":"Docker"}]}`
 	for name, x := range map[string]struct {
@@ -160,18 +160,18 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 		why    string
 		found  []idp.Ref
 	}{
-		"as it was, though another has its name now": {func(s *server) { s.on("GET /servicePrincipals", other) }, "", nil},
+		"as it was, though another has its name now": {func(s *server) { s.On("GET /servicePrincipals", other) }, "", nil},
 		"renamed": {
 			func(s *server) { is(s, "Docker (old)") }, `sp1 was called "Docker" and is called "Docker (old)" now`,
 			[]idp.Ref{{ID: "sp1", Label: "Docker (old)", Job: "job1"}, {ID: "sp2", Label: "Docker", Job: "job2"}},
 		},
 		"deleted": {
 			func(s *server) {
-				s.refuse("GET /servicePrincipals/sp1", http.StatusNotFound, "Request_ResourceNotFound", "gone")
+				s.Refuse("GET /servicePrincipals/sp1", http.StatusNotFound, "Request_ResourceNotFound", "gone")
 			}, "Docker sp1 is not there any more", []idp.Ref{{ID: "sp2", Label: "Docker", Job: "job2"}},
 		},
 		"its job made anew": {
-			func(s *server) { s.on("GET /servicePrincipals/sp1/synchronization/jobs", `{"value":[{"id":"job3"}]}`) },
+			func(s *server) { s.On("GET /servicePrincipals/sp1/synchronization/jobs", `{"value":[{"id":"job3"}]}`) },
 			`job job1 of "Docker" is not there any more`,
 			[]idp.Ref{{ID: "sp1", Label: "Docker", Job: "job3"}, {ID: "sp2", Label: "Docker", Job: "job2"}},
 		},
@@ -180,8 +180,8 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 			s := newServer(t)
 			s.ready()
 			is(s, "Docker")
-			s.on("GET /servicePrincipals", other)
-			s.on("GET /servicePrincipals/sp2/synchronization/jobs", `{"value":[{"id":"job2"}]}`)
+			s.On("GET /servicePrincipals", other)
+			s.On("GET /servicePrincipals/sp2/synchronization/jobs", `{"value":[{"id":"job2"}]}`)
 			x.change(s)
 			got, err := s.client(remembered).Application(t.Context())
 			if x.why == "" {
@@ -202,15 +202,15 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 	t.Run("two with the very name are two", func(t *testing.T) {
 		s := newServer(t)
 		s.ready()
-		s.on("GET /servicePrincipals", `{"value":[{"id":"sp1","displayName":"Docker"},{"id":"sp2","displayName":"Docker"},{"id":"sp3","displayName":"Docker SCIM"}]}`)
-		s.on("GET /servicePrincipals/sp2/synchronization/jobs", `{"value":[{"id":"job2"}]}`)
+		s.On("GET /servicePrincipals", `{"value":[{"id":"sp1","displayName":"Docker"},{"id":"sp2","displayName":"Docker"},{"id":"sp3","displayName":"Docker SCIM"}]}`)
+		s.On("GET /servicePrincipals/sp2/synchronization/jobs", `{"value":[{"id":"job2"}]}`)
 		var doubt *idp.ChoiceError
 		c := s.client()
 		_, err := c.Application(t.Context())
 		require.ErrorAs(t, err, &doubt)
 		require.Len(t, doubt.Found, 2)
 		c.Use(doubt.Found[0].Ref)
-		s.on("GET /servicePrincipals/sp1", `{"id":"sp1","displayName":"Docker"}`)
+		s.On("GET /servicePrincipals/sp1", `{"id":"sp1","displayName":"Docker"}`)
 		got, err := c.Application(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, known, got.Ref)
@@ -220,12 +220,12 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 func TestSomebodyWhoIsNotAssignedOrNotKnownIsNoError(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.on("GET /users/u1/appRoleAssignments", `{"value":[]}`)
+	s.On("GET /users/u1/appRoleAssignments", `{"value":[]}`)
 	got, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
 	require.NoError(t, err)
 	require.False(t, got.Assigned)
 	require.Empty(t, got.Ways)
-	s.on("GET /users", `{"value":[]}`)
+	s.On("GET /users", `{"value":[]}`)
 	got, err = s.client().Assignment(t.Context(), "nobody@acme.example")
 	require.NoError(t, err)
 	require.Empty(t, got.UserID)
@@ -236,7 +236,7 @@ func TestSomebodyWhoIsNotAssignedOrNotKnownIsNoError(t *testing.T) {
 func TestPagesAreFollowedOnTheSameHostOnly(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.handle("GET /users/u1/appRoleAssignments", func(w http.ResponseWriter, r *http.Request) {
+	s.Handle("GET /users/u1/appRoleAssignments", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Query().Get("$skiptoken") == "" {
 			_, _ = w.Write([]byte(`{"value":[],"@odata.nextLink":"` + s.URL + `/users/u1/appRoleAssignments?$skiptoken=2"}`))
@@ -248,10 +248,10 @@ func TestPagesAreFollowedOnTheSameHostOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, got.Assigned)
 
-	s.on("GET /users/u1/appRoleAssignments", `{"value":[],"@odata.nextLink":"https://evil.example/v1.0/users"}`)
+	s.On("GET /users/u1/appRoleAssignments", `{"value":[],"@odata.nextLink":"https://evil.example/v1.0/users"}`)
 	_, err = s.client().Assignment(t.Context(), "priya.nair@acme.example")
 	require.ErrorIs(t, err, transport.ErrForeignHost)
-	s.on("GET /users/u1/appRoleAssignments", `{"value":[],"@odata.nextLink":"`+s.URL+`/users/u1/appRoleAssignments"}`)
+	s.On("GET /users/u1/appRoleAssignments", `{"value":[],"@odata.nextLink":"`+s.URL+`/users/u1/appRoleAssignments"}`)
 	_, err = s.client().Assignment(t.Context(), "priya.nair@acme.example")
 	require.ErrorContains(t, err, "read already")
 }
@@ -263,7 +263,7 @@ func TestTheLogTellsTheLinkAndTheLastFailure(t *testing.T) {
 	}
 	s := newServer(t)
 	s.ready()
-	s.on("GET /auditLogs/provisioning", `{"value":[`+entry("2026-11-22T10:00:00Z", "failure", "", "No seat left")+","+
+	s.On("GET /auditLogs/provisioning", `{"value":[`+entry("2026-11-22T10:00:00Z", "failure", "", "No seat left")+","+
 		entry("2026-11-20T10:00:00Z", "success", "scim-1", "")+`,{"sourceIdentity":{"id":"somebody-else"},"jobId":"job1"}]}`)
 	got, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
 	require.NoError(t, err)
@@ -278,7 +278,7 @@ func TestTheLogTellsTheLinkAndTheLastFailure(t *testing.T) {
 	require.Equal(t, "SUCCESS", events[0].Result)
 	require.Equal(t, "provisioning.create", events[1].Type)
 
-	s.refuse("GET /auditLogs/provisioning", http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges")
+	s.Refuse("GET /auditLogs/provisioning", http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges")
 	got, err = s.client().Assignment(t.Context(), "priya.nair@acme.example")
 	require.NoError(t, err, "a token that may not read the log can still push")
 	require.True(t, got.LinkUnread)
@@ -294,7 +294,7 @@ func TestRefusalsKeepGraphsCodeAndSayWhatToDo(t *testing.T) {
 		http.StatusTooManyRequests: {transport.ErrRateLimited, "slow down"},
 	} {
 		s := newServer(t)
-		s.refuse("GET /servicePrincipals", status, "Some_Code", "slow down")
+		s.Refuse("GET /servicePrincipals", status, "Some_Code", "slow down")
 		_, err := s.client().Application(t.Context())
 		require.ErrorIs(t, err, x.sentinel)
 		require.ErrorContains(t, err, "Some_Code")
@@ -332,7 +332,7 @@ func TestTheAnswerOfProvisionOnDemandIsReadStepByStep(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			s := newServer(t)
 			s.ready()
-			s.on(route, x.body)
+			s.On(route, x.body)
 			got, err := push(t, s, s.client())
 			if x.reason == "" {
 				require.NoError(t, err)
@@ -347,7 +347,7 @@ func TestTheAnswerOfProvisionOnDemandIsReadStepByStep(t *testing.T) {
 	}
 	s := newServer(t)
 	s.ready()
-	s.on(route, `{"key":"no JSON"}`)
+	s.On(route, `{"key":"no JSON"}`)
 	_, err := push(t, s, s.client())
 	require.ErrorIs(t, err, transport.ErrNotJSON)
 	require.ErrorContains(t, err, "has to be seen in Docker")

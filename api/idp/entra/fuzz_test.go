@@ -31,14 +31,15 @@ func FuzzAnswers(f *testing.F) {
 	}
 	routes := []string{
 		"GET /servicePrincipals", "GET /servicePrincipals/sp1/synchronization/jobs", "GET /servicePrincipals/sp1/synchronization/jobs/job1/schema",
-		"GET /users", "GET /users/u1/appRoleAssignments", "GET /auditLogs/provisioning",
+		"GET /users", "GET /users/u1/appRoleAssignments", "GET /auditLogs/provisioning", "GET /servicePrincipals/sp1/claimsMappingPolicies",
 		"POST /servicePrincipals/sp1/synchronization/jobs/job1/provisionOnDemand",
 	}
 	f.Fuzz(func(t *testing.T, body []byte, which uint8) {
-		s := &server{t: t, URL: "http://127.0.0.1:1/v1.0", routes: map[string]http.HandlerFunc{}, lenient: true}
+		s := newServer(t)
+		s.Lenient = true
 		s.ready()
-		s.on(routes[6], `{"key":"{\"result\":\"Success\"}","value":"{}"}`)
-		s.on(routes[int(which)%len(routes)], string(body))
+		s.On(routes[len(routes)-1], `{"key":"{\"result\":\"Success\"}","value":"{}"}`)
+		s.On(routes[int(which)%len(routes)], string(body))
 		c := s.client(func(o *entra.Options) { o.Transport.Base = direct{s} })
 		as, err := c.Assignment(t.Context(), "priya.nair@acme.example")
 		if err != nil || len(as.Ways) == 0 {

@@ -29,7 +29,7 @@ func (c *Client) ways(t target, a idp.Assignment) []idp.Way {
 	ways := []idp.Way{{
 		Title: "Provision on demand", Why: "Entra provisions this one person now and tells each step",
 		Changes: []idp.Change{{
-			ID: idp.ChangeProvision, Title: "Provision " + a.Login + " on demand", Target: who, Before: "not in Docker", After: carries(a), Call: c.provisionCall(t, a.UserID),
+			ID: idp.ChangeProvision, Title: "Provision " + a.Login + " on demand", Target: who, Before: "not in Docker", After: a.Carries(), Call: c.provisionCall(t, a.UserID),
 		}},
 		Notes: []string{"Nobody else is provisioned, and no assignment is changed." + through},
 	}}
@@ -46,17 +46,6 @@ func (c *Client) ways(t target, a idp.Assignment) []idp.Way {
 		})
 	}
 	return ways
-}
-
-func carries(a idp.Assignment) string {
-	role := a.Role
-	if role == "" {
-		role = "member"
-	}
-	if len(a.Teams) == 0 {
-		return role + ", no team"
-	}
-	return role + " on " + strings.Join(a.Teams, ", ")
 }
 
 // Resend provisions a linked person on demand, which updates what differs.

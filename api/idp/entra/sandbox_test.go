@@ -3,7 +3,6 @@ package entra_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,39 +10,21 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/idp/entra"
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// clock passes only when somebody sleeps.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-	return ctx.Err()
-}
-
-func tenant(t *testing.T, o sandbox.Options) (*sandbox.Sandbox, *clock, func() *entra.Client) {
+func tenant(t *testing.T, o sandbox.Options) (*sandbox.Sandbox, *idptest.Clock, func() *entra.Client) {
 	t.Helper()
-	k := &clock{at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	o.Now = k.now
+	k := idptest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	o.Now = k.Now
 	s := sandbox.New(o)
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s, k, func() *entra.Client {
 		c, err := entra.New(entra.Options{
-			BaseURL: s.Addresses().EntraURL, Transport: transport.Options{Now: k.now, Sleep: k.sleep},
+			BaseURL: s.Addresses().EntraURL, Transport: transport.Options{Now: k.Now, Sleep: k.Sleep},
 			Token: func(context.Context) (string, error) { return s.Credentials().EntraToken, nil },
 		})
 		require.NoError(t, err)
@@ -60,14 +41,14 @@ func TestTheLogArrivesLateAndThenProvesThePush(t *testing.T) {
 	require.Equal(t, "editor", as.Role)
 	require.Equal(t, []string{"platform"}, as.Teams)
 	call := as.Ways[0].Changes[0].Call
-	began := k.now().Add(-time.Second)
+	began := k.Now().Add(-time.Second)
 	result, err := c.Push(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	require.NoError(t, err)
 	require.Contains(t, result.Note, "export: success")
 	events, err := c.Events(t.Context(), as.UserID, began)
 	require.NoError(t, err)
 	require.Empty(t, events)
-	require.NoError(t, k.sleep(t.Context(), 4*time.Minute))
+	require.NoError(t, k.Sleep(t.Context(), 4*time.Minute))
 	events, err = c.Events(t.Context(), as.UserID, began)
 	require.NoError(t, err)
 	require.Len(t, events, 1)
@@ -88,12 +69,12 @@ func TestTheLimitOfProvisionOnDemandIsKept(t *testing.T) {
 		calls = append(calls, as.Ways[0].Changes[0].Call)
 	}
 	ctx := transport.Approve(t.Context(), calls, nil)
-	began := k.now()
+	began := k.Now()
 	for _, call := range calls {
 		_, err := c.Push(ctx, call)
 		require.NoError(t, err)
 	}
-	require.GreaterOrEqual(t, k.now().Sub(began), 20*time.Second)
+	require.GreaterOrEqual(t, k.Now().Sub(began), 20*time.Second)
 	require.Zero(t, refused(s), "one client alone never provokes a refusal")
 
 	t.Run("and a second client's requests lead to one refusal, never to two in a row", func(t *testing.T) {

@@ -3,16 +3,14 @@ package entra_test
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp/entra"
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -20,64 +18,16 @@ const token = "eyCanaryCanaryCanary"
 
 // server is a tenant that speaks recorded answers.
 type server struct {
-	t   *testing.T
-	URL string
+	*idptest.Server
 
-	mu     sync.Mutex
-	routes map[string]http.HandlerFunc
-
-	lenient bool // requests without a route are not found, instead of failing the test
+	t *testing.T
 }
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, routes: map[string]http.HandlerFunc{}}
-	h := httptest.NewServer(s)
-	t.Cleanup(h.Close)
-	s.URL = h.URL + "/v1.0"
-	return s
-}
-
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	route := r.Method + " " + strings.TrimPrefix(r.URL.EscapedPath(), "/v1.0")
-	s.mu.Lock()
-	handle := s.routes[route]
-	s.mu.Unlock()
-	if r.Header.Get("Authorization") != "Bearer "+token {
-		s.t.Errorf("%s came with the credential %q", route, r.Header.Get("Authorization"))
-	}
-	if handle == nil && s.lenient {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	if handle == nil {
-		s.t.Errorf("unexpected request %s?%s", route, r.URL.RawQuery)
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	handle(w, r)
-}
-
-func (s *server) handle(route string, h http.HandlerFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.routes[route] = h
-}
-
-func (s *server) on(route, body string) {
-	s.handle(route, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(body))
-	})
-}
-
-// refuse answers as Graph does.
-func (s *server) refuse(route string, status int, code, message string) {
-	s.handle(route, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": code, "message": message, "innerError": map[string]string{"request-id": "x"}}})
-	})
+	return &server{t: t, Server: idptest.NewServer(t, "/v1.0", "Bearer "+token, func(code, message string) any {
+		return map[string]any{"error": map[string]any{"code": code, "message": message, "innerError": map[string]string{"request-id": "x"}}}
+	})}
 }
 
 func (s *server) client(adjust ...func(*entra.Options)) *entra.Client {
@@ -132,11 +82,11 @@ var usual = []string{
 }
 
 func (s *server) ready() {
-	s.on("GET /servicePrincipals", apps)
-	s.on("GET /servicePrincipals/sp1/synchronization/jobs", jobs)
-	s.on("GET /servicePrincipals/sp1/synchronization/jobs/job1/schema", mappings("null", usual...))
-	s.on("GET /users", priya)
-	s.on("GET /users/u1/appRoleAssignments", grants)
-	s.on("GET /auditLogs/provisioning", `{"value":[]}`)
-	s.on("GET /servicePrincipals/sp1/claimsMappingPolicies", `{"value":[]}`)
+	s.On("GET /servicePrincipals", apps)
+	s.On("GET /servicePrincipals/sp1/synchronization/jobs", jobs)
+	s.On("GET /servicePrincipals/sp1/synchronization/jobs/job1/schema", mappings("null", usual...))
+	s.On("GET /users", priya)
+	s.On("GET /users/u1/appRoleAssignments", grants)
+	s.On("GET /auditLogs/provisioning", `{"value":[]}`)
+	s.On("GET /servicePrincipals/sp1/claimsMappingPolicies", `{"value":[]}`)
 }

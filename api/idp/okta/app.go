@@ -41,19 +41,6 @@ func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 	return c.application(ctx, a)
 }
 
-// Use makes this the application from now on, without another search.
-func (c *Client) Use(r idp.Ref) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known = r
-}
-
-func (c *Client) used() idp.Ref {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.known
-}
-
 func (c *Client) application(ctx context.Context, a app) (idp.Application, error) {
 	provisioning, err := c.provisioning(ctx, a)
 	if err != nil {
@@ -69,7 +56,7 @@ func (c *Client) application(ctx context.Context, a app) (idp.Application, error
 }
 
 func (c *Client) app(ctx context.Context) (app, error) {
-	known := c.used()
+	known := c.Used()
 	if known.ID == "" {
 		return c.search(ctx)
 	}

@@ -20,7 +20,7 @@ const email = "priya.nair@acme.example"
 func TestAnAssignmentTellsWhatSCIMWouldSendWhateverTheVariablesAreCalled(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.handle("GET /api/v1/users", func(w http.ResponseWriter, r *http.Request) {
+	s.Handle("GET /api/v1/users", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, `profile.email eq "priya.nair@acme.example"`, r.URL.Query().Get("search"))
 		_, _ = fmt.Fprint(w, "["+priya+"]")
 	})
@@ -55,8 +55,8 @@ func TestSSOStatementsAreResolvedForThePerson(t *testing.T) {
 		{"type": "GROUP", "name": "groups", "filterType": "STARTS_WITH", "filterValue": "Docker"}]`
 	s := newServer(t)
 	s.ready()
-	s.on("GET /api/v1/apps", `[{"id": "0oa1docker", "label": "Docker", "settings": {"signOn": {"attributeStatements": `+statements+`}}}]`)
-	s.on("GET /api/v1/users", `[{"id": "00u1priya", "profile": {"login": "p", "dockerSsoRole": "member", "tags": ["a", "b", 3]}}]`)
+	s.On("GET /api/v1/apps", `[{"id": "0oa1docker", "label": "Docker", "settings": {"signOn": {"attributeStatements": `+statements+`}}}]`)
+	s.On("GET /api/v1/users", `[{"id": "00u1priya", "profile": {"login": "p", "dockerSsoRole": "member", "tags": ["a", "b", 3]}}]`)
 
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
@@ -88,10 +88,10 @@ func TestSSOStatementsAreResolvedForThePerson(t *testing.T) {
 
 func TestNotAssignedIsNoError(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+"]")
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.on("GET /api/v1/users", "["+priya+"]")
-	s.refuse("GET /api/v1/apps/0oa1docker/users/00u1priya", http.StatusNotFound, "E0000007", "Not found: Resource not found: 00u1priya (AppUser)")
+	s.On("GET /api/v1/apps", "["+dockerApp+"]")
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/users", "["+priya+"]")
+	s.Refuse("GET /api/v1/apps/0oa1docker/users/00u1priya", http.StatusNotFound, "E0000007", "Not found: Resource not found: 00u1priya (AppUser)")
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
 	require.False(t, got.Assigned)
@@ -103,10 +103,10 @@ func TestNotAssignedIsNoError(t *testing.T) {
 
 func TestSomebodyOktaDoesNotKnowIsNoError(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+"]")
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.on("GET /api/v1/users", "[]")
-	s.refuse("GET /api/v1/users/a%2Fb%3Fc@acme.example", http.StatusNotFound, "E0000007", "Not found")
+	s.On("GET /api/v1/apps", "["+dockerApp+"]")
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/users", "[]")
+	s.Refuse("GET /api/v1/users/a%2Fb%3Fc@acme.example", http.StatusNotFound, "E0000007", "Not found")
 	got, err := s.client().Assignment(t.Context(), "a/b?c@acme.example")
 	require.NoError(t, err)
 	require.Empty(t, got.UserID)
@@ -115,22 +115,22 @@ func TestSomebodyOktaDoesNotKnowIsNoError(t *testing.T) {
 
 func TestAnAddressCannotBreakOutOfTheSearch(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+"]")
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.handle("GET /api/v1/users", func(w http.ResponseWriter, r *http.Request) {
+	s.On("GET /api/v1/apps", "["+dockerApp+"]")
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.Handle("GET /api/v1/users", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, `profile.email eq "x\" or \\"`, r.URL.Query().Get("search"))
 		_, _ = fmt.Fprint(w, "[]")
 	})
-	s.refuse("GET /api/v1/users/x%22%20or%20%5C", http.StatusNotFound, "E0000007", "Not found")
+	s.Refuse("GET /api/v1/users/x%22%20or%20%5C", http.StatusNotFound, "E0000007", "Not found")
 	_, err := s.client().Assignment(t.Context(), `x" or \`)
 	require.NoError(t, err)
 }
 
 func TestTwoPeopleWithOneAddressAreNotToldApart(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+"]")
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.on("GET /api/v1/users", `[{"id": "1", "status": "ACTIVE", "profile": {"login": "a@x"}}, {"id": "2", "status": "SUSPENDED", "profile": {"login": "b@x"}}]`)
+	s.On("GET /api/v1/apps", "["+dockerApp+"]")
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/users", `[{"id": "1", "status": "ACTIVE", "profile": {"login": "a@x"}}, {"id": "2", "status": "SUSPENDED", "profile": {"login": "b@x"}}]`)
 	_, err := s.client().Assignment(t.Context(), email)
 	require.ErrorContains(t, err, "a@x (active), b@x (suspended)")
 }
@@ -138,7 +138,7 @@ func TestTwoPeopleWithOneAddressAreNotToldApart(t *testing.T) {
 func TestSomebodyWhoLeftDoesNotStandInTheWayOfTheirSuccessor(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.on("GET /api/v1/users", `[{"id": "00u0gone", "status": "DEPROVISIONED", "profile": {"login": "old"}}, `+priya+`]`)
+	s.On("GET /api/v1/users", `[{"id": "00u0gone", "status": "DEPROVISIONED", "profile": {"login": "old"}}, `+priya+`]`)
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
 	require.Equal(t, "00u1priya", got.UserID)
@@ -147,8 +147,8 @@ func TestSomebodyWhoLeftDoesNotStandInTheWayOfTheirSuccessor(t *testing.T) {
 func TestAnAssignmentByAGroupNamesTheGroupAndWhatElseItGrants(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.on("GET /api/v1/apps/0oa1docker/users/00u1priya", `{"id": "00u1priya", "scope": "GROUP", "status": "PROVISIONED", "profile": {"rolle": "editor"}}`)
-	s.handle("GET /api/v1/apps/0oa1docker/groups", func(w http.ResponseWriter, r *http.Request) {
+	s.On("GET /api/v1/apps/0oa1docker/users/00u1priya", `{"id": "00u1priya", "scope": "GROUP", "status": "PROVISIONED", "profile": {"rolle": "editor"}}`)
+	s.Handle("GET /api/v1/apps/0oa1docker/groups", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("after") == "" {
 			w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps/0oa1docker/groups?after=x>; rel="next"`, s.URL))
 			_, _ = fmt.Fprint(w, `[{"id": "00g0other"}]`)
@@ -156,8 +156,8 @@ func TestAnAssignmentByAGroupNamesTheGroupAndWhatElseItGrants(t *testing.T) {
 		}
 		_, _ = fmt.Fprint(w, `[{"id": "00g1engineers"}]`)
 	})
-	s.on("GET /api/v1/users/00u1priya/groups", `[{"id": "00g2everyone", "profile": {"name": "Everyone"}}, {"id": "00g1engineers", "profile": {"name": "Docker Engineers"}}]`)
-	s.on("GET /api/v1/groups/00g1engineers/apps", "["+dockerApp+`, {"id": "0oa9jira", "label": "Jira"}]`)
+	s.On("GET /api/v1/users/00u1priya/groups", `[{"id": "00g2everyone", "profile": {"name": "Everyone"}}, {"id": "00g1engineers", "profile": {"name": "Docker Engineers"}}]`)
+	s.On("GET /api/v1/groups/00g1engineers/apps", "["+dockerApp+`, {"id": "0oa9jira", "label": "Jira"}]`)
 
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
@@ -165,7 +165,7 @@ func TestAnAssignmentByAGroupNamesTheGroupAndWhatElseItGrants(t *testing.T) {
 	require.Equal(t, []idp.Group{{ID: "00g1engineers", Name: "Docker Engineers", OtherApps: []string{"Jira"}}}, got.Groups)
 	require.Len(t, got.Ways, 2)
 
-	s.on("GET /api/v1/users/00u1priya/groups", `[{"id": "00g1engineers", "type": "APP_GROUP", "profile": {"name": "Docker Engineers"}}]`)
+	s.On("GET /api/v1/users/00u1priya/groups", `[{"id": "00g1engineers", "type": "APP_GROUP", "profile": {"name": "Docker Engineers"}}]`)
 	got, err = s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)
 	require.Len(t, got.Ways, 1, "the members of a group of Active Directory are not Okta's to change")
@@ -176,8 +176,8 @@ func TestAFailedSynchronizationBringsItsReasonsFromTheLog(t *testing.T) {
 	failing := `{"id": "00u1priya", "scope": "USER", "syncState": "ERROR", "profile": {}}`
 	s := newServer(t)
 	s.ready()
-	s.on("GET /api/v1/apps/0oa1docker/users/00u1priya", failing)
-	s.on("GET /api/v1/logs", `[
+	s.On("GET /api/v1/apps/0oa1docker/users/00u1priya", failing)
+	s.On("GET /api/v1/logs", `[
 		{"published": "2026-11-22T08:00:00Z", "eventType": "application.provision.user.push", "outcome": {"result": "FAILURE", "reason": "seats"}, "target": [{"type": "AppInstance", "displayName": "Docker"}]},
 		{"published": "2026-11-23T08:00:00Z", "eventType": "application.provision.user.sync", "outcome": {"result": "FAILURE", "reason": "500"}, "target": [{"type": "AppInstance", "displayName": "Docker"}]},
 		{"published": "2026-11-23T08:30:00Z", "eventType": "application.provision.user.push", "outcome": {"result": "SUCCESS"}, "target": [{"type": "AppInstance", "displayName": "Docker"}]}]`)
@@ -188,8 +188,8 @@ func TestAFailedSynchronizationBringsItsReasonsFromTheLog(t *testing.T) {
 
 	s = newServer(t)
 	s.ready()
-	s.on("GET /api/v1/apps/0oa1docker/users/00u1priya", failing)
-	s.refuse("GET /api/v1/logs", http.StatusForbidden, "E0000006", "You do not have permission")
+	s.On("GET /api/v1/apps/0oa1docker/users/00u1priya", failing)
+	s.Refuse("GET /api/v1/logs", http.StatusForbidden, "E0000006", "You do not have permission")
 	got, err = s.client().Assignment(t.Context(), email)
 	require.NoError(t, err, "a log that may not be read takes nothing from the rest")
 	require.Len(t, got.Errors, 1)
@@ -199,7 +199,7 @@ func TestAFailedSynchronizationBringsItsReasonsFromTheLog(t *testing.T) {
 func TestAttributesThatDockerWillNotReadAreReported(t *testing.T) {
 	s := newServer(t)
 	s.ready()
-	s.on("GET /api/v1/meta/schemas/apps/0oa1docker/default", `{"definitions": {"custom": {"properties": {
+	s.On("GET /api/v1/meta/schemas/apps/0oa1docker/default", `{"definitions": {"custom": {"properties": {
 		"rolle": {"externalName": "dockerRole", "externalNamespace": "urn:ietf:params:scim:schemas:core:2.0:User"},
 		"abteilung": {"externalName": "dockerteam", "externalNamespace": "urn:ietf:params:scim:schemas:extension:docker:2.0:User"}}}}}`)
 	got, err := s.client().Assignment(t.Context(), email)
@@ -213,8 +213,8 @@ func TestAttributesThatDockerWillNotReadAreReported(t *testing.T) {
 
 func TestWithoutAnAddressNobodyIsLookedUp(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+"]")
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/apps", "["+dockerApp+"]")
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 	_, err := s.client().Assignment(t.Context(), " ")
 	require.ErrorContains(t, err, "none is known")
 }
@@ -248,7 +248,7 @@ func TestOnlyAnApprovedCallIsSent(t *testing.T) {
 	_, err = s.client(func(o *okta.Options) { o.Transport.ReadOnly = true }).Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	require.ErrorIs(t, err, transport.ErrReadOnly)
 
-	s.handle("DELETE /api/v1/apps/0oa1docker/users/00u1priya", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	s.Handle("DELETE /api/v1/apps/0oa1docker/users/00u1priya", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	r, err := c.Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, r.Status)
@@ -256,7 +256,7 @@ func TestOnlyAnApprovedCallIsSent(t *testing.T) {
 
 func TestAnAssignmentByAGroupCannotBeTakenAwayAlone(t *testing.T) {
 	s := newServer(t)
-	s.refuse("DELETE /api/v1/apps/0oa1docker/users/00u1priya", http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action")
+	s.Refuse("DELETE /api/v1/apps/0oa1docker/users/00u1priya", http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action")
 	c := s.client()
 	call := c.UnassignCall(idp.Assignment{App: idp.Application{Ref: idp.Ref{ID: "0oa1docker"}}, UserID: "00u1priya"})
 	_, err := c.Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)

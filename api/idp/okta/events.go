@@ -63,7 +63,7 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	app := c.used()
+	app := c.Used()
 	if app.ID == "" {
 		app.Label = c.label
 	}

@@ -20,20 +20,20 @@ func TestWhatAMappingFillsInIsReadWhereItMayBe(t *testing.T) {
 	}{
 		"of the only type of people": {func(*server) {}, []string{"first", "last"}, false},
 		"of the person's type": {func(s *server) {
-			s.on("GET /api/v1/mappings", two)
-			s.on("GET /api/v1/users", "["+strings.Replace(priya, `"status": "ACTIVE",`, `"status": "ACTIVE", "type": {"id": "oty1"},`, 1)+"]")
+			s.On("GET /api/v1/mappings", two)
+			s.On("GET /api/v1/users", "["+strings.Replace(priya, `"status": "ACTIVE",`, `"status": "ACTIVE", "type": {"id": "oty1"},`, 1)+"]")
 		}, []string{"first", "last"}, false},
 		"none": {func(s *server) {
-			s.on("GET /api/v1/mappings", "[]")
-			delete(s.routes, "GET /api/v1/mappings/prm1")
+			s.On("GET /api/v1/mappings", "[]")
+			s.Forget("GET /api/v1/mappings/prm1")
 		}, nil, false},
 		"a type that has none": {func(s *server) {
-			s.on("GET /api/v1/mappings", two)
-			delete(s.routes, "GET /api/v1/mappings/prm1")
+			s.On("GET /api/v1/mappings", two)
+			s.Forget("GET /api/v1/mappings/prm1")
 		}, nil, false},
 		"not to be read": {func(s *server) {
-			s.refuse("GET /api/v1/mappings", http.StatusForbidden, "E0000006", "You do not have permission")
-			delete(s.routes, "GET /api/v1/mappings/prm1")
+			s.Refuse("GET /api/v1/mappings", http.StatusForbidden, "E0000006", "You do not have permission")
+			s.Forget("GET /api/v1/mappings/prm1")
 		}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestAValueThatContradictsTheMappingIsRefusedInWords(t *testing.T) {
 	c := s.client()
 	a, err := c.Assignment(t.Context(), email)
 	require.NoError(t, err)
-	s.refuse("POST /api/v1/apps/0oa1docker/users", http.StatusForbidden, "E0000075", "Cannot modify the first attribute because it has a field mapping and profile push is enabled.")
+	s.Refuse("POST /api/v1/apps/0oa1docker/users", http.StatusForbidden, "E0000075", "Cannot modify the first attribute because it has a field mapping and profile push is enabled.")
 	call := c.AssignCall(a)
 	_, err = c.Push(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	var refused *idp.RefusalError

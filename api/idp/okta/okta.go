@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
@@ -55,8 +54,7 @@ type Client struct {
 	label string
 	now   func() time.Time
 
-	mu    sync.Mutex
-	known idp.Ref
+	idp.Pin
 }
 
 // New makes a client. It sends nothing.
@@ -91,7 +89,8 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("okta: %w", err)
 	}
-	c := &Client{door: door, base: base, label: o.AppLabel, now: t.Now, known: o.App}
+	c := &Client{door: door, base: base, label: o.AppLabel, now: t.Now}
+	c.Use(o.App)
 	if c.label == "" {
 		c.label = defaultLabel
 	}

@@ -19,11 +19,11 @@ import (
 
 func TestTheApplicationIsTheOneWithExactlyThatLabel(t *testing.T) {
 	s := newServer(t)
-	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, r *http.Request) {
+	s.Handle("GET /api/v1/apps", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "Docker", r.URL.Query().Get("q"))
 		_, _ = fmt.Fprint(w, "["+stagingApp+","+dockerApp+"]")
 	})
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 
 	got, err := s.client().Application(t.Context())
 	require.NoError(t, err)
@@ -35,25 +35,25 @@ func TestTheApplicationIsTheOneWithExactlyThatLabel(t *testing.T) {
 
 func TestWithoutTheLabelTheErrorListsWhatThereIs(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+stagingApp+"]")
+	s.On("GET /api/v1/apps", "["+stagingApp+"]")
 	_, err := s.client().Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrNotFound)
 	require.ErrorContains(t, err, `"Docker staging" (0oa2staging, inactive)`)
 
 	s = newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+","+dockerApp+"]")
+	s.On("GET /api/v1/apps", "["+dockerApp+","+dockerApp+"]")
 	_, err = s.client().Application(t.Context())
 	require.ErrorContains(t, err, `2 applications are called "Docker"`)
 
 	s = newServer(t)
-	s.on("GET /api/v1/apps", "["+strings.Replace(dockerApp, "ACTIVE", "INACTIVE", 1)+","+strings.Replace(dockerApp, "0oa1docker", "0oa3new", 1)+"]")
-	s.on("GET /api/v1/apps/0oa3new/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/apps", "["+strings.Replace(dockerApp, "ACTIVE", "INACTIVE", 1)+","+strings.Replace(dockerApp, "0oa1docker", "0oa3new", 1)+"]")
+	s.On("GET /api/v1/apps/0oa3new/features/USER_PROVISIONING", feature)
 	got, err := s.client().Application(t.Context())
 	require.NoError(t, err, "one that is deactivated assigns nobody")
 	require.Equal(t, "0oa3new", got.ID)
 
 	s = newServer(t)
-	s.on("GET /api/v1/apps", "[]")
+	s.On("GET /api/v1/apps", "[]")
 	_, err = s.client(func(o *okta.Options) { o.AppLabel = "Hub" }).Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrNotFound)
 	require.ErrorContains(t, err, `"Hub"`)
@@ -63,8 +63,8 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 	known := idp.Ref{ID: "0oa1docker", Label: "Docker"}
 	remembered := func(o *okta.Options) { o.App = known }
 	s := newServer(t)
-	s.on("GET /api/v1/apps/0oa1docker", dockerApp)
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/apps/0oa1docker", dockerApp)
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 	got, err := s.client(remembered).Application(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, known, got.Ref)
@@ -76,14 +76,14 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 	}{
 		"renamed": {
 			func(s *server) {
-				s.on("GET /api/v1/apps/0oa1docker", strings.Replace(dockerApp, `"label": "Docker"`, `"label": "Docker (old)"`, 1))
+				s.On("GET /api/v1/apps/0oa1docker", strings.Replace(dockerApp, `"label": "Docker"`, `"label": "Docker (old)"`, 1))
 			},
 			`0oa1docker was called "Docker" and is called "Docker (old)" now`,
 			[]idp.Ref{{ID: "0oa1docker", Label: "Docker (old)"}, {ID: "0oa2staging", Label: "Docker staging"}},
 		},
 		"deleted": {
 			func(s *server) {
-				s.refuse("GET /api/v1/apps/0oa1docker", http.StatusNotFound, "E0000007", "Not found")
+				s.Refuse("GET /api/v1/apps/0oa1docker", http.StatusNotFound, "E0000007", "Not found")
 			},
 			"Docker 0oa1docker is not there any more",
 			[]idp.Ref{{ID: "0oa2staging", Label: "Docker staging"}},
@@ -91,7 +91,7 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
-			s.on("GET /api/v1/apps", "["+stagingApp+"]")
+			s.On("GET /api/v1/apps", "["+stagingApp+"]")
 			x.change(s)
 			c := s.client(remembered)
 			_, err := c.Application(t.Context())
@@ -108,8 +108,8 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 	t.Run("given by its id", func(t *testing.T) {
 		const id = "0oa1dockerABCDEFGHIJ"
 		s := newServer(t)
-		s.on("GET /api/v1/apps/"+id, strings.Replace(dockerApp, "0oa1docker", id, 1))
-		s.on("GET /api/v1/apps/"+id+"/features/USER_PROVISIONING", feature)
+		s.On("GET /api/v1/apps/"+id, strings.Replace(dockerApp, "0oa1docker", id, 1))
+		s.On("GET /api/v1/apps/"+id+"/features/USER_PROVISIONING", feature)
 		got, err := s.client(func(o *okta.Options) { o.AppLabel = id }).Application(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, idp.Ref{ID: id, Label: "Docker"}, got.Ref)
@@ -118,15 +118,15 @@ func TestAnApplicationThatWasFoundBeforeIsNotSearchedForAndNotTakenOnTrust(t *te
 
 func TestWhenTheFeatureCannotBeReadTheApplicationsOwnListCounts(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "["+dockerApp+"]")
-	s.refuse("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", http.StatusForbidden, "E0000006", "You do not have permission")
+	s.On("GET /api/v1/apps", "["+dockerApp+"]")
+	s.Refuse("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", http.StatusForbidden, "E0000006", "You do not have permission")
 	got, err := s.client().Application(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, idp.Provisioning{Known: true, Enabled: true, Create: true, Update: true}, got.Provisioning)
 
 	s = newServer(t)
-	s.on("GET /api/v1/apps", "["+stagingApp+"]")
-	s.refuse("GET /api/v1/apps/0oa2staging/features/USER_PROVISIONING", http.StatusNotFound, "E0000007", "Not found")
+	s.On("GET /api/v1/apps", "["+stagingApp+"]")
+	s.Refuse("GET /api/v1/apps/0oa2staging/features/USER_PROVISIONING", http.StatusNotFound, "E0000007", "Not found")
 	got, err = s.client(func(o *okta.Options) { o.AppLabel = "Docker staging" }).Application(t.Context())
 	require.NoError(t, err)
 	require.False(t, got.Provisioning.Known)
@@ -146,7 +146,7 @@ func TestRefusalsKeepOktasCodeAndSayWhatToDo(t *testing.T) {
 	} {
 		t.Run(x.code, func(t *testing.T) {
 			s := newServer(t)
-			s.refuse("GET /api/v1/apps", x.status, x.code, "a summary")
+			s.Refuse("GET /api/v1/apps", x.status, x.code, "a summary")
 			_, err := s.client().Application(t.Context())
 			require.ErrorIs(t, err, x.sentinel)
 			var e *transport.Error
@@ -162,9 +162,9 @@ func TestRefusalsKeepOktasCodeAndSayWhatToDo(t *testing.T) {
 
 func TestARateLimitIsWaitedForUntilItsReset(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
-		if s.count("GET /api/v1/apps") == 1 {
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.Handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
+		if s.Asked("GET /api/v1/apps") == 1 {
 			w.Header().Set("X-Rate-Limit-Reset", fmt.Sprint(now.Add(7*time.Second).Unix()))
 			w.WriteHeader(http.StatusTooManyRequests)
 			return
@@ -184,15 +184,15 @@ func TestARateLimitIsWaitedForUntilItsReset(t *testing.T) {
 
 func TestAPageOfTheConsoleInsteadOfAListIsSaidToBeNoJSON(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps", "<html><title>Sign in</title></html>")
+	s.On("GET /api/v1/apps", "<html><title>Sign in</title></html>")
 	_, err := s.client().Application(t.Context())
 	require.ErrorIs(t, err, transport.ErrNotJSON)
 }
 
 func TestPagesAreFollowedByTheirLinks(t *testing.T) {
 	s := newServer(t)
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, r *http.Request) {
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.Handle("GET /api/v1/apps", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps?q=Docker>; rel="self"`, s.URL))
 		if r.URL.Query().Get("after") == "" {
 			w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps?q=Docker&after=abc>; rel="next"`, s.URL))
@@ -212,7 +212,7 @@ func TestANextPageOnAnotherHostIsRefusedAndGetsNoToken(t *testing.T) {
 	}))
 	defer elsewhere.Close()
 	s := newServer(t)
-	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
+	s.Handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Add("Link", "<"+elsewhere.URL+`/api/v1/apps?after=abc>; rel="next"`)
 		_, _ = fmt.Fprint(w, "["+dockerApp+"]")
 	})
@@ -222,13 +222,13 @@ func TestANextPageOnAnotherHostIsRefusedAndGetsNoToken(t *testing.T) {
 
 func TestAListThatRepeatsItselfIsAnError(t *testing.T) {
 	s := newServer(t)
-	s.handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
+	s.Handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/apps?after=abc>; rel="next"`, s.URL))
 		_, _ = fmt.Fprint(w, "["+stagingApp+"]")
 	})
 	_, err := s.client().Application(t.Context())
 	require.ErrorContains(t, err, "read already")
-	require.Equal(t, 2, s.count("GET /api/v1/apps"))
+	require.Equal(t, 2, s.Asked("GET /api/v1/apps"))
 }
 
 func TestEventsAreThoseOfThePersonAndTheApplicationOldestFirst(t *testing.T) {
@@ -241,11 +241,11 @@ func TestEventsAreThoseOfThePersonAndTheApplicationOldestFirst(t *testing.T) {
 		 "target": [{"id": "0oa9jira", "type": "AppInstance", "displayName": "Jira"}]},
 		{"published": "2026-11-23T08:58:00.000Z", "eventType": "user.session.start", "outcome": {"result": "SUCCESS"}, "target": null}]`
 	s := newServer(t)
-	s.handle("GET /api/v1/logs", func(w http.ResponseWriter, r *http.Request) {
+	s.Handle("GET /api/v1/logs", func(w http.ResponseWriter, r *http.Request) {
 		// The log of now always links a next page, which is empty until
 		// something happens.
 		q := r.URL.Query()
-		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/logs?after=%d>; rel="next"`, s.URL, s.count("GET /api/v1/logs")))
+		w.Header().Add("Link", fmt.Sprintf(`<%s/api/v1/logs?after=%d>; rel="next"`, s.URL, s.Asked("GET /api/v1/logs")))
 		if q.Get("after") != "" {
 			_, _ = fmt.Fprint(w, "[]")
 			return

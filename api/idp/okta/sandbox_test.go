@@ -1,16 +1,15 @@
 package okta_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
@@ -74,15 +73,15 @@ func TestAgainstTheSandboxAPushIsTakingTheAssignmentAwayAndGivingItBack(t *testi
 // TestAFullRowOfPeopleNeverProvokesARefusal pushes many people one after the
 // other on an Okta that counts: the headers say when a limit is used up.
 func TestAFullRowOfPeopleNeverProvokesARefusal(t *testing.T) {
-	k := &clock{at: now}
-	s := sandbox.New(sandbox.Options{Now: k.now, OktaRateLimit: 20})
+	k := idptest.NewClock(now)
+	s := sandbox.New(sandbox.Options{Now: k.Now, OktaRateLimit: 20})
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	var waits []transport.Wait
 	client := func() *okta.Client {
 		c, err := okta.New(okta.Options{
 			BaseURL: s.Addresses().OktaURL, Token: func() string { return s.Credentials().OktaToken },
-			Transport: transport.Options{Now: k.now, Sleep: k.sleep, Waiting: func(w transport.Wait) { waits = append(waits, w) }},
+			Transport: transport.Options{Now: k.Now, Sleep: k.Sleep, Waiting: func(w transport.Wait) { waits = append(waits, w) }},
 		})
 		require.NoError(t, err)
 		t.Cleanup(c.CloseIdleConnections)
@@ -127,23 +126,4 @@ func TestAFullRowOfPeopleNeverProvokesARefusal(t *testing.T) {
 		require.Positive(t, n)
 		require.False(t, inARow)
 	})
-}
-
-// clock passes only when somebody sleeps.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-	return ctx.Err()
 }

@@ -2,95 +2,36 @@ package okta_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 const token = "00aCanaryCanaryCanary"
 
-// server is an Okta organization that speaks recorded answers. A request that
-// no route is for, or a route that nobody asked for, fails the test.
+// server is an Okta organization that speaks recorded answers. A route that
+// nobody asked for fails the test.
 type server struct {
-	t   *testing.T
-	URL string
+	*idptest.Server
 
-	mu     sync.Mutex
-	routes map[string]http.HandlerFunc
-	asked  map[string]int
+	t *testing.T
 }
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, routes: map[string]http.HandlerFunc{}, asked: map[string]int{}}
-	h := httptest.NewServer(s)
-	s.URL = h.URL
-	t.Cleanup(func() {
-		h.Close()
-		for route := range s.routes {
-			if s.asked[route] == 0 && !t.Failed() {
-				t.Errorf("nobody asked for %s", route)
-			}
-		}
-	})
-	return s
-}
-
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	route := r.Method + " " + r.URL.EscapedPath()
-	s.mu.Lock()
-	handle := s.routes[route]
-	s.asked[route]++
-	s.mu.Unlock()
-	if r.Header.Get("Authorization") != "SSWS "+token {
-		s.t.Errorf("%s came with the credential %q", route, r.Header.Get("Authorization"))
-	}
-	if handle == nil {
-		s.t.Errorf("unexpected request %s?%s", route, r.URL.RawQuery)
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	handle(w, r)
-}
-
-// on answers a route with JSON.
-func (s *server) on(route, body string) {
-	s.handle(route, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(body))
-	})
-}
-
-// refuse answers a route with an error body as Okta writes them.
-func (s *server) refuse(route string, status int, code, summary string) {
-	s.handle(route, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]any{
+	s := &server{t: t, Server: idptest.NewServer(t, "", "SSWS "+token, func(code, summary string) any {
+		return map[string]any{
 			"errorCode": code, "errorSummary": summary, "errorLink": code, "errorId": "oaeCanary",
 			"errorCauses": []any{map[string]string{"errorSummary": "the cause"}},
-		})
-	})
-}
-
-func (s *server) handle(route string, h http.HandlerFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.routes[route] = h
-}
-
-func (s *server) count(route string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.asked[route]
+		}
+	})}
+	s.NoneUnused()
+	return s
 }
 
 func (s *server) client(change ...func(*okta.Options)) *okta.Client {
@@ -148,12 +89,12 @@ const (
 
 // ready answers all that an assignment of scope USER is read from.
 func (s *server) ready() {
-	s.on("GET /api/v1/apps", "["+dockerApp+","+stagingApp+"]")
-	s.on("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
-	s.on("GET /api/v1/users", "["+priya+"]")
-	s.on("GET /api/v1/apps/0oa1docker/users/00u1priya", assignment)
-	s.on("GET /api/v1/meta/schemas/apps/0oa1docker/default", schema)
-	s.on("GET /api/v1/apps/0oa1docker/groups", "[]")
-	s.on("GET /api/v1/mappings", `[{"id": "prm1", "source": {"id": "oty1", "type": "user"}, "target": {"id": "0oa1docker", "type": "appuser"}}]`)
-	s.on("GET /api/v1/mappings/prm1", `{"id": "prm1", "properties": {"first": {"expression": "user.firstName", "pushStatus": "PUSH"}, "last": {"expression": "user.lastName", "pushStatus": "PUSH"}}}`)
+	s.On("GET /api/v1/apps", "["+dockerApp+","+stagingApp+"]")
+	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
+	s.On("GET /api/v1/users", "["+priya+"]")
+	s.On("GET /api/v1/apps/0oa1docker/users/00u1priya", assignment)
+	s.On("GET /api/v1/meta/schemas/apps/0oa1docker/default", schema)
+	s.On("GET /api/v1/apps/0oa1docker/groups", "[]")
+	s.On("GET /api/v1/mappings", `[{"id": "prm1", "source": {"id": "oty1", "type": "user"}, "target": {"id": "0oa1docker", "type": "appuser"}}]`)
+	s.On("GET /api/v1/mappings/prm1", `{"id": "prm1", "properties": {"first": {"expression": "user.firstName", "pushStatus": "PUSH"}, "last": {"expression": "user.lastName", "pushStatus": "PUSH"}}}`)
 }

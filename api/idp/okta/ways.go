@@ -41,7 +41,7 @@ func (c *Client) alone(a idp.Assignment) idp.Way {
 		idp.Change{ID: idp.ChangeUnassign, Title: "Unassign " + a.Login, Target: who, Before: "assigned", After: "not assigned", Call: c.UnassignCall(a)},
 		idp.Change{
 			ID: idp.ChangeAssign, Title: "Assign " + a.Login + " again with the same values", Target: who,
-			Before: "not assigned", After: "assigned: " + carries(a), Call: c.AssignCall(a),
+			Before: "not assigned", After: "assigned: " + a.Carries(), Call: c.AssignCall(a),
 		},
 	)
 	for _, g := range a.Groups {
@@ -101,7 +101,7 @@ func (c *Client) throughGroups(a idp.Assignment) idp.Way {
 		w.Changes = append(w.Changes, join(g))
 	}
 	w.Notes = append(w.Notes,
-		"The values then come from the group's assignment: "+carries(a)+" was read from the present one, so what was set for this person alone is lost. Compare afterwards.",
+		"The values then come from the group's assignment: "+a.Carries()+" was read from the present one, so what was set for this person alone is lost. Compare afterwards.",
 		"A group may also carry policies, licences and rules that Okta's application list does not show.")
 	return w
 }
@@ -113,25 +113,13 @@ func losing(g idp.Group) string {
 	return ", without " + strings.Join(g.OtherApps, ", ")
 }
 
-// carries is what the assignment sends about role and teams.
-func carries(a idp.Assignment) string {
-	role := a.Role
-	if role == "" {
-		role = "member"
-	}
-	if len(a.Teams) == 0 {
-		return role + ", no team"
-	}
-	return role + " on " + strings.Join(a.Teams, ", ")
-}
-
 // Resend writes the person's values again, for Okta to send.
 func (c *Client) Resend(a idp.Assignment) idp.Way {
 	return idp.Way{
 		Title: "Send the profile again", Why: "Okta writes the same values to the assignment and sends them over SCIM",
 		Changes: []idp.Change{{
 			ID: idp.ChangeProfile, Title: "Send the profile of " + a.Login, Target: a.Login + " in " + a.App.Label,
-			After: carries(a), Call: c.PushProfileCall(a),
+			After: a.Carries(), Call: c.PushProfileCall(a),
 		}},
 		Notes: []string{"The same values are written to the assignment again; Okta then sends them over SCIM."},
 	}

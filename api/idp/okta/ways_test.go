@@ -29,9 +29,9 @@ func TestTheWaysOfAPushFollowFromTheAssignment(t *testing.T) {
 	t.Run("assigned to the person, and by a group as well", func(t *testing.T) {
 		s := newServer(t)
 		s.ready()
-		s.on("GET /api/v1/apps/0oa1docker/groups", `[{"id":"00g1"}]`)
-		s.on("GET /api/v1/users/00u1priya/groups", `[{"id":"00g1","profile":{"name":"Engineers"}},{"id":"00g2","profile":{"name":"Everyone"}}]`)
-		s.on("GET /api/v1/groups/00g1/apps", "["+dockerApp+`,{"id":"0oa9","label":"Jira"}]`)
+		s.On("GET /api/v1/apps/0oa1docker/groups", `[{"id":"00g1"}]`)
+		s.On("GET /api/v1/users/00u1priya/groups", `[{"id":"00g1","profile":{"name":"Engineers"}},{"id":"00g2","profile":{"name":"Everyone"}}]`)
+		s.On("GET /api/v1/groups/00g1/apps", "["+dockerApp+`,{"id":"0oa9","label":"Jira"}]`)
 		a, err := s.client().Assignment(t.Context(), "priya.nair@acme.example")
 		require.NoError(t, err)
 		require.Equal(t, idp.ScopeUser, a.Scope)
@@ -53,7 +53,7 @@ func TestARefusedUnassignmentIsARefusalWithAdvice(t *testing.T) {
 	c := s.client()
 	a, err := c.Assignment(t.Context(), "priya.nair@acme.example")
 	require.NoError(t, err)
-	s.refuse("DELETE /api/v1/apps/0oa1docker/users/00u1priya", 403, "E0000046", "Deactivate application for user forbidden.; group memberships grant them access")
+	s.Refuse("DELETE /api/v1/apps/0oa1docker/users/00u1priya", 403, "E0000046", "Deactivate application for user forbidden.; group memberships grant them access")
 	call := a.Ways[0].Changes[0].Call
 	_, err = c.Push(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	var refused *idp.RefusalError

@@ -1,0 +1,138 @@
+// Package idptest is what the tests of the identity providers' clients share: a
+// server that speaks recorded answers, and a clock that passes when somebody
+// sleeps.
+package idptest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server answers by recorded answers. A request that no route is for fails the
+// test, and so does one without the credential.
+type Server struct {
+	URL string // of the API, with its prefix
+
+	// Lenient answers requests without a route with 404, for fuzzing.
+	Lenient bool
+
+	t          *testing.T
+	prefix     string
+	credential string // the whole Authorization header
+	refusal    func(code, message string) any
+
+	mu     sync.Mutex
+	routes map[string]http.HandlerFunc
+	asked  map[string]int
+}
+
+// NewServer starts a server below the prefix, such as "/v1.0". Refusal is the
+// body of a refusal in the provider's words.
+func NewServer(t *testing.T, prefix, credential string, refusal func(code, message string) any) *Server {
+	t.Helper()
+	s := &Server{t: t, prefix: prefix, credential: credential, refusal: refusal, routes: map[string]http.HandlerFunc{}, asked: map[string]int{}}
+	h := httptest.NewServer(s)
+	t.Cleanup(h.Close)
+	s.URL = h.URL + prefix
+	return s
+}
+
+// NoneUnused fails the test at its end for routes that nobody has asked for.
+func (s *Server) NoneUnused() {
+	s.t.Cleanup(func() {
+		for route := range s.routes {
+			if s.asked[route] == 0 && !s.t.Failed() {
+				s.t.Errorf("nobody asked for %s", route)
+			}
+		}
+	})
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route := r.Method + " " + strings.TrimPrefix(r.URL.EscapedPath(), s.prefix)
+	s.mu.Lock()
+	handle := s.routes[route]
+	s.asked[route]++
+	s.mu.Unlock()
+	if got := r.Header.Get("Authorization"); got != s.credential {
+		s.t.Errorf("%s came with the credential %q", route, got)
+	}
+	switch {
+	case handle != nil:
+		handle(w, r)
+	case s.Lenient:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		s.t.Errorf("unexpected request %s?%s", route, r.URL.RawQuery)
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// Handle answers a route, "GET /path" without the prefix.
+func (s *Server) Handle(route string, h http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.routes[route] = h
+}
+
+// On answers a route with JSON.
+func (s *Server) On(route, body string) {
+	s.Handle(route, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// Refuse answers a route with an error as the provider writes it.
+func (s *Server) Refuse(route string, status int, code, message string) {
+	s.Handle(route, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(s.refusal(code, message))
+	})
+}
+
+// Forget takes a route away.
+func (s *Server) Forget(route string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.routes, route)
+}
+
+// Asked is how often a route was asked for.
+func (s *Server) Asked(route string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[route]
+}
+
+// Clock passes only when somebody sleeps.
+type Clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// NewClock returns a clock that stands at a time.
+func NewClock(at time.Time) *Clock { return &Clock{at: at} }
+
+// Now returns the time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// Sleep passes d.
+func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+	return ctx.Err()
+}
