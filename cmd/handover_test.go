@@ -319,6 +319,39 @@ func TestACopyIsStoppedInTheMiddleAndGoesOn(t *testing.T) {
 	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
 }
 
+func TestWhatWasDecidedIsThereForWhoeverGoesBack(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepHandOver)
+	for w.state.Verdict.Ask != nil {
+		w.act()
+	}
+	old := engine.HandOverChoice{Skip: "old", At: w.clock.now()}
+	w.send(guide.HandOverChosen{Repositories: []string{"priya-nair/build-cache"}, Choice: old})
+	w.goOn(guide.StepRemove)
+	w.send(guide.Back{})
+	require.Equal(t, guide.StepHandOver, w.state.Step)
+	for w.state.Verdict.Ask != nil {
+		w.act()
+	}
+	require.Equal(t, old, w.state.Case.Choices["priya-nair/build-cache"])
+	require.Contains(t, engine.RemovalBlockers(w.state.Case), "their repositories have not been handed over and verified", "it is verified anew")
+	w.send(guide.HandOverChosen{Repositories: []string{"priya-nair/build-cache"}})
+	w.goOn(guide.StepReport)
+	require.Equal(t, repositoryOf(t, w.box.State(), "priya-nair/build-cache").Tags, repositoryOf(t, w.box.State(), "acme/build-cache").Tags)
+
+	all := newWalk(t, "priya-nair", false)
+	all.run(guide.StepHandOver)
+	for all.state.Verdict.Ask != nil {
+		all.act()
+	}
+	all.send(guide.HandOverChosen{Repositories: []string{"priya-nair/build-cache", "priya-nair/deploy-tool"}, Choice: old})
+	require.Equal(t, guide.StepHandOver, all.state.Step)
+	all.act()
+	require.Equal(t, guide.StepRemove, all.state.Step)
+	all.send(guide.Back{})
+	require.Equal(t, guide.StepHandOver, all.state.Step, "the choice can be met again")
+}
+
 // Nothing was ever pushed to it, and yet it has a page, and a visibility.
 func TestARepositoryWithoutTagsIsMadeInTheOrganizationAndHoldsNobodyUp(t *testing.T) {
 	w := newWalk(t, "priya-nair", false)

@@ -29,7 +29,9 @@ func decideHandOver(c engine.Case) engine.Verdict {
 	if v, ask := privateFirst(c); ask {
 		return v
 	}
-	if engine.HandedOver(c) {
+	// Where all was left behind nothing was done that could be looked at again:
+	// whoever comes back has to meet the choice.
+	if engine.HandedOver(c) && (len(engine.Selected(c)) > 0 || len(c.Repositories.Personal) == 0) {
 		return engine.Verdict{Headline: "Nothing is left to lose", Auto: outNext}
 	}
 	return HandOver(c)

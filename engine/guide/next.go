@@ -420,7 +420,7 @@ func answeredIn(c engine.Case, id StepID) bool {
 func reopen(c engine.Case, id StepID) engine.Case {
 	c = c.Clone()
 	if id == StepHandOver {
-		c.Choices = nil
+		delete(c.Done, engine.ActionHandOver) // what was decided about each repository stays
 	}
 	for _, q := range byID[id].Asks {
 		delete(c.Answers, q)
