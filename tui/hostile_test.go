@@ -32,6 +32,14 @@ func hostile() engine.Case {
 	c.Expected.SSO = []engine.Attribute{{Name: "dockerRole", Value: nasty + long, Resolved: true}}
 	c.Invites[0].Team, c.Invites[0].Inviter = nasty, long
 	c.Repositories.LastPushed = []string{nasty, wide}
+	c.Repositories.Personal = []engine.Repository{
+		{Name: nasty, Description: wide, Target: wide, Place: engine.Place{Foreign: []string{nasty, wide}}},
+		{Name: wide, Description: nasty, Target: nasty, Pulls: 1},
+		{Name: "skipped", Target: "acme/skipped"},
+	}
+	c.Repositories.Organization = []engine.OrgRepository{{Name: nasty, Why: []string{wide, nasty}}}
+	c.Repositories.SoleTeams, c.Repositories.Note = []string{nasty, wide}, nasty
+	c = c.WithChoice(engine.HandOverChoice{Skip: nasty + wide}, "skipped")
 	c.SCIMUser = engine.SCIMUser{Found: true, UserName: long + nasty}
 	c.Audit.JIT = []engine.AuditEvent{{Actor: nasty, Description: long, At: noon.AddDate(0, 0, -1)}}
 	for i := range c.Session.Systems {

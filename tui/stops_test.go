@@ -89,6 +89,7 @@ func stops(c engine.Case) []stop {
 	add("diagnose", standing(guide.StepDiagnose, guide.PhaseDeciding, known))
 	add("ask-words", standing(guide.StepAcceptRace, guide.PhaseDeciding, known))
 	add("blocked", standing(guide.StepRemove, guide.PhaseDeciding, says(known, engine.AskSelf, "no")))
+	add("hand-over", standing(guide.StepHandOver, guide.PhaseDeciding, known))
 	list = append(list, planStops(known, dry)...)
 
 	failed := standing(guide.StepObserve, guide.PhaseFailed, known)

@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/table"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
@@ -348,6 +349,9 @@ func (p *Repositories) draw(t theme.Theme, width int, focused bool) []string {
 			row := make(table.Row, len(columns))
 			for n, c := range columns {
 				row[n] = Clean(p.rows[i].cells[c.Title])
+				if c.Title == columnState { // the last one: what follows a style would lose that of the row
+					row[n] = standingStyle(t, p.rows[i].standing).Render(row[n])
+				}
 			}
 			rows = append(rows, row)
 		}
@@ -373,6 +377,19 @@ func (p *Repositories) draw(t theme.Theme, width int, focused bool) []string {
 
 func repositoryStyles(t theme.Theme) table.Styles {
 	return table.Styles{Header: t.Muted.PaddingRight(2), Cell: t.Text.PaddingRight(2), Selected: t.Focused}
+}
+
+func standingStyle(t theme.Theme, s engine.Standing) lipgloss.Style {
+	switch s {
+	case engine.StandingBlocked:
+		return t.Warn
+	case engine.StandingCopied:
+		return t.OK
+	case engine.StandingSkipped, engine.StandingStays:
+		return t.Muted
+	case engine.StandingCopy, engine.StandingVerify:
+	}
+	return t.Text
 }
 
 // Count says how many repositories stand how.

@@ -366,6 +366,9 @@ func (h *handOver) Foot(f Frame, height int) Foot {
 		line = ""
 	}
 	table, x, typing := h.table.View(f.Theme, f.Width, max(1, room-part.Height(line)), !h.inMenu)
+	if room > part.Height(table)+part.Height(line) && line != "" {
+		line += "\n " // air above the actions, where there is room
+	}
 	h.menuAt = part.Height(table) + part.Height(line)
 	return Foot{Block: part.Lines(table, line, menu), X: x, Cursor: typing}
 }
@@ -388,7 +391,7 @@ func (h *handOver) line(f Frame) string {
 	t := f.Theme
 	name, personal := h.table.Selected()
 	if h.notice != "" {
-		return part.Hang(t.Accent.Render(t.Glyph.Bullet)+" ", h.notice, f.Width, t.Text)
+		return part.Hang(t.Accent.Render(t.Glyph.Bullet)+" ", part.Clean(h.notice), f.Width, t.Text)
 	}
 	if name == "" {
 		return ""
