@@ -245,6 +245,30 @@ func TestAPushThatFailsSaysWhyAndIsRepeatedWhenTheReasonIsMended(t *testing.T) {
 	})
 }
 
+func TestNobodyIsRemovedWhoWouldComeBackInAnotherOrganization(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	require.NoError(t, w.box.SetOktaProfile("priya.nair@acme.example", "docker_org", "other"))
+	w.run(guide.StepFixSource)
+	lead := diagnose.Findings(w.state.Case)[0]
+	require.Equal(t, engine.FindingMisdirected, lead.ID)
+	require.Contains(t, lead.Evidence[0].Text, "dockerOrg is other")
+	require.Empty(t, w.changing())
+
+	t.Run("nor pushed there", func(t *testing.T) {
+		w := newWalk(t, "priya-nair", false)
+		w.run(guide.StepPush)
+		require.NoError(t, w.box.SetOktaProfile("priya.nair@acme.example", "docker_org", "other"))
+		w.send(guide.Chosen{Outcome: "do"}) // the step was entered before
+		require.Equal(t, guide.PhaseFailed, w.state.Phase)
+		require.Contains(t, w.state.Problem.Detail, "they would be created in that organization")
+		require.Empty(t, w.pushes())
+		require.NoError(t, w.box.SetOktaProfile("priya.nair@acme.example", "docker_org", "acme"))
+		w.send(guide.Retry{})
+		w.goOn(guide.StepReport)
+		w.cured("priya-nair", "backend")
+	})
+}
+
 func TestEachReasonOfAFailedPushIsToldInWordsWithWhatToDo(t *testing.T) {
 	for reason, x := range map[string]struct {
 		fault  sandbox.PushFault

@@ -135,7 +135,8 @@ func ProvisioningProven(c Case) bool {
 	if c.Expected.Stated {
 		return c.Answers[AskSCIMTested].Value == "yes"
 	}
-	return c.Expected.Assigned && c.Expected.Provisioning == SwitchOn && c.Expected.OutOf == ""
+	return c.Expected.Assigned && c.Expected.Provisioning == SwitchOn && c.Expected.OutOf == "" &&
+		Misdirected(c, c.Expected.Org, c.Expected.UserName) == ""
 }
 
 // HandedOver reports whether nothing of the person's is left to lose: either

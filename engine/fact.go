@@ -103,6 +103,7 @@ const (
 	FindingNothingWrong    FindingID = "nothing-wrong"
 	FindingNotAssigned     FindingID = "not-assigned"
 	FindingProvisioningOff FindingID = "provisioning-off"
+	FindingMisdirected     FindingID = "misdirected" // it would be sent to another organization or account
 	FindingGuest           FindingID = "guest"
 	FindingInvitee         FindingID = "invitee"
 	FindingNotDelivered    FindingID = "not-delivered" // managed, JIT off, and yet the values differ

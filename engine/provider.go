@@ -42,6 +42,21 @@ type PushWay struct {
 	Revives bool `json:"revives,omitempty"`
 }
 
+// Misdirected says why what an identity provider sends would not reach the
+// person here, "" when it would: dockerOrg overrides the connection's
+// organization, and userName is the address of the account that SCIM finds or
+// makes (Docker, "Set up SCIM").
+func Misdirected(c Case, org, userName string) string {
+	email := orElse(c.Member.Email, c.Snapshot.Email)
+	switch {
+	case org != "" && !strings.EqualFold(org, c.Org):
+		return "dockerOrg is " + org + ": they would be created in that organization, and not in " + c.Org
+	case userName != "" && email != "" && !strings.EqualFold(userName, email):
+		return "userName is " + userName + ", and Docker knows them as " + email + ": another account would be created"
+	}
+	return ""
+}
+
 // PushBlockers says why a push would not bring the person back now, "" when it
 // would. Other asks about the identity provider's second way.
 func PushBlockers(c Case, other bool) string {
@@ -69,6 +84,9 @@ func PushBlockers(c Case, other bool) string {
 		return "nothing would be sent: " + orElse(e.ProvisioningWhy, "provisioning is off in "+e.Application)
 	case e.OutOf != "":
 		return "they would be skipped: " + e.OutOf
+	}
+	if why := Misdirected(c, e.Org, e.UserName); why != "" {
+		return "they would be sent elsewhere: " + why
 	}
 	return ""
 }

@@ -24,6 +24,10 @@ func removed() engine.Case {
 func TestAPushIsBlockedByWhatWouldMakeItGoNowhere(t *testing.T) {
 	for want, change := range map[string]func(*engine.Case){
 		"": func(*engine.Case) {},
+		"they would be sent elsewhere: dockerOrg is other: they would be created in that organization, and not in acme": func(c *engine.Case) { c.Expected.Org = "other" },
+		"they would be sent elsewhere: userName is pn@acme.example, and Docker knows them as priya.nair@acme.example: another account would be created": func(c *engine.Case) {
+			c.Expected.UserName = "pn@acme.example"
+		},
 		"they are a member of the organization: nothing has to be created": func(c *engine.Case) { c.Member.Present = true },
 		"what the identity provider sends is not known":                    func(c *engine.Case) { c.Sources = nil },
 		"the identity provider does not assign them to Docker":             func(c *engine.Case) { c.Expected.Assigned = false },

@@ -254,6 +254,18 @@ func (s *Sandbox) RenameOktaApp(label string) {
 	s.org.okta.dockerApp().label = label
 }
 
+// SetOktaProfile sets a property of the person's application profile, such as
+// "docker_org", as an administrator does at the assignment.
+func (s *Sandbox) SetOktaProfile(email, property, value string) error {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	u := s.org.okta.userByEmail(email)
+	if u == nil {
+		return errNoUser
+	}
+	return s.org.updateAssignment(u.id, "", map[string]any{property: value})
+}
+
 // MatchSSO makes sign-in carry what SCIM sends about the person, as an
 // administrator does in the consoles of Okta and Entra.
 func (s *Sandbox) MatchSSO(email string) error {

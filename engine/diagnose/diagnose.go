@@ -15,7 +15,7 @@ import (
 // Findings returns every conclusion that the case supports, the most decisive
 // first. It always returns at least one.
 func Findings(c engine.Case) []engine.Finding {
-	for _, rule := range []func(engine.Case) (engine.Finding, bool){guest, invitee, nothingWrong, unreadable, notAssigned, provisioningOff} {
+	for _, rule := range []func(engine.Case) (engine.Finding, bool){guest, invitee, nothingWrong, unreadable, notAssigned, provisioningOff, misdirected} {
 		if f, ok := rule(c); ok {
 			return []engine.Finding{f}
 		}
@@ -142,6 +142,20 @@ func provisioningOff(c engine.Case) (engine.Finding, bool) {
 		ID: engine.FindingProvisioningOff, Strength: engine.Certain,
 		Title:    "Provisioning is switched off in the identity provider",
 		Detail:   "The application " + c.Expected.Application + " sends nothing to Docker, so its role and team attributes never arrive. Switch on creating and updating users there, or lift what stops it, then look again.",
+		Evidence: []engine.Evidence{c.Evidence(engine.FactExpectation, why)},
+		Remedies: []engine.Remedy{engine.RemedyAdvice},
+	}, true
+}
+
+func misdirected(c engine.Case) (engine.Finding, bool) {
+	why := engine.Misdirected(c, c.Expected.Org, c.Expected.UserName)
+	if why == "" {
+		return engine.Finding{}, false
+	}
+	return engine.Finding{
+		ID: engine.FindingMisdirected, Strength: engine.Certain,
+		Title:    "The identity provider sends them elsewhere",
+		Detail:   "Its values do not reach this membership, and after a removal they would not come back here. Correct what it sends, then look again.",
 		Evidence: []engine.Evidence{c.Evidence(engine.FactExpectation, why)},
 		Remedies: []engine.Remedy{engine.RemedyAdvice},
 	}, true

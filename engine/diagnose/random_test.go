@@ -59,6 +59,7 @@ func (w world) draw() engine.Case {
 	c.Expected = engine.Expectation{
 		Provider: "Okta", Application: "Docker", Assigned: w.IntN(4) > 0, Stated: w.IntN(4) == 0,
 		Provisioning: pick(w, engine.SwitchOn, engine.SwitchOff, engine.SwitchUnknown), Role: w.role(), Teams: w.names(),
+		Org: pick(w, "", "", "", "acme", "other"), UserName: pick(w, "", "priya.nair@acme.example", "priya.nair@acme.example", "p@other.example"),
 		ExternalID: pick(w, "", "scim-1", "scim-2"), SSO: w.attributes(), SyncState: pick(w, "", "ERROR"), SyncErrors: w.names(),
 	}
 	c.SCIM.Proven = w.yes()
@@ -100,7 +101,7 @@ func TestWhateverTheCaseSomethingSoundIsFound(t *testing.T) {
 	}
 	for _, id := range []engine.FindingID{
 		engine.FindingJITOverrides, engine.FindingNotManaged, engine.FindingNothingWrong, engine.FindingNotAssigned,
-		engine.FindingProvisioningOff, engine.FindingGuest, engine.FindingInvitee, engine.FindingNotDelivered, engine.FindingUndecided,
+		engine.FindingProvisioningOff, engine.FindingMisdirected, engine.FindingGuest, engine.FindingInvitee, engine.FindingNotDelivered, engine.FindingUndecided,
 	} {
 		require.Greater(t, seen[id], 10, "%s hardly ever comes up", id)
 	}
@@ -131,6 +132,8 @@ func unsound(c engine.Case, f engine.Finding) string {
 		return "SCIM cannot bring back a guest, nor somebody who is not in"
 	case !assigned, c.Expected.Provisioning == engine.SwitchOff:
 		return "nobody would create them again"
+	case engine.Misdirected(c, c.Expected.Org, c.Expected.UserName) != "":
+		return "they would be created elsewhere"
 	case !engine.Differs(c):
 		return "nothing is to be cured"
 	case diagnose.Managed(c).State == engine.SwitchOn:

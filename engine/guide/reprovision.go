@@ -29,7 +29,7 @@ func decideProveSCIM(c engine.Case) engine.Verdict {
 	}
 	if !engine.ProvisioningProven(c) {
 		why = append(why, "it is not shown that "+c.Expected.Provider+" would create them again: assigned "+
-			fmt.Sprint(c.Expected.Assigned)+", provisioning "+orUnknown(c.Expected.Provisioning)+detail(c.Expected.ProvisioningWhy)+detail(c.Expected.OutOf)+detail(c.Sources[engine.FactExpectation].Missing))
+			fmt.Sprint(c.Expected.Assigned)+", provisioning "+orUnknown(c.Expected.Provisioning)+detail(c.Expected.ProvisioningWhy)+detail(c.Expected.OutOf)+detail(engine.Misdirected(c, c.Expected.Org, c.Expected.UserName))+detail(c.Sources[engine.FactExpectation].Missing))
 	}
 	if len(why) == 0 {
 		return engine.Verdict{Headline: "SCIM is proven", Auto: outNext}

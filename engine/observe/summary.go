@@ -37,7 +37,14 @@ func (o *Observer) summary(c engine.Case, id engine.FactID) string {
 		if !c.Expected.Assigned && !c.Expected.Stated {
 			return "not assigned to " + c.Expected.Application
 		}
-		return c.Expected.WantedRole() + " on " + list(c.Expected.Teams)
+		sent := c.Expected.WantedRole() + " on " + list(c.Expected.Teams)
+		if c.Expected.UserName != "" {
+			sent += ", as " + strings.TrimSpace(strings.Join([]string{c.Expected.GivenName, c.Expected.LastName, c.Expected.UserName}, " "))
+		}
+		if c.Expected.Org != "" {
+			sent += " in " + c.Expected.Org
+		}
+		return sent
 	case engine.FactRepositories:
 		return fmt.Sprintf("%d personal", len(c.Repositories.Personal))
 	case engine.FactSnapshot:

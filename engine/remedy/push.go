@@ -101,6 +101,8 @@ func (a push) way(c engine.Case, as idp.Assignment) (idp.Way, error) {
 		return idp.Way{}, fmt.Errorf("%s would send nothing: %s", as.Provider, as.App.Provisioning.Why)
 	case as.OutOf != "":
 		return idp.Way{}, fmt.Errorf("%s would skip %s: %s", as.Provider, c.Member.Email, as.OutOf)
+	case engine.Misdirected(c, as.Org, as.UserName) != "":
+		return idp.Way{}, fmt.Errorf("%s would send them elsewhere: %s", as.Provider, engine.Misdirected(c, as.Org, as.UserName))
 	case !strings.EqualFold(as.Role, c.Expected.Role) || !slices.Equal(as.Teams, c.Expected.Teams):
 		return idp.Way{}, fmt.Errorf("%s would now send %s, and no longer %s: look again", as.Provider,
 			roleAndTeams(as.Role, as.Teams), roleAndTeams(c.Expected.Role, c.Expected.Teams))

@@ -184,6 +184,12 @@ func expectationValue(e engine.Expectation) string {
 		return e.Provider + " does not assign them to " + e.Application
 	}
 	out := e.Provider + ": " + e.WantedRole() + teams(e.Teams)
+	if e.UserName != "" {
+		out += ", as " + strings.TrimSpace(strings.Join([]string{e.GivenName, e.LastName, e.UserName}, " "))
+	}
+	if e.Org != "" {
+		out += " in " + e.Org
+	}
 	if e.Scope == "group" {
 		out += ", through " + orDefault(strings.Join(e.Groups, ", "), "a group")
 	}
