@@ -82,6 +82,21 @@ func percentile(times []time.Duration, p int) float64 {
 	return float64(times[len(times)*p/100].Microseconds())
 }
 
+// From the end of reading the members to the frame that shows them.
+func BenchmarkPickerOpens(b *testing.B) {
+	for _, n := range crowds {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			c := jordan()
+			c.Username, c.Roster = "", roster(n)
+			at := stop{state: standing(guide.StepMember, guide.PhaseDeciding, c)}
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = showing(at, 120, 40).View()
+			}
+		})
+	}
+}
+
 // What the window holds with everybody in the picker, the list itself included.
 func BenchmarkPickerMemory(b *testing.B) {
 	for _, n := range crowds {

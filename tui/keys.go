@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
@@ -77,7 +78,11 @@ func (m *Model) keys() keyMap {
 		k = k.typing()
 	}
 	busy := m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
-	if !busy && !m.typing() {
+	switch {
+	case busy:
+	case m.waiting():
+		k.Interrupt.SetHelp("ctrl+c", "cancel")
+	case !m.typing():
 		k.Interrupt.SetHelp("ctrl+c", "quit")
 	}
 	k.Back.SetEnabled(m.overlay != overlayNone || !busy)
@@ -95,6 +100,9 @@ func (m *Model) short(l layout) []key.Binding {
 		return m.reading(k)
 	}
 	list := m.screen.Keys()
+	if m.waiting() {
+		list = append(list, k.Interrupt)
+	}
 	if len(m.panes(l)) > 1 && !m.screen.Takes(tea.KeyPressMsg{Code: tea.KeyTab}) {
 		list = append(list, k.Next)
 	} else if l.overflow > 0 {
@@ -112,7 +120,7 @@ func (m *Model) short(l layout) []key.Binding {
 		list = append(list, k.Back)
 	}
 	list = append(list, k.Help, k.Quit)
-	if !k.Quit.Enabled() || !k.Back.Enabled() {
+	if !m.waiting() && (!k.Quit.Enabled() || !k.Back.Enabled()) {
 		list = append(list, k.Interrupt)
 	}
 	if len(m.others()) > 0 {
@@ -135,12 +143,13 @@ func (m *Model) reading(k keyMap) []key.Binding {
 }
 
 // full are the groups of the help page.
-func (m *Model) full() [][]key.Binding {
+func (m *Model) full() []part.KeyGroup {
 	k := m.keys()
-	return [][]key.Binding{
-		m.screen.Keys(),
-		{k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom},
-		{k.Whole, k.Copy, k.Open, k.Profile, k.Mouse, k.Repaint},
-		{k.Back, k.Help, k.Quit, k.Interrupt},
+	return []part.KeyGroup{
+		{Title: "On this screen", Keys: m.screen.Keys()},
+		{Title: "To read", Keys: []key.Binding{
+			k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom, k.Whole,
+		}},
+		{Title: "Everywhere", Keys: []key.Binding{k.Back, k.Open, k.Copy, k.Profile, k.Mouse, k.Help, k.Repaint, k.Quit, k.Interrupt}},
 	}
 }

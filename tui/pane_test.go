@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
@@ -182,4 +184,40 @@ func TestNoStyleIsMadeOutsideTheTheme(t *testing.T) {
 	source, err := os.ReadFile("theme/theme.go")
 	require.NoError(t, err)
 	require.True(t, made.Match(source), "the pattern finds what it looks for")
+}
+
+// What is being read must stay where it is while time passes and facts arrive.
+func TestNothingScrollsByItself(t *testing.T) {
+	for _, name := range []string{"running-console", "running-copy", "verifying", "observing"} {
+		m := showing(find(t, name), 60, 14)
+		m.live.Still = "●"
+		m.Update(press("pgdown"))
+		at := m.scroll
+		before := strings.Split(shot(m), "\n")
+		m.feed = newFeed()
+		for range 5 {
+			m.Update(tickMsg{noon})
+			m.Update(progressMsg{m.feed, []engine.Progress{{Text: "further", Done: 3, Total: 9, Unit: "tags"}}})
+			m.Update(tea.BackgroundColorMsg{})
+		}
+		require.Equal(t, at, m.scroll, name)
+		require.Equal(t, before[:6], strings.Split(shot(m), "\n")[:6], name)
+	}
+}
+
+func TestEveryWaitTellsWhatAndHowLongAndHowToEndIt(t *testing.T) {
+	n := 0
+	for _, x := range stops(priya()) {
+		m := showing(x, 80, 24)
+		if !m.waiting() {
+			continue
+		}
+		n++
+		m.live.Elapsed = 83 * time.Second
+		screen := shot(m)
+		require.Contains(t, screen, "1 min 23 s", x.name)
+		require.Regexp(t, `[⠋●] \S+ .+ 1 min 23 s`, screen, "%s: what is under way", x.name)
+		require.Regexp(t, `ctrl\+c (cancel|stop)|d stop waiting`, screen, x.name)
+	}
+	require.Greater(t, n, 6)
 }

@@ -148,7 +148,7 @@ func (m *Model) body(l layout) string {
 				part.Link(t, l.width, step.Link),
 			)
 		}
-		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()...), guideSays)
+		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()), guideSays)
 	case overlayWhole:
 		f := m.frame(l.width, false)
 		return part.Stack(

@@ -23,10 +23,14 @@ func Comparison(t theme.Theme, width int, c engine.Case) string {
 	if width < 56 {
 		return stacked(t, width, rows, sends)
 	}
+	carries := "sign-in carries"
+	if width < 64 {
+		carries = "at sign-in"
+	}
 	grid := [][]Cell{{
 		{"", t.Muted},
 		{sends, t.Muted},
-		{"sign-in carries", t.Muted},
+		{carries, t.Muted},
 		{"Docker shows", t.Muted},
 		{"", t.Muted},
 	}}

@@ -116,7 +116,10 @@ func FactValue(c engine.Case, id engine.FactID) string {
 		if !c.SCIMUser.Found {
 			return "no record"
 		}
-		return fmt.Sprintf("%s, active %t", c.SCIMUser.UserName, c.SCIMUser.Active)
+		if !c.SCIMUser.Active {
+			return c.SCIMUser.UserName + ", not active"
+		}
+		return c.SCIMUser.UserName + ", active"
 	case engine.FactExpectation:
 		return expectationValue(c.Expected)
 	case engine.FactRepositories:

@@ -1,6 +1,8 @@
 package part
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 
@@ -17,18 +19,31 @@ func ShortHelp(t theme.Theme, width int, keys []key.Binding) string {
 	return Fit(t.Glyph.Keys.Replace(h.ShortHelpView(keys)), width)
 }
 
+// KeyGroup are keys that belong together.
+type KeyGroup struct {
+	Title string
+	Keys  []key.Binding
+}
+
 // FullHelp lists every key that does something now, one on a line.
-func FullHelp(t theme.Theme, width int, groups ...[]key.Binding) string {
-	var rows [][]Cell
-	for i, g := range groups {
-		if i > 0 && len(g) > 0 && len(rows) > 0 {
-			rows = append(rows, []Cell{{"", t.Text}, {"", t.Text}})
-		}
-		for _, k := range g {
-			if k.Enabled() && k.Help().Key != "" {
-				rows = append(rows, []Cell{{t.Glyph.Keys.Replace(k.Help().Key), t.Accent}, {Clean(k.Help().Desc), t.Text}})
-			}
+func FullHelp(t theme.Theme, width int, groups []KeyGroup) string {
+	wide := 0
+	for _, g := range groups {
+		for _, k := range g.Keys {
+			wide = max(wide, Width(t.Glyph.Keys.Replace(k.Help().Key)))
 		}
 	}
-	return Grid(width, rows)
+	var blocks []string
+	for _, g := range groups {
+		var rows [][]Cell
+		for _, k := range g.Keys {
+			if name := t.Glyph.Keys.Replace(k.Help().Key); k.Enabled() && name != "" {
+				rows = append(rows, []Cell{{name + strings.Repeat(" ", wide-Width(name)), t.Accent}, {Clean(k.Help().Desc), t.Text}})
+			}
+		}
+		if len(rows) > 0 {
+			blocks = append(blocks, Lines(t.Muted.Render(Fit(g.Title, width)), Grid(width, rows)))
+		}
+	}
+	return Stack(blocks...)
 }

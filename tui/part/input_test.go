@@ -125,7 +125,7 @@ func TestThePickerFindsByEveryWord(t *testing.T) {
 	for _, r := range "SAM" {
 		p.Update(tea.KeyPressMsg{Code: r, Text: string(r)})
 	}
-	require.Len(t, p.match, 2)
+	require.Equal(t, 2, p.search.size())
 	for _, r := range " data" {
 		p.Update(tea.KeyPressMsg{Code: r, Text: string(r)})
 	}

@@ -39,6 +39,27 @@ func suspect(p engine.Person, insights bool) suspicion {
 	return suspectNothing
 }
 
+// suspectsFirst is a copy of the list: the suspicious first, and otherwise in
+// its order.
+func suspectsFirst(list []engine.Person, insights bool) []engine.Person {
+	ranks := make([]suspicion, len(list))
+	var next [suspectInvitee + 1]int
+	for i, p := range list {
+		ranks[i] = suspect(p, insights)
+		next[ranks[i]]++
+	}
+	at := 0
+	for r, n := range next {
+		next[r], at = at, at+n
+	}
+	sorted := make([]engine.Person, len(list))
+	for i, p := range list {
+		sorted[next[ranks[i]]] = p
+		next[ranks[i]]++
+	}
+	return sorted
+}
+
 // sign is a mark, and words for it; neither where there is nothing to say.
 func (s suspicion) sign(t theme.Theme) (mark string, style lipgloss.Style, words string) {
 	switch s {
@@ -83,7 +104,7 @@ func (p *Picker) rows(t theme.Theme, width int) []string {
 		head.WriteString(Pad(c.title, c.width) + "  ")
 	}
 	lines := []string{strings.Repeat(" ", lead) + t.Muted.Render(Fit(strings.TrimRight(head.String(), " "), width-lead))}
-	for i := p.top; i < min(len(p.match), p.top+p.page); i++ {
+	for i := p.top; i < min(p.search.size(), p.top+p.page); i++ {
 		lines = append(lines, Fit(p.row(t, i, cols), width))
 	}
 	return lines
@@ -91,7 +112,7 @@ func (p *Picker) rows(t theme.Theme, width int) []string {
 
 func (p *Picker) row(t theme.Theme, at int, cols []column) string {
 	var b strings.Builder
-	x, index := p.people[p.match[at]], &p.search.people[p.match[at]]
+	x, index := p.people[p.search.at(at)], &p.search.people[p.search.at(at)]
 	style := t.Text
 	if at == p.at {
 		style = t.Focused

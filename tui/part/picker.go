@@ -1,7 +1,6 @@
 package part
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,12 +16,11 @@ import (
 // same in an organization of fifty as in one of fifty thousand.
 type Picker struct {
 	people []engine.Person
-	match  []int32 // indices of the people that the filter lets through
-	search *search
+	search *search // those that the filter lets through
 	filter Field
 	typing bool // letters go to the filter
-	at     int  // of match
-	top    int  // of match: the first row in view
+	at     int  // of those
+	top    int  // of those: the first row in view
 	page   int  // rows in view, as last drawn
 	above  int  // lines above the first row, as last drawn
 	// insights is true when Docker tells when people were last seen, which it
@@ -35,14 +33,11 @@ type Picker struct {
 // one.
 func NewPicker(people []engine.Person, selected string) *Picker {
 	insights := slices.ContainsFunc(people, func(p engine.Person) bool { return !p.LastSeen.IsZero() })
-	people = slices.SortedStableFunc(slices.Values(people), func(a, b engine.Person) int {
-		return cmp.Compare(suspect(a, insights), suspect(b, insights))
-	})
+	people = suspectsFirst(people, insights)
 	p := &Picker{
 		people: people, search: newSearch(people), page: 1, insights: insights, typing: true,
 		filter: Field{Placeholder: "type a name, an address, a role or a team"},
 	}
-	p.match = p.search.results()
 	if selected != "" {
 		p.at = max(0, slices.IndexFunc(people, func(x engine.Person) bool { return x.Username == selected }))
 	}
@@ -56,9 +51,9 @@ func Matching(people []engine.Person, query string) []engine.Person {
 	p.filter.SetValue(query)
 	p.narrow()
 	p.settle()
-	list := make([]engine.Person, len(p.match))
-	for i, at := range p.match {
-		list[i] = p.people[at]
+	list := make([]engine.Person, p.search.size())
+	for i := range list {
+		list[i] = p.people[p.search.at(i)]
 	}
 	return list
 }
@@ -122,18 +117,15 @@ type Searched struct{}
 
 // settle looks at everybody who is left, for what must not be a guess.
 func (p *Picker) settle() {
-	if p.Searching() {
-		p.search.finish()
-		p.match = p.search.results()
-	}
+	p.search.finish()
 }
 
 // Selected is the person that enter takes.
 func (p *Picker) Selected() (engine.Person, bool) {
-	if p.at < 0 || p.at >= len(p.match) {
+	if p.at < 0 || p.at >= p.search.size() {
 		return engine.Person{}, false
 	}
-	return p.people[p.match[p.at]], true
+	return p.people[p.search.at(p.at)], true
 }
 
 // Update moves the selection or filters; taken is true when enter took
@@ -142,7 +134,6 @@ func (p *Picker) Update(msg tea.Msg) (taken bool) {
 	press, ok := msg.(tea.KeyPressMsg)
 	if _, searched := msg.(Searched); searched {
 		p.search.step()
-		p.match = p.search.results()
 		return false
 	}
 	if !ok {
@@ -159,9 +150,9 @@ func (p *Picker) Update(msg tea.Msg) (taken bool) {
 	case key.Matches(press, pickerKeys.pageDown):
 		p.Move(p.page)
 	case !p.typing && key.Matches(press, pickerKeys.top):
-		p.Move(-len(p.match))
+		p.Move(-p.search.size())
 	case !p.typing && key.Matches(press, pickerKeys.bottom):
-		p.Move(len(p.match))
+		p.Move(p.search.size())
 	case key.Matches(press, pickerKeys.filter):
 		p.typing = true // no name holds a slash
 	case key.Matches(press, pickerKeys.list):
@@ -188,7 +179,7 @@ func (p *Picker) typed(msg tea.Msg) {
 // Move goes n people down the list.
 func (p *Picker) Move(n int) {
 	p.settle()
-	p.at = min(max(0, p.at+n), max(0, len(p.match)-1))
+	p.at = min(max(0, p.at+n), max(0, p.search.size()-1))
 }
 
 // Click selects the person on a line of what was drawn; taken is true when they
@@ -200,7 +191,7 @@ func (p *Picker) Click(line int) (taken bool) {
 		return false
 	}
 	to := p.top + line - p.above
-	if line < p.above || to >= min(len(p.match), p.top+p.page) {
+	if line < p.above || to >= min(p.search.size(), p.top+p.page) {
 		return false
 	}
 	before := p.at
@@ -211,16 +202,15 @@ func (p *Picker) Click(line int) (taken bool) {
 // narrow keeps the people that match the filter.
 func (p *Picker) narrow() {
 	p.search.begin(p.filter.Value())
-	p.match = p.search.results()
 	p.at, p.top = 0, 0
 }
 
 // View draws the picker in height lines and tells where the text cursor
 // stands, if letters go to the filter.
 func (p *Picker) View(t theme.Theme, width, height int) (block string, x int, cursor bool) {
-	count := t.Muted.Render(fmt.Sprintf("%d of %d", len(p.match), len(p.people)))
+	count := t.Muted.Render(fmt.Sprintf("%d of %d", p.search.size(), len(p.people)))
 	if p.Searching() {
-		count = t.Muted.Render(fmt.Sprintf("%d%s of %d", len(p.match), t.Glyph.More, len(p.people)))
+		count = t.Muted.Render(fmt.Sprintf("%d%s of %d", p.search.size(), t.Glyph.More, len(p.people)))
 	}
 	room := width - Width(count) - 2
 	if room < 16 {
@@ -240,9 +230,9 @@ func (p *Picker) View(t theme.Theme, width, height int) (block string, x int, cu
 	p.page = max(1, height-p.above)
 	p.top = min(p.top, p.at)
 	p.top = max(p.top, p.at-p.page+1)
-	p.top = max(0, min(p.top, len(p.match)-p.page))
+	p.top = max(0, min(p.top, p.search.size()-p.page))
 	lines := []string{line}
-	if len(p.match) == 0 && !p.Searching() {
+	if p.search.size() == 0 && !p.Searching() {
 		return Lines(append(lines, " ", t.Muted.Render(Fit("  nobody matches; esc clears the filter", width)))...), x, p.typing
 	}
 	rows := p.rows(t, width)

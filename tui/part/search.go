@@ -24,15 +24,27 @@ type search struct {
 	words  []string
 	wanted uint64  // the letters of the words
 	left   []int32 // those still to be looked at
-	pool   []int32 // those that were found, in their order
+	pool   []int32 // those that were found, in their order; the head of room
+	room   []int32 // written over by each search, so that a key leaves no garbage
 	ranks  [rankNone][]int32
 }
 
 // indexed is what is looked at in a person, in lower case.
 type indexed struct {
-	letters uint64 // those that appear anywhere, see letters
-	all     string // every field, a line break between them
-	names   [3]string
+	letters uint64    // those that appear anywhere, see letters
+	all     string    // every field, a line break between them
+	ends    [3]uint16 // of the username, the name, and the address before its @
+}
+
+// names are the fields that are looked at letter by letter. They are cut out of
+// all, so that fifty thousand people are not half a million pointers.
+func (x *indexed) names() (list [3]string) {
+	from := 0
+	for i, end := range x.ends {
+		list[i] = x.all[from:end]
+		from = int(end) + 1
+	}
+	return list
 }
 
 // rank is how well a person was found. Lower is better.
@@ -50,16 +62,33 @@ const (
 func newSearch(people []engine.Person) *search {
 	s := &search{people: make([]indexed, len(people)), all: make([]int32, len(people))}
 	for i, p := range people {
-		all := strings.ToLower(strings.Join([]string{p.Username, p.Name, p.Email, p.Role, strings.Join(p.Teams, " ")}, "\n"))
-		x := indexed{letters: letters(all), all: all}
-		x.names[0], all, _ = strings.Cut(all, "\n")
-		x.names[1], all, _ = strings.Cut(all, "\n")
-		x.names[2], _, _ = strings.Cut(all, "@")
-		s.people[i] = x
+		s.people[i] = index(p)
 		s.all[i] = int32(i)
 	}
-	s.pool = s.all
+	s.room = make([]int32, 0, len(people))
 	return s
+}
+
+func index(p engine.Person) indexed {
+	field := func(s string) string {
+		s = strings.ReplaceAll(strings.ToLower(s), "\n", " ")
+		return s[:min(len(s), farthest)]
+	}
+	username, name, email := field(p.Username), field(p.Name), field(p.Email)
+	local, _, _ := strings.Cut(email, "@")
+	teams := ""
+	for _, t := range p.Teams {
+		teams += field(t) + " "
+	}
+	all := username + "\n" + name + "\n" + email + "\n" + field(p.Role) + "\n" + teams
+	x := indexed{letters: letters(all), all: all}
+	end := 0
+	for i, n := range []int{len(username), len(name), len(local)} {
+		end += n
+		x.ends[i] = uint16(end) //nolint:gosec // three times farthest at most
+		end++
+	}
+	return x
 }
 
 const (
@@ -71,20 +100,25 @@ const (
 )
 
 // begin starts to look for a query. One that goes on from the last one is
-// looked for among its results.
+// looked for among its results, and among those whom it had not come to.
 func (s *search) begin(query string) {
-	among := s.all
-	if strings.HasPrefix(query, s.query) {
-		among = slices.Concat(s.pool, s.left)
-	}
+	goesOn := strings.HasPrefix(query, s.query) && len(s.words) > 0
 	s.query, s.words = query, strings.Fields(strings.ToLower(query))
 	s.wanted = letters(strings.Join(s.words, ""))
-	s.ranks = [rankNone][]int32{}
-	if len(s.words) == 0 {
-		s.left, s.pool = nil, s.all
-		return
+	for r := range s.ranks {
+		s.ranks[r] = s.ranks[r][:0]
 	}
-	s.left, s.pool = among, nil
+	switch {
+	case len(s.words) == 0:
+		s.left, s.pool = nil, nil
+		return
+	case goesOn:
+		s.room = append(s.pool, s.left...)
+		s.left = s.room
+	default:
+		s.left = s.all
+	}
+	s.pool = s.room[:0] // never past the one who is looked at
 	s.step()
 }
 
@@ -117,12 +151,26 @@ func (s *search) finish() {
 	}
 }
 
-// results are those that were found so far, the best first.
-func (s *search) results() []int32 {
+// size is how many were found so far.
+func (s *search) size() int {
 	if len(s.words) == 0 {
-		return s.all
+		return len(s.all)
 	}
-	return slices.Concat(s.ranks[:]...)
+	return len(s.pool)
+}
+
+// at is the one found at a place, the best first.
+func (s *search) at(n int) int32 {
+	if len(s.words) == 0 {
+		return s.all[n]
+	}
+	for _, list := range s.ranks {
+		if n < len(list) {
+			return list[n]
+		}
+		n -= len(list)
+	}
+	panic("beyond the end of a search")
 }
 
 // sort puts the best scores first.
@@ -131,7 +179,8 @@ func (s *search) sort(found []int32) {
 	scores := make(map[int32]int, len(found))
 	for _, i := range found {
 		for _, w := range s.words {
-			if best := fuzzy.Find(w, s.people[i].names[:]); len(best) > 0 {
+			names := s.people[i].names()
+			if best := fuzzy.Find(w, names[:]); len(best) > 0 {
 				scores[i] += best[0].Score
 			}
 		}
@@ -151,7 +200,7 @@ func (x *indexed) rank(words []string) rank {
 func (x *indexed) rankOf(word string) rank {
 	at := strings.Index(x.all, word)
 	if at < 0 {
-		for _, name := range x.names {
+		for _, name := range x.names() {
 			if inOrder(word, name) {
 				return rankFuzzy
 			}
@@ -159,7 +208,7 @@ func (x *indexed) rankOf(word string) rank {
 		return rankNone
 	}
 	best := rankWithin
-	for n, field := range x.names {
+	for n, field := range x.names() {
 		if strings.HasPrefix(field, word) {
 			best = rankStart
 			if len(field) == len(word) && n < 2 {
