@@ -151,6 +151,47 @@ func TestByKeyboardAPushThatFailsIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestByKeyboardWhoIsOutIsInvitedBackMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := openWindow(t, "lena-fischer")
+	w.toPush("lena-fischer")
+	w.box.FailPush(token)
+	w.take("Push from Okta")
+	w.confirm()
+	w.see("not confirmed yet", "❯ Go on from here")
+	w.press(enter)
+	w.see("LENA-FISCHER IS OUT OF ACME and has not come back")
+	w.take("Invite them back meanwhile, with their old role and teams")
+	w.yes("/v2/invites/bulk", "SCIM does not manage an invited member")
+	w.verified("An invite is waiting for lena.fischer@acme.example.")
+	invited := func(i sandbox.Invite) bool { return i.Invitee == "lena.fischer@acme.example" }
+	require.True(t, slices.ContainsFunc(w.box.State().Invites, invited))
+	w.box.HealPushes()
+	w.see("LENA-FISCHER IS OUT OF ACME and has not come back")
+	w.take("Push from Okta")
+	w.yes("Cancel the invite of lena.fischer@acme.example")
+	w.cured("lena-fischer", "platform")
+	require.False(t, slices.ContainsFunc(w.box.State().Invites, invited), "the push has cancelled it")
+}
+
+func TestByKeyboardEntrasOwnStepSaysWhoIsOutOfScope(t *testing.T) {
+	t.Parallel()
+	w := openWindow(t, "lena-fischer", atEntra)
+	w.toPush("lena-fischer")
+	w.take("Push from Microsoft Entra ID")
+	w.see("❯ No, go back", armed)
+	w.box.ScopeEntra("department", "Sales") // between the plan and the yes
+	w.confirm()
+	w.see("Microsoft Entra ID did not provision them", "scoping filter", "outside the scope")
+	w.press("q")
+	w.see("Leave? LENA-FISCHER IS OUT OF ACME", "reprovision resume")
+	w.take("Stay")
+	w.box.ScopeEntra("", "")
+	w.take("Make a new plan")
+	w.confirm()
+	w.cured("lena-fischer", "platform")
+}
+
 func TestByKeyboardAProviderWithoutAClientIsOperatedByHand(t *testing.T) {
 	t.Parallel()
 	w := openWindow(t, "priya-nair", byHand)
