@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/seed-05b3d87e/reprovision/api/credentials/loopback"
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
@@ -29,6 +30,7 @@ func explain(err error) engine.Problem {
 		journal *run.JournalError
 		told    problemError
 		unknown signInError
+		browser *loopback.RefusedError
 	)
 	if errors.As(err, &told) {
 		return told.problem
@@ -69,6 +71,8 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice, p.System = "This is a dry run", "Nothing was sent. Start without --dry-run to make changes.", ""
 	case errors.Is(err, transport.ErrNotApproved):
 		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a fault of the program: please report it.", ""
+	case errors.As(err, &browser):
+		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again, as somebody who may, or in another way.", p.System != ""
 	case errors.Is(err, hub.ErrPersonalToken):
 		p.Refused = p.System != ""
 		p.Title = "A personal access token cannot do this"

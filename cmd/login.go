@@ -189,7 +189,7 @@ func (o *loginOptions) fit(id engine.SystemID, h tui.FormHint) tui.FormHint {
 		if named && w.Base.Method != method {
 			continue
 		}
-		w.Base.Host, w.Base.Client.Redirect, w.Base.Client.Authority = o.host, o.redirect, o.authority // asked for by few ways
+		w.Base.Host, w.Base.Client.Redirect, w.Base.Client.Authority = orElse(o.host, w.Base.Host), o.redirect, o.authority // asked for by few ways
 		var fields []tui.Field
 		for _, f := range w.Fields {
 			if at := f.Of(&given); at != nil && *at != "" {

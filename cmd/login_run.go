@@ -277,9 +277,25 @@ func flagOf(id tui.FieldID) string {
 	}[id]
 }
 
-// formsOf are the forms for a profile.
+// formsOf are the forms for a profile. Where the environment says that a system is
+// elsewhere, that is filled in.
 func formsOf(p profile) map[engine.SystemID]tui.FormHint {
 	f := forms(p.Org)
+	for id, variable := range map[engine.SystemID]string{
+		engine.SystemHub: "REPROVISION_HUB_URL", engine.SystemSCIM: "REPROVISION_SCIM_URL", engine.SystemOkta: "REPROVISION_OKTA_URL",
+		engine.SystemEntra: "REPROVISION_ENTRA_URL", engine.SystemRegistry: "REPROVISION_REGISTRY_HOST",
+	} {
+		host := os.Getenv(variable)
+		for i := range f[id].Ways {
+			way := &f[id].Ways[i]
+			way.Base.Host = host
+			for j := range way.Fields {
+				if way.Fields[j].Is == tui.FieldHost {
+					way.Fields[j].Value = host
+				}
+			}
+		}
+	}
 	for i, way := range f[engine.SystemHub].Ways {
 		if way.Base.Method == engine.MethodPassword {
 			f[engine.SystemHub].Ways[i].Fields[0].Value = p.DockerID

@@ -143,6 +143,8 @@ func (s *systems) session() engine.Session {
 			ID: id, Title: systemTitles[id], Host: cred.Host, Who: cred.Identifier,
 			Required: id == engine.SystemHub, OK: s.proven[id], Problem: s.problems[id], Rights: s.found[id],
 		}
+		x.Given = cred
+		x.Given.Secret = engine.Secret{}
 		if d := s.doubts[id]; d != nil && !x.OK {
 			x.Host, x.Who, x.Apps = d.credential.Host, d.credential.Identifier, d.apps
 		}

@@ -20,6 +20,8 @@ type System struct {
 	// Apps are the applications of an identity provider of which somebody has
 	// to say which one is Docker's.
 	Apps []App `json:"apps,omitempty"`
+	// Given is how it is signed in to, without the secret.
+	Given Credential `json:"-"`
 	// Rights are what the credential was found to be allowed, where it was tried.
 	Rights []Right `json:"rights,omitempty"`
 }

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -65,13 +66,17 @@ func (f *Form) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[sign-in 
 // secret, and what was wrong with it.
 func (f *Form) Again(c engine.Credential, notice string) {
 	for i, w := range f.hint.Ways {
-		if w.Base.Method == c.Method {
-			f.take(i)
-			break
+		if w.Base.Method != c.Method {
+			continue
 		}
+		f.hint.Ways = slices.Clone(f.hint.Ways)
+		f.hint.Ways[i].Base = c // what is not asked for stays as it was
+		f.hint.Ways[i].Base.Secret, f.hint.Ways[i].Base.App = engine.Secret{}, engine.App{}
+		f.take(i)
+		break
 	}
 	for _, l := range f.lines {
-		if at := l.about.Of(&c); at != nil {
+		if at := l.about.Of(&c); at != nil && *at != "" {
 			l.field.SetValue(*at)
 		}
 	}
@@ -170,10 +175,17 @@ func (f *Form) choose(msg tea.Msg) {
 	}
 }
 
+// complete reports whether the focus is on the secret and only what is optional
+// comes after it.
+func (f *Form) complete() bool {
+	return f.lines[f.focus].about.Is == FieldSecret &&
+		!slices.ContainsFunc(f.lines[f.focus+1:], func(l *line) bool { return !l.about.Optional })
+}
+
 // taken goes to the next input, or does what the button with the focus says.
 func (f *Form) taken() *Done {
 	at := f.focus - len(f.lines)
-	if at < -1 {
+	if at < -1 && !f.complete() {
 		f.focus++
 		return nil
 	}

@@ -31,6 +31,9 @@ func newSignIn(s guide.State, ask engine.Question, o Setup) *signIn {
 	return f
 }
 
+// again reports whether a system that was signed in to asks for it anew.
+func (f *signIn) again(s engine.System) bool { return s.OK && slices.Contains(f.ask.Systems, s.ID) }
+
 // begin shows the form of the n-th system.
 func (f *signIn) begin(n int) {
 	f.system = n
@@ -43,6 +46,9 @@ func (f *signIn) begin(n int) {
 		h = given
 	}
 	f.form = NewForm(id, h, "", f.buttons(h.Title)...)
+	if s, ok := f.c.Session.System(id); ok && f.again(s) {
+		f.form.Again(s.Given, "")
+	}
 }
 
 // buttons are those beside the form's own: to pass over a system, or what the
@@ -101,6 +107,8 @@ func (f *signIn) overview(fr Frame) string {
 			word = "needed"
 		}
 		switch {
+		case f.again(s):
+			sign, style, word = t.Glyph.Fail, t.Bad, "refuses the credential"
 		case s.OK:
 			sign, style, word = t.Glyph.Done, t.OK, "signed in"
 			if s.Who != "" {
@@ -109,7 +117,7 @@ func (f *signIn) overview(fr Frame) string {
 		case s.ID == f.ask.Systems[f.system]:
 			sign, style = t.Glyph.Current, t.Accent
 		}
-		if missing := engine.Missing(s.Rights); s.OK && len(missing) > 0 {
+		if missing := engine.Missing(s.Rights); s.OK && len(missing) > 0 && !f.again(s) {
 			sign, style, word = t.Glyph.Warn, t.Warn, word+"; may not "+part.Clean(strings.Join(missing, ", "))
 		}
 		rows = append(rows, []part.Cell{

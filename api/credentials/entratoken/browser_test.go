@@ -88,7 +88,7 @@ func TestARefusalInTheBrowserAndACancelEndTheSignIn(t *testing.T) {
 	}, nil)
 	browser.Wait()
 	require.ErrorIs(t, err, transport.ErrUnauthorized)
-	require.ErrorContains(t, err, "The resource owner denied the request.")
+	require.ErrorContains(t, err, "The resource owner denied the request")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err = entratoken.Browser(ctx, o, func(entratoken.Prompt) { cancel() }, nil)

@@ -70,21 +70,21 @@ func Browser(ctx context.Context, o Options, show func(Prompt), keep Keep) (_ *S
 	show(Prompt{URL: page.String()})
 	code, err := back.Wait(ctx)
 	if err != nil {
-		return nil, unreturned(err)
+		return nil, unreturned(page, err)
 	}
 	result, err := p.client.AcquireTokenByAuthCode(ctx, code, back.RedirectURI(), p.scopes, public.WithChallenge(verifier))
 	return p.source(result, "trade the code of the browser for a token", err)
 }
 
 // unreturned is why the browser brought no code.
-func unreturned(err error) error {
+func unreturned(page *url.URL, err error) error {
 	var refused *loopback.RefusedError
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("entra sign-in: %w", err)
 	}
 	return &transport.Error{
-		System: system, Op: "sign in in the browser", Status: http.StatusUnauthorized, Code: refused.Code, Message: refused.Description,
-		Err: transport.ErrUnauthorized,
+		System: system, Op: "sign in", Method: http.MethodGet, URL: page.Scheme + "://" + page.Host + page.Path,
+		Err: fmt.Errorf("%w: %w", refused, transport.ErrUnauthorized),
 	}
 }
 

@@ -36,7 +36,7 @@ func (e *RefusedError) Error() string {
 	if e.Description == "" {
 		return "the sign-in was refused in the browser: " + e.Code
 	}
-	return "the sign-in was refused in the browser: " + e.Code + ": " + e.Description
+	return "the sign-in was refused in the browser: " + e.Code + ": " + strings.TrimSuffix(e.Description, ".")
 }
 
 // Receiver waits on one redirect address for one answer. Use Listen.

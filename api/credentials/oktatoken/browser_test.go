@@ -75,7 +75,7 @@ func TestARefusalInTheBrowserIsTold(t *testing.T) {
 	}, nil)
 	browser.Wait()
 	require.ErrorIs(t, err, transport.ErrUnauthorized)
-	require.ErrorContains(t, err, "The resource owner denied the request.")
+	require.ErrorContains(t, err, "The resource owner denied the request")
 }
 
 func TestAClosedBrowserIsLeftByCancelling(t *testing.T) {

@@ -242,7 +242,7 @@ func Browser(ctx context.Context, o Options, show func(Prompt), keep func(ctx co
 	show(Prompt{URL: s.config.AuthCodeURL(back.State(), oauth2.S256ChallengeOption(verifier))})
 	code, err := back.Wait(ctx)
 	if err != nil {
-		return nil, unreturned(err)
+		return nil, s.unreturned(err)
 	}
 	token, err := s.config.Exchange(s.with(ctx), code, oauth2.VerifierOption(verifier))
 	if err != nil {
@@ -252,14 +252,14 @@ func Browser(ctx context.Context, o Options, show func(Prompt), keep func(ctx co
 }
 
 // unreturned is why the browser brought no code.
-func unreturned(err error) error {
+func (s *server) unreturned(err error) error {
 	var refused *loopback.RefusedError
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("okta sign-in: %w", err)
 	}
 	return &transport.Error{
-		System: system, Op: "sign in in the browser", Status: http.StatusUnauthorized, Code: refused.Code, Message: refused.Description,
-		Err: transport.ErrUnauthorized,
+		System: system, Op: "sign in", Method: http.MethodGet, URL: s.config.Endpoint.AuthURL,
+		Err: fmt.Errorf("%w: %w", refused, transport.ErrUnauthorized),
 	}
 }
 
