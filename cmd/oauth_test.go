@@ -65,7 +65,7 @@ func newOAuth(t *testing.T, options sandbox.Options) *oauth {
 	_, only, _ := strings.Cut(text, "-----END CERTIFICATE-----\n")
 	require.NoError(t, os.WriteFile(keyFile+".only", []byte(only), 0o600))
 	browser := "#!/bin/sh\nprintf %s \"$1\" > " + opened + ".new && mv " + opened + ".new " + opened + "\n"
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(browser), 0o700)) //nolint:gosec // a program
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(browser), 0o700))
 	s := newShell(t, home, nowhere, "REPROVISION_PASSPHRASE=passphrase-canary", "SSL_CERT_FILE="+ca, "DISPLAY=:0", "PATH="+dir+":"+os.Getenv("PATH"))
 	return &oauth{shell: s, box: box, keyFile: keyFile, opened: opened}
 }

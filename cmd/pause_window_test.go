@@ -35,6 +35,8 @@ func TestByKeyboardACredentialThatIsRevokedHalfWayPausesTheWalk(t *testing.T) {
 			w.see("▲ The credential was not accepted.")
 			w.press(next + enter)
 			w.see("Find the cause", "SCIM does not manage this account", "Re-provision")
+			w.press("q")
+			w.over()
 			w.requireNoCanary()
 		})
 	}

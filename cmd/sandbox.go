@@ -14,23 +14,26 @@ import (
 )
 
 func newSandbox(interrupts <-chan struct{}) *cobra.Command {
-	var stateFile string
+	var stateFile, secondFactor string
 	c := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve the simulated organization on 127.0.0.1 until interrupted",
 		Long: "sandbox serves the simulated Docker organization, identity provider, console and registry on 127.0.0.1, prints\n" +
-			"where they are and what signs in to them, and runs until it is interrupted.",
+			"where they are and what signs in to them, and runs until it is interrupted.\n\n" +
+			"Entra's sign-in proves itself with the certificate EntraSignInCA: name a file that holds it in SSL_CERT_FILE, and\n" +
+			"the sign-in with --authority.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runSandbox(c.Context(), interrupts, stateFile, c.OutOrStdout())
+			return runSandbox(c.Context(), interrupts, stateFile, secondFactor, c.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&stateFile, "state-file", "", "at the end, write the state and the request log as JSON to this `file`")
+	c.Flags().StringVar(&secondFactor, "second-factor", "", "ask whoever signs in with a password for this `code`")
 	return c
 }
 
-func runSandbox(ctx context.Context, interrupts <-chan struct{}, stateFile string, out io.Writer) (err error) {
-	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, LogDelay: demoLogDelay})
+func runSandbox(ctx context.Context, interrupts <-chan struct{}, stateFile, secondFactor string, out io.Writer) (err error) {
+	box := sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, SecondFactor: secondFactor, LogDelay: demoLogDelay})
 	if err := box.Start(ctx); err != nil {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}

@@ -25,7 +25,8 @@ type session struct {
 	mu     sync.Mutex
 	loaded bool
 	all    []held
-	why    string   // why nothing is stored; "" when it is
+	why    string   // why what is stored cannot be read; "" when it can
+	memory string   // why nothing is stored from now on; "" while it is
 	notes  []string // for the end: the walk's window is gone then
 }
 
@@ -151,7 +152,7 @@ func (s *session) keep(ctx context.Context, c engine.Credential) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.why == "" {
+	for s.memory == "" {
 		err := s.vault.keep(ctx, c, known{Proven: time.Now(), Expires: expiry(c)})
 		if err == nil {
 			return nil
@@ -160,7 +161,7 @@ func (s *session) keep(ctx context.Context, c engine.Credential) error {
 			return err
 		}
 	}
-	s.notes = append(s.notes, systemTitles[c.System]+": the credential was not stored. "+s.why)
+	s.notes = append(s.notes, systemTitles[c.System]+": the credential was not stored. "+s.memory)
 	return nil
 }
 
@@ -174,7 +175,7 @@ func (s *session) elsewhere(ctx context.Context, cause error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil || where == keepNowhere:
-		s.why = orElse(credentials.Reason(cause), cause.Error())
+		s.memory = orElse(credentials.Reason(cause), cause.Error())
 	case where == keepFile:
 		s.vault.profile.Store = storeFile
 	}

@@ -221,7 +221,11 @@ func (m *Model) header(l layout) []string {
 	}
 	left = part.Fit(left, max(1, room-part.Width(badge)-1))
 	line := t.Brand.Render(left)
-	if who := subject(m.state.Case); who != "" {
+	who := subject(m.state.Case)
+	if p := part.Clean(m.opts.Profile); p != "" && p != part.Clean(m.state.Case.Org) {
+		who += " (profile " + p + ")"
+	}
+	if who != "" {
 		if space := room - part.Width(left) - part.Width(badge) - 5; space > 8 {
 			line += "   " + t.Muted.Render(part.Fit(who, space))
 		}
