@@ -101,13 +101,20 @@ func (s *shell) noCanary(folders ...string) {
 
 func requireNoCanary(t *testing.T, folder string) {
 	t.Helper()
+	requireNone(t, folder, "canary")
+}
+
+// requireNone looks for a secret in the names and the content of all files.
+func requireNone(t *testing.T, folder, secret string) {
+	t.Helper()
+	require.NotEmpty(t, secret)
 	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		require.NotContains(t, path, "canary")
+		require.NotContains(t, path, secret)
 		raw, err := os.ReadFile(path)
-		require.NotContains(t, string(raw), "canary", "the file %s", path)
+		require.NotContains(t, string(raw), secret, "the file %s", path)
 		return err
 	}))
 }

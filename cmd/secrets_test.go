@@ -3,12 +3,14 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
 // TestASecretIsTypedOnceAndSeenNowhere signs in at a terminal as a person does,
@@ -148,4 +151,51 @@ func TestAnExpiringTokenIsRenewedWithoutAskingAnybody(t *testing.T) {
 		require.NotEqual(t, http.StatusUnauthorized, r.Status, "%+v", r)
 	}
 	require.Greater(t, exchanges, 1)
+}
+
+// TestOAuthLeavesNoTraceInAWalk walks to the report with an Okta that is signed in
+// to in the browser, whose access token ends on the way, and looks for every code,
+// token and code verifier.
+func TestOAuthLeavesNoTraceInAWalk(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	c := w.box.Credentials()
+	var kept []engine.Credential
+	var browser sync.WaitGroup
+	w.parts.systems.person = person{
+		tell: func(ctx context.Context, q tui.Prompt) {
+			browser.Go(func() {
+				if _, err := w.box.Browse(context.WithoutCancel(ctx), q.URL, true); err != nil {
+					t.Error(err)
+				}
+			})
+		},
+		keep: func(_ context.Context, c engine.Credential) error { kept = append(kept, c); return nil },
+	}
+	require.NoError(t, w.parts.systems.prove(t.Context(), engine.Credential{
+		System: engine.SystemOkta, Host: w.box.Addresses().OktaURL, Identifier: c.OktaAppLabel, Method: engine.MethodBrowser,
+		Client: engine.Client{ID: c.OktaClientID, Redirect: "http://127.0.0.1/callback"},
+	}))
+	browser.Wait()
+	w.run(guide.StepSnapshot)
+	require.Empty(t, kept, "nothing was changed yet")
+	w.box.ExpireAccess()
+	w.goOn(guide.StepReport)
+	w.cured("priya-nair", "backend")
+	require.NotEmpty(t, kept, "what it goes on with was changed, and handed on to be kept")
+	w.send(guide.SaveWanted{})
+
+	raw, err := json.Marshal(w.state.Case)
+	require.NoError(t, err)
+	require.Len(t, w.box.Verifiers(), 1)
+	for _, secret := range append(w.box.Verifiers(), "canary") {
+		for _, said := range []string{
+			string(raw), fmt.Sprintf("%v %+v %#v", w.state, w.state, w.state), fmt.Sprintf("%v %+v %#v", kept, kept, kept),
+			fmt.Sprintf("%+v %#v", w.parts.systems.credentials, w.parts.systems.credentials),
+		} {
+			require.NotContains(t, said, secret)
+		}
+		for _, folder := range []string{w.world.stateDir, w.world.reportDir} {
+			requireNone(t, folder, secret)
+		}
+	}
 }
