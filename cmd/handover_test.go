@@ -319,6 +319,29 @@ func TestACopyIsStoppedInTheMiddleAndGoesOn(t *testing.T) {
 	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
 }
 
+// What Docker tells only when it is asked (a reserved name, a limit on private
+// repositories) comes before anything is copied, and is told where the next name
+// is chosen.
+func TestATargetThatDockerRefusesIsToldInItsRow(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepHandOver)
+	for w.state.Phase != guide.PhaseApproving {
+		w.act()
+	}
+	w.box.Fail(sandbox.Fault{System: "hub", Method: http.MethodPost, Path: "/v2/namespaces/acme/repositories", Skip: 1, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"message":"private repository limit reached","errinfo":null}`})
+	w.act()
+	require.Equal(t, guide.PhaseFailed, w.state.Phase)
+	require.Contains(t, w.state.Problem.Detail, "private repository limit reached")
+	require.False(t, slices.ContainsFunc(w.changing(), func(r string) bool { return strings.HasPrefix(r, "registry ") }), "nothing was copied")
+	w.send(guide.Back{})
+	require.Equal(t, guide.StepHandOver, w.state.Step)
+	tool := w.state.Case.Repositories.Personal[1]
+	require.Contains(t, engine.Failed(w.state.Case, tool), "the last attempt to copy it to acme/deploy-tool failed: The credential may not do this")
+	require.Empty(t, engine.Failed(w.state.Case, w.state.Case.Repositories.Personal[0]))
+	w.goOn(guide.StepReport)
+	require.Empty(t, engine.Failed(w.state.Case, tool), "it was copied since")
+}
+
 func TestWhatWasDecidedIsThereForWhoeverGoesBack(t *testing.T) {
 	w := newWalk(t, "priya-nair", false)
 	w.run(guide.StepHandOver)

@@ -32,6 +32,7 @@ type Case struct {
 	Before       Before                    `json:"before,omitzero"`      // how it was when a remedy was chosen
 	Choices      map[string]HandOverChoice `json:"choices,omitempty"`    // what was decided about each repository, by its name
 	Without      []SystemID                `json:"without,omitempty"`    // systems that refused their credential, and that the owner goes on without
+	Attempts     map[string]Attempt        `json:"attempts,omitempty"`   // the last that failed to copy a repository, by its name
 	Unfinished   map[ActionID]Plan         `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
 }
 
@@ -266,6 +267,7 @@ func (c Case) Clone() Case {
 	c.Done = maps.Clone(c.Done)
 	c.Sources = maps.Clone(c.Sources)
 	c.Choices = maps.Clone(c.Choices)
+	c.Attempts = maps.Clone(c.Attempts)
 	c.Unfinished = maps.Clone(c.Unfinished)
 	c.Receipts = slices.Clone(c.Receipts)
 	return c

@@ -160,3 +160,6 @@ func HandedOver(c Case) bool {
 
 // CopyChange is the id of the change that copies the repository.
 func CopyChange(repository string) string { return "copy " + repository }
+
+// CreateChange is the id of the change that makes the target of its copy.
+func CreateChange(repository string) string { return "create " + repository }

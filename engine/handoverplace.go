@@ -164,6 +164,39 @@ func Standings(c Case) map[string]Standing {
 	return out
 }
 
+// Attempt is a copy that failed: where it was to go, and why it did not.
+type Attempt struct {
+	Target string `json:"target"`
+	Why    string `json:"why"`
+}
+
+// WithAttempt notes that a change of a hand-over failed, by its id. What Docker
+// tells only when it is asked, such as a name that it reserves or a limit on
+// private repositories, is then in sight where the next name is chosen.
+func (c Case) WithAttempt(change Change, why string) Case {
+	for _, r := range c.Repositories.Personal {
+		if change.ID != CopyChange(r.Name) && change.ID != CreateChange(r.Name) {
+			continue
+		}
+		c = c.Clone()
+		if c.Attempts == nil {
+			c.Attempts = map[string]Attempt{}
+		}
+		c.Attempts[r.Name] = Attempt{Target: change.Target, Why: why}
+	}
+	return c
+}
+
+// Failed says how the last attempt to copy a repository to where it is to go
+// failed; empty when there was none, or when it was copied since.
+func Failed(c Case, r Repository) string {
+	a, ok := c.Attempts[r.Name]
+	if !ok || a.Target != TargetOf(c, r) || !slices.ContainsFunc(Unhanded(c), func(x Repository) bool { return x.Name == r.Name }) {
+		return ""
+	}
+	return "the last attempt to copy it to " + a.Target + " failed: " + a.Why
+}
+
 // Proposed says why a copy gets another name than its original, empty when it
 // does not or when somebody has chosen it.
 func Proposed(c Case, r Repository) string {

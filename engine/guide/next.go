@@ -50,7 +50,7 @@ func Next(s State, e Event) (State, []Effect) {
 		}
 		s.Case = s.Case.WithReceipts(e.Receipts...)
 		if s.Phase == PhaseRunning { // without a receipt, too: what has failed may have been made
-			s.Case = s.Case.WithUnfinished(s.Plan)
+			s.Case = s.Case.WithUnfinished(s.Plan).WithAttempt(e.Change, e.Problem.Title)
 		}
 		return failed(s, e.Problem), nil
 	case Answered:

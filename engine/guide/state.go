@@ -124,11 +124,13 @@ type (
 		Path string
 	}
 	// Failed ends any effect that did not work. Receipts are those of the
-	// changes that were made before.
+	// changes that were made before, and Change is the one that failed, if it was
+	// one.
 	Failed struct {
 		Seq      int
 		Problem  engine.Problem
 		Receipts []engine.Receipt
+		Change   engine.Change
 	}
 
 	// Answered is a person's answer to the question on screen.

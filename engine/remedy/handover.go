@@ -35,9 +35,6 @@ func (handOver) Offer(c engine.Case) engine.Availability {
 // fewPulls is from how many pulls on the limit is told in the plan.
 const fewPulls = 100
 
-// changeCreate is the id of the change that makes a target.
-func changeCreate(repository string) string { return "create " + repository }
-
 func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	p := engine.Plan{
 		Action: a.ID(), Title: "Copy the repositories of " + c.Username + " into " + c.Org, Subject: c.Username,
@@ -213,7 +210,7 @@ func (a handOver) create(ctx context.Context, c engine.Case, r engine.Repository
 	if r.Private {
 		visibility = "private"
 	}
-	return request(changeCreate(r.Name), "Make the "+visibility+" repository "+target, target, "not there", visibility, call), nil
+	return request(engine.CreateChange(r.Name), "Make the "+visibility+" repository "+target, target, "not there", visibility, call), nil
 }
 
 // reader is who may read the person's repositories.
@@ -254,7 +251,7 @@ func (a handOver) GuardsOf(ctx context.Context, c engine.Case, ch engine.Change)
 	}
 	name, ok := strings.CutPrefix(ch.ID, engine.CopyChange(""))
 	if !ok {
-		name = strings.TrimPrefix(ch.ID, changeCreate(""))
+		name = strings.TrimPrefix(ch.ID, engine.CreateChange(""))
 	}
 	g, err := a.content(ctx, c, name)
 	return []engine.Guard{g}, err

@@ -52,7 +52,9 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 			if ch.Kind == engine.ChangeCopy && r.wasHalted() && r.hard.Err() == nil {
 				return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 			}
-			return r.failed(f.Seq, err, receipts...)
+			failed := r.failed(f.Seq, err, receipts...)
+			failed.Change = ch
+			return failed
 		}
 		receipts = append(receipts, receipt)
 		c = c.Clone()

@@ -63,7 +63,7 @@ func RepositoryDetails(t theme.Theme, width int, c engine.Case, name string) str
 	for _, r := range rows {
 		style := t.Text
 		switch r[0] {
-		case "problem":
+		case "problem", "failed":
 			style = t.Warn
 		case "source":
 			style = t.Faint
@@ -90,6 +90,7 @@ func personalDetails(c engine.Case, r engine.Repository, add func(label, text st
 	}
 	add("copied to", target)
 	add("name", engine.Proposed(c, r))
+	add("failed", engine.Failed(c, r))
 	obstacle := engine.Obstacles(c)[r.Name]
 	add("problem", obstacle.Problem)
 	add("do", obstacle.Advice)

@@ -411,10 +411,14 @@ func (h *handOver) line(f Frame) string {
 		text = "left behind: " + choice.Skip
 	default:
 		for _, r := range h.c.Repositories.Personal {
-			if r.Name == name {
-				if text = engine.Proposed(h.c, r); text == "" {
-					text = r.Matters()
-				}
+			if r.Name != name {
+				continue
+			}
+			if failed := engine.Failed(h.c, r); failed != "" {
+				return part.Hang(t.Warn.Render(t.Glyph.Warn)+" ", part.Clean(failed), f.Width, t.Text)
+			}
+			if text = engine.Proposed(h.c, r); text == "" {
+				text = r.Matters()
 			}
 		}
 	}

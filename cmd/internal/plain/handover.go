@@ -97,7 +97,7 @@ func (w *walk) tellRepositories(query string) []string {
 
 func standingWords(c engine.Case, r engine.Repository, s engine.Standing, o engine.Obstacle) string {
 	target := engine.TargetOf(c, r)
-	proposed := engine.Proposed(c, r)
+	proposed, failed := engine.Proposed(c, r), engine.Failed(c, r)
 	switch s {
 	case engine.StandingSkipped:
 		return "Left behind: " + c.Choices[r.Name].Skip
@@ -108,6 +108,9 @@ func standingWords(c engine.Case, r engine.Repository, s engine.Standing, o engi
 	case engine.StandingVerify:
 		return "Copied to " + target + " by " + r.HandedBy + ", to be verified"
 	case engine.StandingCopy, engine.StandingStays:
+	}
+	if failed != "" {
+		return "To be copied to " + target + ", but " + failed
 	}
 	if proposed != "" {
 		return "To be copied: " + proposed
