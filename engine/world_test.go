@@ -28,6 +28,9 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 		v.Set(reflect.ValueOf(noon.Add(time.Duration(*n) * time.Second)))
 		return
 	}
+	if v.Type() == reflect.TypeFor[engine.Secret]() {
+		return // a case holds none: System.Given is without it
+	}
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(fmt.Sprintf("text %d", *n))
