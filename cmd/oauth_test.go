@@ -293,3 +293,25 @@ func TestASecondFactorIsAskedForAndAWrongOneIsAskedForAgain(t *testing.T) {
 	require.Zero(t, walk.end())
 	o.clean()
 }
+
+func TestRefreshAsksForWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOAuth(t, sandbox.Options{})
+	at, c := o.box.Addresses(), o.box.Credentials()
+	o.ok(c.HubSecret, "login", "hub", "--org", "acme", "--host", at.HubURL, "--token-stdin")
+	o.ok(c.OktaToken, "login", "okta", "--host", at.OktaURL, "--app", c.OktaAppLabel, "--token-stdin")
+	next := o.box.Rotate("okta")
+	out, code := o.run("", "auth", "refresh")
+	require.Equal(t, exitAuth, code, "nobody can be asked")
+	require.Contains(t, out, "The credential was not accepted")
+
+	x := o.at("auth", "refresh")
+	x.see("Okta, by", at.OktaURL)
+	x.press(next + enter)
+	x.see("Okta accepts it as Docker")
+	x.press(enter)
+	require.Zero(t, x.end())
+	got, code := o.status()
+	require.Zero(t, code, "%+v", got)
+	o.clean()
+}
