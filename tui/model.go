@@ -44,6 +44,7 @@ type Model struct {
 
 	interrupted bool // a first ctrl+c asked the run to stop
 	quitting    bool
+	ending      bool // a signal from outside: quit as soon as nothing is being changed
 
 	sideScroll    int
 	width, height int

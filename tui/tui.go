@@ -78,7 +78,8 @@ type Options struct {
 	Profile  string
 	Title    string // "reprovision", "reprovision · demo"
 	Resume   string // the command that takes up a walk that was left; empty where none is kept
-	// Interrupts delivers the signals that ask the program to end; each counts
+	// Interrupts delivers the signals that ask the program to end, which it does
+	// without a question, after the change in flight; while one is, each counts
 	// as a ctrl+c. It may be nil.
 	Interrupts    <-chan struct{}
 	Mouse         bool // the wheel scrolls and a click chooses

@@ -23,13 +23,16 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return m, m.update(ms
 func (m *Model) update(msg tea.Msg) tea.Cmd {
 	cmd := m.received(msg)
 	m.refocus()
+	if m.ending && !m.changing() && !m.quitting {
+		return tea.Batch(cmd, m.quit())
+	}
 	return cmd
 }
 
 func (m *Model) received(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case interruptMsg:
-		return tea.Batch(m.interrupt(), m.interrupts())
+		return tea.Batch(m.called(), m.interrupts())
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		return nil
@@ -305,6 +308,16 @@ func (m *Model) interrupt() tea.Cmd {
 		return m.quit()
 	}
 	return m.leave()
+}
+
+// called is a signal from outside, such as that the terminal was closed. Nobody
+// may be there to answer a question: the walk ends, after the change in flight.
+func (m *Model) called() tea.Cmd {
+	m.ending = true
+	if m.changing() {
+		return m.interrupt()
+	}
+	return nil
 }
 
 // leave quits, after a question where something would be left half done.

@@ -180,6 +180,43 @@ func TestSignalsArriveThroughTheirChannel(t *testing.T) {
 	require.Equal(t, interruptMsg{}, m.interrupts()())
 }
 
+// A terminal that was closed must not leave a process that waits for an answer.
+func TestASignalAsksNothing(t *testing.T) {
+	drive(t, options(newScripted(priya()), fresh()), func(t *testing.T, w *driver) {
+		w.show(find(t, "settled"))
+		w.take(interruptMsg{})
+		w.settle()
+		require.True(t, w.quit)
+	})
+}
+
+func TestASignalEndsTheWalkAfterTheChangeInFlight(t *testing.T) {
+	d := newScripted(priya())
+	var gate chan struct{}
+	d.pause = func(ctx context.Context) {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+	}
+	drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
+		gate = make(chan struct{})
+		w.show(find(t, "approve-request"))
+		w.after(grace)
+		w.press("right", "enter")
+		w.take(interruptMsg{})
+		w.settle()
+		require.True(t, w.m.State().Stopping)
+		require.False(t, w.quit)
+		close(gate)
+		w.settle()
+		for w.m.changing() { // what was done is looked for
+			w.after(time.Second)
+		}
+		require.True(t, w.quit)
+	})
+}
+
 func TestCtrlCGivesUpAReadBeforeItLeaves(t *testing.T) {
 	d := newScripted(priya())
 	d.pause = func(ctx context.Context) { <-ctx.Done() }
