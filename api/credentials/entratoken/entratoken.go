@@ -26,6 +26,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 
+	"github.com/seed-05b3d87e/reprovision/api/credentials/loopback"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -316,7 +317,7 @@ func refusal(what string, err error) error {
 		return fmt.Errorf("entra sign-in: %s: %w", what, sent)
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("entra sign-in: %s: %w", what, errors.New(tidy(text)))
+	return fmt.Errorf("entra sign-in: %s: %w", what, errors.New(loopback.OneLine(text)))
 }
 
 func refusedBy(e *transport.Error, response *http.Response, body []byte) *transport.Error {
@@ -348,19 +349,5 @@ func describe(raw []byte) (code, message string) {
 	}
 	first, _, _ := strings.Cut(answer.Description, " Trace ID:")
 	first, _, _ = strings.Cut(first, "\n")
-	return tidy(answer.Code), tidy(first)
-}
-
-func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || (r >= 0x7f && r < 0xa0) {
-			return -1
-		}
-		return r
-	}, s)
-	const most = 300
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
+	return loopback.OneLine(answer.Code), loopback.OneLine(first)
 }

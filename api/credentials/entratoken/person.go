@@ -102,7 +102,7 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep Keep) (*Sour
 	if !strings.HasPrefix(asked.Result.VerificationURL, "https://") {
 		return nil, errors.New("entra sign-in: the page to open does not begin with https://")
 	}
-	show(Prompt{URL: asked.Result.VerificationURL, Code: tidy(asked.Result.UserCode)})
+	show(Prompt{URL: asked.Result.VerificationURL, Code: loopback.OneLine(asked.Result.UserCode)})
 	result, err := asked.AuthenticationResult(ctx)
 	return p.source(result, "wait for the sign-in in the browser", err)
 }

@@ -154,7 +154,7 @@ func (r *Receiver) receive(w http.ResponseWriter, in *http.Request) {
 	a, status, text := answer{}, http.StatusOK, "You are signed in. Close this page and go back to the terminal."
 	switch code := q.Get("code"); {
 	case q.Get("error") != "":
-		a.err = &RefusedError{Code: tidy(q.Get("error")), Description: tidy(q.Get("error_description"))}
+		a.err = &RefusedError{Code: OneLine(q.Get("error")), Description: OneLine(q.Get("error_description"))}
 		text = "The sign-in was refused. Close this page and go back to the terminal."
 	case code == "":
 		page(w, http.StatusBadRequest, "The answer holds no code, and was not used. Go back to the terminal.")
@@ -188,8 +188,9 @@ func page(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n"))
 }
 
-// tidy makes what a browser brought fit for one line of a terminal.
-func tidy(s string) string {
+// OneLine makes what a browser or an authorization server brought fit for one line
+// of a terminal.
+func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || (r >= 0x7f && r < 0xa0) {
 			return -1

@@ -169,7 +169,7 @@ func refusal(what string, err error) error {
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("okta sign-in: %s: %w", what, err)
 	}
-	e := &transport.Error{System: system, Op: what, Method: http.MethodPost, Code: refused.ErrorCode, Message: tidy(refused.ErrorDescription)}
+	e := &transport.Error{System: system, Op: what, Method: http.MethodPost, Code: refused.ErrorCode, Message: loopback.OneLine(refused.ErrorDescription)}
 	if refused.Response != nil {
 		e.Status = refused.Response.StatusCode
 		if refused.Response.Request != nil {
@@ -183,20 +183,6 @@ func refusal(what string, err error) error {
 		e.Message = "it answers in a way that OAuth does not define"
 	}
 	return e
-}
-
-func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return -1
-		}
-		return r
-	}, s)
-	const most = 300
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }
 
 func explain(_ int, _ http.Header, body []byte) (code, message string) {
@@ -279,7 +265,7 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep func(ctx con
 	if err != nil {
 		return nil, refusal("ask for a code", err)
 	}
-	p := Prompt{URL: asked.VerificationURIComplete, Code: tidy(asked.UserCode), Ends: asked.Expiry}
+	p := Prompt{URL: asked.VerificationURIComplete, Code: loopback.OneLine(asked.UserCode), Ends: asked.Expiry}
 	if p.URL == "" {
 		p.URL = asked.VerificationURI
 	}
