@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
+	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/tui"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
@@ -83,16 +84,16 @@ func (p *prompter) plain(ctx context.Context, q question) (string, error) {
 		if q.value != "" {
 			label += " [" + q.value + "]"
 		}
-		_, _ = fmt.Fprint(p.out, label+": ")
 		var answer string
 		if q.secret {
-			raw, err := term.ReadPassword(p.in.Fd())
+			text, err := plain.ReadSecret(p.in, p.out, label+": ")
 			_, _ = fmt.Fprintln(p.out)
 			if err != nil {
 				return "", fmt.Errorf("ask for %s: %w", q.label, err)
 			}
-			answer = trimSecret(string(raw))
+			answer = trimSecret(text)
 		} else {
+			_, _ = fmt.Fprint(p.out, label+": ")
 			text, err := readLine(p.in)
 			if err != nil {
 				return "", fmt.Errorf("ask for %s: %w", q.label, err)

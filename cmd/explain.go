@@ -80,6 +80,9 @@ func explain(err error) engine.Problem {
 	default:
 		explainWire(err, &p)
 	}
+	if p.System == engine.SystemHub && errors.Is(err, observe.ErrMember) {
+		p.System = engine.SystemMember
+	}
 	return p
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
+	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/run"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
@@ -101,13 +102,12 @@ func (o *handOverOptions) memberSecret(member string, out io.Writer) (engine.Sec
 	if !ok || !term.IsTerminal(f.Fd()) {
 		return engine.Secret{}, usageError{errors.New("there is no terminal to ask for your token: use --token-stdin, or REPROVISION_MEMBER_TOKEN")}
 	}
-	_, _ = fmt.Fprintf(out, "A personal access token of %s with read and write permission (not shown): ", member)
-	raw, err := term.ReadPassword(f.Fd())
+	token, err := plain.ReadSecret(f, out, "A personal access token of "+member+" with read and write permission (not shown): ")
 	_, _ = fmt.Fprintln(out)
 	if err != nil {
 		return engine.Secret{}, fmt.Errorf("read the token: %w", err)
 	}
-	return engine.NewSecret(strings.TrimSpace(string(raw))), nil
+	return engine.NewSecret(strings.TrimSpace(token)), nil
 }
 
 // agree asks before anything is copied. Without a terminal nobody is asked, so

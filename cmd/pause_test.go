@@ -66,6 +66,18 @@ func TestACredentialThatIsRevokedHalfWayPausesTheWalkAtTheSignIn(t *testing.T) {
 	}
 }
 
+func TestAMembersTokenThatIsRevokedIsAskedOfTheMemberAgain(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepRemove)
+	w.secret = w.box.Rotate("priya-nair")
+	ask := w.pauses()
+	require.Equal(t, []engine.SystemID{engine.SystemMember}, ask.Systems, "the organization's token is as good as before")
+	require.Contains(t, ask.Text, "not accepted")
+	w.send(guide.SignedIn{Credential: engine.Credential{System: engine.SystemMember, Secret: engine.NewSecret(w.secret)}})
+	w.goOn(guide.StepReport)
+	w.cured("priya-nair", "backend")
+}
+
 func TestATokenOfTheWrongKindPausesTheWalkAtTheSignIn(t *testing.T) {
 	w := newWalk(t, "lena-fischer", false, func(w *world) {
 		w.credentials[0].Identifier, w.credentials[0].Secret = "alex-kim", engine.NewSecret("sandbox-pat-canary-alex-kim")

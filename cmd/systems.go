@@ -325,3 +325,18 @@ func (s *systems) RegistryHost() string {
 
 // Console is the page where the SSO settings are.
 func (s *systems) Console() string { return s.at.Console }
+
+// explain is explain, knowing with which credential the registry was asked: its
+// own, or that of Docker Hub.
+func (s *systems) explain(err error) engine.Problem {
+	p := explain(err)
+	var wire *transport.Error
+	if p.System == engine.SystemHub && errors.As(err, &wire) && wire.System == string(engine.SystemRegistry) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if _, own := s.credentials[engine.SystemRegistry]; own {
+			p.System = engine.SystemRegistry
+		}
+	}
+	return p
+}

@@ -75,7 +75,7 @@ func wire(w world) (parts, error) {
 			}
 			return transport.Approve(ctx, approved, uploads)
 		},
-		Explain: explain,
+		Explain: s.explain,
 		Listen:  waiting.listen,
 		OpenJournal: func(org string, now time.Time) (run.Journal, error) {
 			j, err := run.OpenJournal(w.stateDir, org, now)

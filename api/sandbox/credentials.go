@@ -49,8 +49,14 @@ func (x *secrets) of(system string) string {
 	return x.bySystem[system]
 }
 
-// Rotate revokes the credential of a system ("hub", "scim", "okta" or "entra")
-// with everything that was made from it, and returns the one that is good now.
+// personal is a person's personal access token.
+func (x *secrets) personal(username string) string {
+	return orElse(x.of(username), PersonalToken(username))
+}
+
+// Rotate revokes the credential of a system ("hub", "scim", "okta" or "entra"),
+// or a person's personal access token by their username, with everything that was
+// made from it, and returns the one that is good now.
 func (s *Sandbox) Rotate(system string) string {
 	s.secrets.mu.Lock()
 	defer s.secrets.mu.Unlock()
@@ -58,12 +64,13 @@ func (s *Sandbox) Rotate(system string) string {
 	next := fmt.Sprintf("sandbox-%s-canary-rotated-%d", system, s.secrets.turns)
 	s.secrets.bySystem[system] = next
 	switch system {
-	case "hub":
-		s.EndSessions()
+	case "scim":
 	case "okta":
 		s.oktaSignIn.end()
 	case "entra":
 		s.entraSignIn.end()
+	default:
+		s.EndSessions()
 	}
 	return next
 }
@@ -112,7 +119,7 @@ func (s *Sandbox) Credentials() Credentials {
 	defer s.org.mu.Unlock()
 	members, passwords := make(map[string]string, len(s.org.accounts)), make(map[string]string, len(s.org.accounts))
 	for name := range s.org.accounts {
-		members[name], passwords[name] = PersonalToken(name), passPrefix+name
+		members[name], passwords[name] = s.secrets.personal(name), passPrefix+name
 	}
 	oat := s.secrets.of("hub")
 	return Credentials{
@@ -140,7 +147,7 @@ func (s *Sandbox) identify(name, secret string) (identity, bool) {
 	if s.org.accounts[name] == nil {
 		return identity{}, false
 	}
-	return identity{name: name}, same(secret, patPrefix+name)
+	return identity{name: name}, same(secret, s.secrets.personal(name))
 }
 
 // login checks a name and what is typed on a sign-in page: the password, which

@@ -50,6 +50,9 @@ type Observer struct {
 // ErrNotSignedIn says that Docker Hub has no credential yet.
 var ErrNotSignedIn = errors.New("not signed in to Docker Hub")
 
+// ErrMember says that what failed was read with the member's own credential.
+var ErrMember = errors.New("with the member's own credential")
+
 // Observe reads the facts in order and returns the case with them. Facts that
 // the walk can do without are marked missing when they cannot be read; any
 // other failure, and a cancelled context, is an error.

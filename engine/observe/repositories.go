@@ -21,10 +21,11 @@ const (
 
 func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engine.Case, report func(engine.Progress)) (string, error) {
 	source := "Docker Hub, public repositories"
-	reader := client
+	reader, failed := client, func(err error) error { return err }
 	c.Repositories = engine.Repositories{}
 	if own := o.Systems.Member(c.Username); own != nil {
 		reader, source = own, "Docker Hub, as "+c.Username
+		failed = func(err error) error { return fmt.Errorf("%w: %w", ErrMember, err) }
 		c.Repositories.PrivateVisible = true
 	}
 	for r, err := range reader.Repositories(ctx, c.Username) {
@@ -32,7 +33,7 @@ func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engi
 			break // a user without repositories has no namespace to list
 		}
 		if err != nil {
-			return source, err
+			return source, failed(err)
 		}
 		c.Repositories.Personal = append(c.Repositories.Personal, engine.Repository{
 			Name: c.Username + "/" + r.Name, Private: r.Private, Size: r.StorageSize, Updated: r.LastUpdated.Time,
@@ -42,7 +43,7 @@ func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engi
 	for i, r := range c.Repositories.Personal {
 		for _, err := range reader.Tags(ctx, c.Username, base(r.Name)) {
 			if err != nil {
-				return source, err
+				return source, failed(err)
 			}
 			c.Repositories.Personal[i].Tags++
 		}

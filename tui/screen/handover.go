@@ -55,12 +55,13 @@ func (h *handOver) decide(v engine.Verdict) {
 	h.choices, h.menu, h.stands = v.Choices, choiceMenu(v.Choices), engine.Obstacles(h.c)
 }
 
-var handOverKeys = struct{ leave, name, all, details, jump, record, cancel, other key.Binding }{
+var handOverKeys = struct{ leave, name, all, details, jump, table, record, cancel, other key.Binding }{
 	leave:   key.NewBinding(key.WithKeys("space", "x"), key.WithHelp("space", "copy or not")),
 	name:    key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "rename")),
 	all:     key.NewBinding(key.WithKeys("a"), key.WithHelp("a", "all in view")),
 	details: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "details")),
 	jump:    key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "to the action")),
+	table:   key.NewBinding(key.WithKeys("up"), key.WithHelp("↑", "to the repositories")),
 	record:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "record")),
 	cancel:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "as it was")),
 	other:   key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "another free name")),
@@ -76,7 +77,7 @@ func (h *handOver) Keys() []key.Binding {
 	case h.table.Typing():
 		return h.table.Keys()
 	case h.inMenu:
-		return h.menu.Keys()
+		return append(h.menu.Keys(), k.table)
 	}
 	return append([]key.Binding{k.leave, k.name, k.details, k.jump, k.all}, h.table.Keys()...)
 }

@@ -2,7 +2,6 @@ package plain
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -142,9 +141,7 @@ func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, er
 		w.say("%s", part.Clean(f.Hint))
 	}
 	for {
-		_, _ = fmt.Fprint(w.out, part.Clean(orElse(f.Label, "Secret"))+", not shown while you type: ")
-		typed, err := w.in.secret(ctx, w.Interrupts)
-		w.say("")
+		typed, err := w.hidden(ctx, orElse(f.Label, "Secret"))
 		if err != nil {
 			return "", nil, err
 		}
@@ -203,8 +200,13 @@ func (w *walk) reply(ctx context.Context, p tui.Pending) (string, error) {
 	if !p.Masked {
 		return w.ask(ctx, part.Clean(p.Label)+":")
 	}
-	_, _ = fmt.Fprint(w.out, part.Clean(p.Label)+", not shown while you type: ")
-	typed, err := w.in.secret(ctx, w.Interrupts)
-	w.say("")
+	typed, err := w.hidden(ctx, p.Label)
 	return strings.TrimSpace(typed), err
+}
+
+// hidden asks for a line that is not echoed.
+func (w *walk) hidden(ctx context.Context, label string) (string, error) {
+	typed, err := w.in.secret(ctx, w.Interrupts, w.out, part.Clean(label)+", not shown while you type: ")
+	w.say("")
+	return typed, err
 }

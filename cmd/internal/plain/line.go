@@ -55,9 +55,10 @@ func (in *input) line(ctx context.Context, interrupts <-chan struct{}) (string, 
 
 // secret is line without an echo, where the input is a terminal. On a pipe
 // nothing is echoed anyway.
-func (in *input) secret(ctx context.Context, interrupts <-chan struct{}) (string, error) {
+func (in *input) secret(ctx context.Context, interrupts <-chan struct{}, out io.Writer, prompt string) (string, error) {
 	file, ok := in.from.(*os.File)
 	if !ok || in.pending != nil || !term.IsTerminal(file.Fd()) {
+		_, _ = io.WriteString(out, prompt)
 		return in.line(ctx, interrupts)
 	}
 	before, err := term.GetState(file.Fd())
@@ -66,8 +67,8 @@ func (in *input) secret(ctx context.Context, interrupts <-chan struct{}) (string
 	}
 	c := make(chan answer, 1)
 	go func() {
-		raw, err := term.ReadPassword(file.Fd())
-		c <- answer{string(raw), err}
+		text, err := ReadSecret(file, out, prompt)
+		c <- answer{text, err}
 	}()
 	select {
 	case a := <-c:
