@@ -184,17 +184,35 @@ func Pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-Width(s)))
 }
 
+// nonBreaking is a hyphen at which no line ends.
+const nonBreaking = "\u2011"
+
 // Wrap breaks text into lines of at most width cells: at spaces where it can,
-// anywhere where it must.
+// anywhere where it must. Names such as scope-member-read and the numbers of
+// records stay whole, so that they can be read and copied; the library would end
+// a line at their hyphens.
 func Wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
-	lines := strings.Split(ansi.Wrap(s, width, ""), "\n")
+	whole := s
+	if strings.Contains(s, "-") && !strings.Contains(s, nonBreaking) {
+		words := strings.Split(s, " ")
+		for i, w := range words {
+			if Width(w) <= width {
+				words[i] = strings.ReplaceAll(w, "-", nonBreaking)
+			}
+		}
+		whole = strings.Join(words, " ")
+	}
+	lines := strings.Split(ansi.Wrap(whole, width, ""), "\n")
 	if slices.ContainsFunc(lines, func(l string) bool { return Width(l) > width }) {
-		lines = strings.Split(ansi.WrapWc(s, width, ""), "\n")
+		lines = strings.Split(ansi.WrapWc(whole, width, ""), "\n")
 	}
 	for i, l := range lines {
+		if whole != s {
+			l = strings.ReplaceAll(l, nonBreaking, "-")
+		}
 		lines[i] = Fit(strings.TrimRight(l, " "), width)
 	}
 	return lines

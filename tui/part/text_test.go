@@ -91,3 +91,9 @@ func TestTheShortWayOfCountingIsRight(t *testing.T) {
 	_, ok := simpleWidth("✓\ufe0f")
 	require.False(t, ok, "a selector after a sign may widen it")
 }
+
+func TestANameWithHyphensStaysWhole(t *testing.T) {
+	require.Equal(t, []string{"it needs", "scope-member-read,", "scope-group-read"}, Wrap("it needs scope-member-read, scope-group-read", 20))
+	require.Equal(t, []string{"a-very-", "long-name"}, Wrap("a-very-long-name", 10), "unless there is no room for it")
+	require.Equal(t, []string{"what came", "so\u2011and-so", "stays so"}, Wrap("what came so\u2011and-so stays so", 10))
+}
