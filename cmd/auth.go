@@ -32,8 +32,8 @@ func newAuth() *cobra.Command {
 }
 
 func (o *authOptions) flags(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile`; the last one if not given")
-	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the profile of this Docker `organization`")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the last one if not given")
+	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the profile of this Docker organization")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }

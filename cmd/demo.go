@@ -55,10 +55,10 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "preview each request; send nothing that changes anything")
-	c.Flags().StringVar(&o.member, "member", "", "begin with this `username`")
-	c.Flags().StringVar(&o.provider, "provider", "okta", "the identity provider: okta, entra, or none for one that is operated by hand (`okta|entra|none`)")
-	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this `file`")
-	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair so `many` further repositories; the first has a name that is taken in the organization")
+	c.Flags().StringVar(&o.member, "member", "", "begin with this username")
+	c.Flags().StringVar(&o.provider, "provider", "okta", "the identity provider: okta, entra, or none for one that is operated by hand")
+	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this file")
+	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair this many further repositories; the first has a name that is taken in the organization")
 	o.window.flags(c)
 	return c
 }

@@ -70,7 +70,7 @@ func newHandOver(interrupts <-chan struct{}) *cobra.Command {
 			return runHandOver(ctx, o, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&o.planFile, "plan", "", "the plan `file` that an owner gave you")
+	c.Flags().StringVar(&o.planFile, "plan", "", "the plan file that an owner gave you")
 	c.Flags().StringVarP(&o.out, "output", "o", "", "where to write the manifest for the owner; beside the plan if not given")
 	c.Flags().BoolVar(&o.yes, "yes", false, "copy what the plan names without asking")
 	c.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read your token from standard input")
@@ -102,10 +102,10 @@ func newHandOverPlan() *cobra.Command {
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runHandOverPlan(c.Context(), o, c.OutOrStdout()) },
 	}
-	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan `file` to write")
-	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker `organization`")
-	c.Flags().StringVar(&o.member, "member", "", "the member's `username`")
-	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "a repository of theirs, as `name` or name=new-name; may be repeated; all public ones if not given")
+	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan file to write")
+	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
+	c.Flags().StringVar(&o.member, "member", "", "the member's username")
+	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "a repository of theirs, as name or name=new-name; may be repeated; all public ones if not given")
 	o.profileFlag(c)
 	c.Flags().DurationVar(&o.good, "good", 7*24*time.Hour, "how long the plan is good, at most 31 days")
 	return c
@@ -121,14 +121,14 @@ func newHandOverAccept() *cobra.Command {
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runHandOverAccept(c.Context(), o, c.OutOrStdout()) },
 	}
-	c.Flags().StringVar(&o.planFile, "plan", "", "the plan `file` that you gave the member")
-	c.Flags().StringVar(&o.manifest, "manifest", "", "the manifest `file` that the member gave back")
+	c.Flags().StringVar(&o.planFile, "plan", "", "the plan file that you gave the member")
+	c.Flags().StringVar(&o.manifest, "manifest", "", "the manifest file that the member gave back")
 	o.profileFlag(c)
 	return c
 }
 
 func (o *handOverOptions) profileFlag(c *cobra.Command) {
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` that signs you in; the organization's, or the last one, if not given")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile that signs you in; the organization's, or the last one, if not given")
 }
 
 // owner makes the clients of the organization, for reading only. It signs in as

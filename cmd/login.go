@@ -53,10 +53,10 @@ func newLogin(interrupts <-chan struct{}) *cobra.Command {
 		},
 	}
 	f := c.PersistentFlags()
-	f.StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker `organization`")
-	f.StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile`; the organization's name if not given")
-	f.StringVar(&o.dockerID, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
-	f.StringVar(&o.store, "store", "auto", "where to keep it: keyring, file (encrypted), or auto (`keyring|file|auto`)")
+	f.StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
+	f.StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the organization's name if not given")
+	f.StringVar(&o.dockerID, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that you are never offered to remove yourself")
+	f.StringVar(&o.store, "store", "auto", "where to keep it: keyring, file (encrypted), or auto")
 	f.BoolVar(&o.stdin, "token-stdin", false, "read the secret from standard input; ask nothing")
 	f.BoolVar(&o.accessible, "accessible", accessible(), "ask line by line, for screen readers and plain terminals; so does ACCESSIBLE=1")
 	c.AddCommand(newLoginHub(o), newLoginSCIM(o), newLoginOkta(o), newLoginEntra(o), newLoginRegistry(o))
@@ -73,8 +73,8 @@ func loginTo(o *loginOptions, use, short string, id engine.SystemID) *cobra.Comm
 
 func newLoginHub(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "hub", "Sign in to Docker Hub", engine.SystemHub)
-	c.Flags().StringVar(&o.identifier, "user", "", "whom the token belongs to: the `organization` of its access token (default), or your Docker ID")
-	c.Flags().StringVar(&o.host, "host", "", "another `address` than Docker Hub's, for the sandbox")
+	c.Flags().StringVar(&o.identifier, "user", "", "whom the token belongs to: the organization of its access token (default), or your Docker ID")
+	c.Flags().StringVar(&o.host, "host", "", "another address than Docker Hub's, for the sandbox")
 	c.Flags().BoolVar(&o.password, "password", false, "try a username, a password and a second factor; nothing of it is kept")
 	c.Flags().BoolVar(&o.docker, "docker-login", false, "use what \"docker login\" stored; it stays where it is")
 	return c
@@ -82,43 +82,43 @@ func newLoginHub(o *loginOptions) *cobra.Command {
 
 func newLoginSCIM(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "scim", "Sign in to Docker's SCIM service", engine.SystemSCIM)
-	c.Flags().StringVar(&o.host, "host", "", "the SCIM base `URL`, if Docker Home shows another than the usual")
+	c.Flags().StringVar(&o.host, "host", "", "the SCIM base URL, if Docker Home shows another than the usual")
 	return c
 }
 
 func newLoginOkta(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "okta", "Sign in to Okta", engine.SystemOkta)
-	c.Flags().StringVar(&o.host, "host", "", "Okta's `address`, https://acme.okta.com")
-	c.Flags().StringVar(&o.identifier, "app", "", "the `label` of the Docker application")
+	c.Flags().StringVar(&o.host, "host", "", "Okta's address, https://acme.okta.com")
+	c.Flags().StringVar(&o.identifier, "app", "", "the label of the Docker application")
 	c.Flags().BoolVar(&o.browser, "browser", false, "sign in in the browser of this machine (OAuth with PKCE); needs --client-id")
-	c.Flags().StringVar(&o.redirect, "redirect", "", "the sign-in redirect `address` that is registered for the browser")
+	c.Flags().StringVar(&o.redirect, "redirect", "", "the sign-in redirect address that is registered for the browser")
 	c.Flags().BoolVar(&o.device, "device", false, "sign in in any browser by a code (OAuth device grant); needs --client-id")
-	c.Flags().StringVar(&o.clientID, "client-id", "", "the OAuth application's `ID`")
-	c.Flags().StringVar(&o.keyFile, "key-file", "", "sign in as a service with the private key in this PEM `file`; needs --client-id")
-	c.Flags().StringVar(&o.keyID, "key-id", "", "the key's `ID` in Okta, if there are several")
+	c.Flags().StringVar(&o.clientID, "client-id", "", "the OAuth application's ID")
+	c.Flags().StringVar(&o.keyFile, "key-file", "", "sign in as a service with the private key in this PEM file; needs --client-id")
+	c.Flags().StringVar(&o.keyID, "key-id", "", "the key's ID in Okta, if there are several")
 	return c
 }
 
 func newLoginEntra(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "entra", "Sign in to Microsoft Entra ID", engine.SystemEntra)
-	c.Flags().StringVar(&o.host, "host", "", "Microsoft Graph's `address`, of a national cloud")
-	c.Flags().StringVar(&o.authority, "authority", "", "where people sign in, of a national cloud: an `address` such as https://login.microsoftonline.us")
-	c.Flags().StringVar(&o.identifier, "app", "", "the `name` of the Docker enterprise application")
-	c.Flags().StringVar(&o.tenant, "tenant", "", "the `directory`, by ID or domain")
-	c.Flags().StringVar(&o.clientID, "client-id", "", "the app registration's `ID`")
+	c.Flags().StringVar(&o.host, "host", "", "Microsoft Graph's address, of a national cloud")
+	c.Flags().StringVar(&o.authority, "authority", "", "where people sign in, of a national cloud: an address such as https://login.microsoftonline.us")
+	c.Flags().StringVar(&o.identifier, "app", "", "the name of the Docker enterprise application")
+	c.Flags().StringVar(&o.tenant, "tenant", "", "the directory, by ID or domain")
+	c.Flags().StringVar(&o.clientID, "client-id", "", "the app registration's ID")
 	c.Flags().BoolVar(&o.browser, "browser", false, "sign in in the browser of this machine (OAuth with PKCE)")
-	c.Flags().StringVar(&o.redirect, "redirect", "", "another redirect `address` for the browser than http://localhost")
+	c.Flags().StringVar(&o.redirect, "redirect", "", "another redirect address for the browser than http://localhost")
 	c.Flags().BoolVar(&o.device, "device", false, "sign in in any browser by a device code")
 	c.Flags().BoolVar(&o.clientSecret, "client-secret", false, "sign in as a service with its client secret")
-	c.Flags().StringVar(&o.certificate, "certificate", "", "sign in as a service with the certificate and private key in this PEM `file`")
+	c.Flags().StringVar(&o.certificate, "certificate", "", "sign in as a service with the certificate and private key in this PEM file")
 	c.Flags().BoolVar(&o.azureCLI, "azure-cli", false, "sign in as whoever is signed in to the Azure CLI")
 	return c
 }
 
 func newLoginRegistry(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "registry", "Sign in to the registry with a credential of its own", engine.SystemRegistry)
-	c.Flags().StringVar(&o.identifier, "user", "", "the Docker `ID` or organization that the token belongs to")
-	c.Flags().StringVar(&o.host, "host", "", "another registry `host` than Docker Hub's, for the sandbox")
+	c.Flags().StringVar(&o.identifier, "user", "", "the Docker ID or organization that the token belongs to")
+	c.Flags().StringVar(&o.host, "host", "", "another registry host than Docker Hub's, for the sandbox")
 	c.Flags().BoolVar(&o.docker, "docker-login", false, "use what \"docker login\" stored; it stays where it is")
 	return c
 }

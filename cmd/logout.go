@@ -44,8 +44,8 @@ func newLogout() *cobra.Command {
 			return runLogout(c.Context(), o, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile`; the last one if not given")
-	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the profile of this Docker `organization`")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the last one if not given")
+	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the profile of this Docker organization")
 	c.Flags().BoolVar(&o.all, "all", false, "forget every profile")
 	return c
 }

@@ -52,8 +52,8 @@ func newResume(interrupts <-chan struct{}) *cobra.Command {
 
 // addWalkFlags adds what every command takes that goes on with a run.
 func addWalkFlags(c *cobra.Command, o *walkOptions) {
-	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker `ID`, so that you are never offered to remove yourself")
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the `profile` to work with, one per organization; the last one if not given")
+	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that you are never offered to remove yourself")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile to work with, one per organization; the last one if not given")
 	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
 	o.window.flags(c)
 	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")

@@ -27,8 +27,8 @@ func newSandbox(interrupts <-chan struct{}) *cobra.Command {
 			return runSandbox(c.Context(), interrupts, stateFile, secondFactor, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&stateFile, "state-file", "", "at the end, write the state and the request log as JSON to this `file`")
-	c.Flags().StringVar(&secondFactor, "second-factor", "", "ask whoever signs in with a password for this `code`")
+	c.Flags().StringVar(&stateFile, "state-file", "", "at the end, write the state and the request log as JSON to this file")
+	c.Flags().StringVar(&secondFactor, "second-factor", "", "ask whoever signs in with a password for this code")
 	return c
 }
 
