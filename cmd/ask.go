@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (p *prompter) plain(ctx context.Context, q question) (string, error) {
 			if err != nil {
 				return "", fmt.Errorf("ask for %s: %w", q.label, err)
 			}
-			answer = orElse(trimSecret(text), q.value)
+			answer = cmp.Or(trimSecret(text), q.value)
 		}
 		if answer != "" || q.optional {
 			return answer, nil

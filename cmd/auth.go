@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -271,7 +272,7 @@ func (s status) write(out io.Writer, asJSON bool) error {
 		if st.Hides != "" {
 			from += " (hides the " + string(st.Hides) + ")"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", st.Title, yesNo(st.OK), orElse(clean(st.Who), "-"), orElse(clean(st.Host), "the usual"), from, when(st.Proven, "never"), st.ends())
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", st.Title, yesNo(st.OK), cmp.Or(clean(st.Who), "-"), cmp.Or(clean(st.Host), "the usual"), from, when(st.Proven, "never"), st.ends())
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func atWindow(p *tui.Prompts) person {
 
 // hubClient makes the client of Docker Hub, or of a member's own account there.
 func (s *systems) hubClient(cred engine.Credential) (*hub.Client, error) {
-	o := hub.Options{BaseURL: orElse(cred.Host, s.at.Hub), Identifier: cred.Identifier, Secret: cred.Secret.Reveal, Transport: s.options}
+	o := hub.Options{BaseURL: cmp.Or(cred.Host, s.at.Hub), Identifier: cred.Identifier, Secret: cred.Secret.Reveal, Transport: s.options}
 	if cred.Method != engine.MethodPassword {
 		return hub.New(o)
 	}
@@ -250,13 +251,6 @@ func needsSecret(c engine.Credential) bool {
 }
 
 var errNoToken = errors.New("no token was given")
-
-func orElse(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
-}
 
 // gathered completes a credential with what is read only now: docker login's, to
 // which somebody has consented, or a key from its file.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func (d *demo) assist(ctx context.Context, c engine.Case, ch engine.Change) erro
 	if <-d.ready; d.err != nil {
 		return d.err
 	}
-	email := orElse(c.Member.Email, c.Snapshot.Email)
+	email := cmp.Or(c.Member.Email, c.Snapshot.Email)
 	switch ch.ID {
 	case remedy.ChangeAttributes:
 		return d.box.MatchSSO(email)

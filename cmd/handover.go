@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -140,7 +141,7 @@ func (o *handOverOptions) owner(ctx context.Context, out io.Writer) (s *systems,
 		if from, err = beginSession(&walkOptions{org: o.org, profile: o.profile}, &w, atLines(newPrompter(os.Stdin, os.Stdout))); err != nil {
 			return nil, nil, err
 		}
-		o.org = orElse(o.org, from.org())
+		o.org = cmp.Or(o.org, from.org())
 	}
 	s, err = newSystems(w.at, "", transport.Options{ReadOnly: true, Now: o.now, Sleep: o.sleep}, w.credentials...)
 	if err != nil {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,8 +38,8 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	// The token goes where the member's own machine says, and nowhere because a
 	// file that somebody sent says so.
 	at := o.at
-	at.Registry = orElse(orElse(at.Registry, os.Getenv("REPROVISION_REGISTRY_HOST")), dockerRegistry)
-	at.Hub = orElse(at.Hub, os.Getenv("REPROVISION_HUB_URL"))
+	at.Registry = cmp.Or(cmp.Or(at.Registry, os.Getenv("REPROVISION_REGISTRY_HOST")), dockerRegistry)
+	at.Hub = cmp.Or(at.Hub, os.Getenv("REPROVISION_HUB_URL"))
 	if at.Registry != p.Registry {
 		return refused(fmt.Sprintf("the plan is for the registry %s, and you work with %s: your token is not sent there. Ask the owner; if it is right, set REPROVISION_REGISTRY_HOST to it", p.Registry, at.Registry))
 	}

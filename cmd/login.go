@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,7 +181,7 @@ func (o *loginOptions) method(id engine.SystemID) (engine.Method, bool) {
 // that they leave open.
 func (o *loginOptions) fit(id engine.SystemID, h tui.FormHint) tui.FormHint {
 	given := engine.Credential{
-		Host: o.host, Identifier: o.identifier, File: orElse(o.keyFile, o.certificate),
+		Host: o.host, Identifier: o.identifier, File: cmp.Or(o.keyFile, o.certificate),
 		Client: engine.Client{ID: o.clientID, Tenant: o.tenant, Key: o.keyID, Redirect: o.redirect, Authority: o.authority},
 	}
 	method, named := o.method(id)
@@ -189,7 +190,7 @@ func (o *loginOptions) fit(id engine.SystemID, h tui.FormHint) tui.FormHint {
 		if named && w.Base.Method != method {
 			continue
 		}
-		w.Base.Host, w.Base.Client.Redirect, w.Base.Client.Authority = orElse(o.host, w.Base.Host), o.redirect, o.authority // asked for by few ways
+		w.Base.Host, w.Base.Client.Redirect, w.Base.Client.Authority = cmp.Or(o.host, w.Base.Host), o.redirect, o.authority // asked for by few ways
 		var fields []tui.Field
 		for _, f := range w.Fields {
 			if at := f.Of(&given); at != nil && *at != "" {

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -220,7 +221,7 @@ func (o *loginOptions) credential(ctx context.Context, id engine.SystemID, p pro
 	}
 	c := way.Base
 	c.System = id
-	help := orElse(way.Help, h.Help)
+	help := cmp.Or(way.Help, h.Help)
 	for _, f := range way.Fields {
 		typed, err := f.Value, error(nil)
 		switch {

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,7 +176,7 @@ func (s *session) elsewhere(ctx context.Context, cause error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil || where == keepNowhere:
-		s.memory = orElse(credentials.Reason(cause), cause.Error())
+		s.memory = cmp.Or(credentials.Reason(cause), cause.Error())
 	case where == keepFile:
 		s.vault.profile.Store = storeFile
 	}

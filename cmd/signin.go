@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strings"
@@ -18,15 +19,15 @@ func fromEnvironment(org string) []engine.Credential {
 		variable string
 		engine.Credential
 	}{
-		{"REPROVISION_HUB_TOKEN", engine.Credential{System: engine.SystemHub, Host: env("REPROVISION_HUB_URL"), Identifier: orElse(env("REPROVISION_HUB_USER"), org)}},
+		{"REPROVISION_HUB_TOKEN", engine.Credential{System: engine.SystemHub, Host: env("REPROVISION_HUB_URL"), Identifier: cmp.Or(env("REPROVISION_HUB_USER"), org)}},
 		{"REPROVISION_SCIM_TOKEN", engine.Credential{System: engine.SystemSCIM, Host: env("REPROVISION_SCIM_URL")}},
-		{"REPROVISION_OKTA_TOKEN", engine.Credential{System: engine.SystemOkta, Host: env("REPROVISION_OKTA_URL"), Identifier: orElse(env("REPROVISION_OKTA_APP"), defaultApp)}},
-		{"REPROVISION_ENTRA_TOKEN", engine.Credential{System: engine.SystemEntra, Host: env("REPROVISION_ENTRA_URL"), Identifier: orElse(env("REPROVISION_ENTRA_APP"), defaultApp)}},
+		{"REPROVISION_OKTA_TOKEN", engine.Credential{System: engine.SystemOkta, Host: env("REPROVISION_OKTA_URL"), Identifier: cmp.Or(env("REPROVISION_OKTA_APP"), defaultApp)}},
+		{"REPROVISION_ENTRA_TOKEN", engine.Credential{System: engine.SystemEntra, Host: env("REPROVISION_ENTRA_URL"), Identifier: cmp.Or(env("REPROVISION_ENTRA_APP"), defaultApp)}},
 		{"REPROVISION_ENTRA_CLIENT_SECRET", engine.Credential{
-			System: engine.SystemEntra, Host: env("REPROVISION_ENTRA_URL"), Identifier: orElse(env("REPROVISION_ENTRA_APP"), defaultApp),
+			System: engine.SystemEntra, Host: env("REPROVISION_ENTRA_URL"), Identifier: cmp.Or(env("REPROVISION_ENTRA_APP"), defaultApp),
 			Method: engine.MethodClientSecret, Client: tenant,
 		}},
-		{"REPROVISION_REGISTRY_TOKEN", engine.Credential{System: engine.SystemRegistry, Host: env("REPROVISION_REGISTRY_HOST"), Identifier: orElse(env("REPROVISION_REGISTRY_USER"), org)}},
+		{"REPROVISION_REGISTRY_TOKEN", engine.Credential{System: engine.SystemRegistry, Host: env("REPROVISION_REGISTRY_HOST"), Identifier: cmp.Or(env("REPROVISION_REGISTRY_USER"), org)}},
 	} {
 		token := trimSecret(env(c.variable))
 		if token == "" || slices.ContainsFunc(out, func(o engine.Credential) bool { return o.System == c.System }) {

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -173,7 +174,7 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 		return engine.Session{}, err
 	}
 	if cred.System != engine.SystemMember {
-		rights := s.rights(ctx, cred.System, orElse(c.Org, cred.Identifier))
+		rights := s.rights(ctx, cred.System, cmp.Or(c.Org, cred.Identifier))
 		s.mu.Lock()
 		s.found[cred.System] = rights
 		s.mu.Unlock()
@@ -218,7 +219,7 @@ func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
 			s.hub = client
 		}
 	case engine.SystemSCIM:
-		client, err := scim.New(scim.Options{BaseURL: orElse(cred.Host, s.at.SCIM), Token: cred.Secret.Reveal, Transport: s.options})
+		client, err := scim.New(scim.Options{BaseURL: cmp.Or(cred.Host, s.at.SCIM), Token: cred.Secret.Reveal, Transport: s.options})
 		if err != nil {
 			return err
 		}

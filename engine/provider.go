@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ type PushWay struct {
 // organization, and userName is the address of the account that SCIM finds or
 // makes (Docker, "Set up SCIM").
 func Misdirected(c Case, org, userName string) string {
-	email := orElse(c.Member.Email, c.Snapshot.Email)
+	email := cmp.Or(c.Member.Email, c.Snapshot.Email)
 	switch {
 	case org != "" && !strings.EqualFold(org, c.Org):
 		return "dockerOrg is " + org + ": they would be created in that organization, and not in " + c.Org
@@ -81,7 +82,7 @@ func PushBlockers(c Case, other bool) string {
 	case other && way.Title == "" && len(c.Remaining(ActionPushOther)) == 0:
 		return "the identity provider has no other way"
 	case e.Provisioning == SwitchOff && !way.Revives:
-		return "nothing would be sent: " + orElse(e.ProvisioningWhy, "provisioning is off in "+e.Application)
+		return "nothing would be sent: " + cmp.Or(e.ProvisioningWhy, "provisioning is off in "+e.Application)
 	case e.OutOf != "":
 		return "they would be skipped: " + e.OutOf
 	}
@@ -116,13 +117,6 @@ func index(other bool) int {
 		return 1
 	}
 	return 0
-}
-
-func orElse(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }
 
 // OwnTeams are the teams of the snapshot that somebody has to put the person

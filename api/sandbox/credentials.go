@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
@@ -51,7 +52,7 @@ func (x *secrets) of(system string) string {
 
 // personal is a person's personal access token.
 func (x *secrets) personal(username string) string {
-	return orElse(x.of(username), PersonalToken(username))
+	return cmp.Or(x.of(username), PersonalToken(username))
 }
 
 // Rotate revokes the credential of a system ("hub", "scim", "okta" or "entra"),
@@ -204,7 +205,7 @@ func (s *Sandbox) newSession(who identity) string {
 	token := jwtPrefix + rand.Text()
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
-	s.sessions.known[token] = session{who: who, expires: s.options.Now().Add(orElse(s.options.JWTLife, DefaultJWTLife))}
+	s.sessions.known[token] = session{who: who, expires: s.options.Now().Add(cmp.Or(s.options.JWTLife, DefaultJWTLife))}
 	return token
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -316,7 +317,7 @@ func (o *org) provisionSteps(u *entraUser) entraOutcome {
 // sameAsSent reports whether Docker has what a push would write.
 func (o *org) sameAsSent(username string, p person) bool {
 	m, a := o.members[username], o.accounts[username]
-	if m == nil || a.given != p.given || a.family != p.family || m.role != orElse(p.role, roleMember) {
+	if m == nil || a.given != p.given || a.family != p.family || m.role != cmp.Or(p.role, roleMember) {
 		return false
 	}
 	return p.team == "" || o.teams[p.team] != nil && o.teams[p.team].members[username]

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"net/http"
@@ -115,11 +116,11 @@ func (s *Sandbox) strike(f Fault, w http.ResponseWriter, r *http.Request, next h
 		if w.Header().Get("Content-Type") == "" {
 			w.Header().Set("Content-Type", "application/json")
 		}
-		w.WriteHeader(orElse(f.Status, http.StatusInternalServerError))
+		w.WriteHeader(cmp.Or(f.Status, http.StatusInternalServerError))
 		_, _ = io.WriteString(w, f.Body)
 	case FaultHTML:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(orElse(f.Status, http.StatusOK))
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 		_, _ = io.WriteString(w, "<!doctype html><html><head><title>Sign in</title></head><body><h1>Please sign in to the proxy</h1></body></html>\n")
 	case FaultHalfBody:
 		answer := carryOut(next, r)
@@ -198,11 +199,3 @@ func (w *statusWriter) Write(p []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func orElse[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
-}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -59,7 +60,7 @@ func (l *rateWindow) admit(w http.ResponseWriter, now time.Time) bool {
 		l.minute, l.used = minute, 0
 	}
 	l.used++
-	limit := orElse(l.limit, unlimited)
+	limit := cmp.Or(l.limit, unlimited)
 	reset := l.minute.Add(time.Minute)
 	w.Header().Set("X-RateLimit-Limit", strconv.Itoa(limit))
 	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(max(limit-l.used, 0)))

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -67,7 +68,7 @@ func (s *Sandbox) listMembers(w http.ResponseWriter, r *http.Request, _ identity
 	query := r.URL.Query()
 	number, size, ok := s.window(query)
 	kind, role := query.Get("type"), query.Get("role")
-	invites, err := strconv.ParseBool(orElse(query.Get("invites"), "false"))
+	invites, err := strconv.ParseBool(cmp.Or(query.Get("invites"), "false"))
 	switch {
 	case !ok, err != nil,
 		kind != "" && kind != "all" && kind != "invitee" && kind != "member",

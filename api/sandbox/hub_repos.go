@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -56,7 +57,7 @@ func fullNameOf(r *http.Request) string {
 func (s *Sandbox) listRepositories(w http.ResponseWriter, r *http.Request, who identity) {
 	query := r.URL.Query()
 	number, size, ok := s.window(query)
-	ordering := orElse(query.Get("ordering"), "-last_updated")
+	ordering := cmp.Or(query.Get("ordering"), "-last_updated")
 	field := strings.TrimPrefix(ordering, "-")
 	if !ok || !slices.Contains([]string{"name", "last_updated", "pull_count"}, field) {
 		writeJSON(w, http.StatusBadRequest, map[string]any{

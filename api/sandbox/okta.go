@@ -173,8 +173,8 @@ func (o *org) assign(userID, scope, userName string, profile map[string]any) err
 	}
 	now := o.now()
 	a := &assignment{
-		scope: orElse(scope, scopeUser), syncState: "SYNCING", created: now, updated: now,
-		userName: orElse(userName, u.login), profile: maps.Clone(profile),
+		scope: cmp.Or(scope, scopeUser), syncState: "SYNCING", created: now, updated: now,
+		userName: cmp.Or(userName, u.login), profile: maps.Clone(profile),
 	}
 	setDefault(a.profile, "email", u.login)
 	setDefault(a.profile, "givenName", u.first)
@@ -202,7 +202,7 @@ func (o *org) updateAssignment(userID, scope string, profile map[string]any) err
 	case scope == scopeGroup && o.okta.grants(userID) == nil:
 		return errNoGroup
 	}
-	a.scope, a.updated = orElse(scope, a.scope), o.now()
+	a.scope, a.updated = cmp.Or(scope, a.scope), o.now()
 	if profile == nil {
 		return nil
 	}
@@ -427,8 +427,8 @@ func (o *org) personOf(userID string, a *assignment) person {
 	u := o.okta.users[userID]
 	return person{
 		email:  a.userName,
-		given:  orElse(textOf(a.profile["givenName"]), u.first),
-		family: orElse(textOf(a.profile["familyName"]), u.last),
+		given:  cmp.Or(textOf(a.profile["givenName"]), u.first),
+		family: cmp.Or(textOf(a.profile["familyName"]), u.last),
 		role:   textOf(a.profile[propertyRole]),
 		team:   textOf(a.profile[propertyTeam]),
 	}

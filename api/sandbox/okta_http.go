@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func (s *Sandbox) oktaHandler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		oktaError(w, http.StatusNotFound, "E0000022", "The endpoint does not support the provided HTTP method or does not exist: "+r.URL.Path)
 	})
-	windows := &oktaWindows{limit: orElse(s.options.OktaRateLimit, unlimited), of: map[string]*rateWindow{}}
+	windows := &oktaWindows{limit: cmp.Or(s.options.OktaRateLimit, unlimited), of: map[string]*rateWindow{}}
 	signIn := s.oktaSignInHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !windows.count(w, r.URL.Path, s.options.Now()) {
@@ -91,9 +92,9 @@ func oktaNotFound(w http.ResponseWriter, id, kind string) {
 func oktaRuleError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, errNoUser):
-		oktaNotFound(w, orElse(r.PathValue("user"), "user"), "User")
+		oktaNotFound(w, cmp.Or(r.PathValue("user"), "user"), "User")
 	case errors.Is(err, errNoGroup):
-		oktaNotFound(w, orElse(r.PathValue("group"), "group"), "UserGroup")
+		oktaNotFound(w, cmp.Or(r.PathValue("group"), "group"), "UserGroup")
 	case errors.Is(err, errNoAssignment):
 		oktaNotFound(w, r.PathValue("user"), "AppUser")
 	case errors.Is(err, errByGroup):

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -140,7 +141,7 @@ func (o *org) addAccount(username, email, given, family string, registered time.
 func (o *org) accountFor(email, given, family string) *account {
 	if name, ok := o.byEmail[strings.ToLower(email)]; ok {
 		a := o.accounts[name]
-		a.given, a.family = orElse(given, a.given), orElse(family, a.family)
+		a.given, a.family = cmp.Or(given, a.given), cmp.Or(family, a.family)
 		return a
 	}
 	local, _, _ := strings.Cut(strings.ToLower(email), "@")
@@ -339,7 +340,7 @@ func (o *org) placeExactly(username string, names ...string) {
 func (o *org) invite(email, team, role, inviter string, at time.Time) *invite {
 	i := &invite{
 		id: uuidOf("invite", strings.ToLower(email)+"/"+team), invitee: email, inviter: inviter,
-		team: team, role: orElse(role, roleMember), created: at,
+		team: team, role: cmp.Or(role, roleMember), created: at,
 	}
 	o.invites = append(o.invites, i)
 	return i

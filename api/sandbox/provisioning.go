@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,7 +60,7 @@ func (o *org) scimUpdate(username string, p person, active, extension bool) erro
 		o.scimUsers[username] = u // remove dropped it; SCIM can re-activate
 		return nil
 	}
-	a.given, a.family = orElse(p.given, a.given), orElse(p.family, a.family)
+	a.given, a.family = cmp.Or(p.given, a.given), cmp.Or(p.family, a.family)
 	u.active, u.modified = true, o.now()
 	switch {
 	case o.members[username] == nil:
@@ -134,7 +135,7 @@ func (o *org) signIn(email string) error {
 	}
 	if o.jit {
 		o.overrideRole(a.username, p.role)
-		o.placeExactly(a.username, orElse(p.team, teamCompany))
+		o.placeExactly(a.username, cmp.Or(p.team, teamCompany))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,8 +142,8 @@ func (s *Sandbox) wireSCIM(r *http.Request, a *account, active bool, created, mo
 // scimListUsers lists those whom SCIM provisioned, and nobody else.
 func (s *Sandbox) scimListUsers(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	start, errStart := strconv.Atoi(orElse(query.Get("startIndex"), "1"))
-	count, errCount := strconv.Atoi(orElse(query.Get("count"), "100"))
+	start, errStart := strconv.Atoi(cmp.Or(query.Get("startIndex"), "1"))
+	count, errCount := strconv.Atoi(cmp.Or(query.Get("count"), "100"))
 	if errStart != nil || errCount != nil || start < 1 || count < 1 || count > scimMaxCount {
 		scimError(w, http.StatusBadRequest, "invalidValue", "startIndex begins at 1, count lies between 1 and 200")
 		return
@@ -152,7 +153,7 @@ func (s *Sandbox) scimListUsers(w http.ResponseWriter, r *http.Request) {
 		scimError(w, http.StatusBadRequest, "invalidFilter", err.Error())
 		return
 	}
-	sortBy := strings.ToLower(orElse(query.Get("sortBy"), "userName"))
+	sortBy := strings.ToLower(cmp.Or(query.Get("sortBy"), "userName"))
 	if !scimAttributes[sortBy] {
 		scimError(w, http.StatusBadRequest, "invalidPath", "cannot sort by that attribute")
 		return

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -32,7 +33,7 @@ func New(options Options) *Sandbox {
 	case options.Fillers < 0:
 		options.Fillers = 0
 	}
-	options.PageSize = orElse(max(options.PageSize, 0), DefaultPageSize)
+	options.PageSize = cmp.Or(max(options.PageSize, 0), DefaultPageSize)
 	s := &Sandbox{
 		options: options,
 		org:     newOrg(options),
@@ -260,7 +261,7 @@ func (o *org) seedAssignment(p seed, u *oktaUser) {
 		assigned = p.joined
 	}
 	a := &assignment{
-		scope: p.scope, syncState: orElse(p.syncState, "SYNCHRONIZED"), created: assigned, updated: assigned, userName: p.email,
+		scope: p.scope, syncState: cmp.Or(p.syncState, "SYNCHRONIZED"), created: assigned, updated: assigned, userName: p.email,
 		profile: map[string]any{"email": p.email, "givenName": p.given, "familyName": p.family, propertyRole: p.pushRole, propertyTeam: p.pushTeam},
 	}
 	o.okta.setAssignment(u.id, a)

@@ -5,6 +5,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,8 +68,8 @@ func invitee(c engine.Case) (engine.Finding, bool) {
 }
 
 func nothingWrong(c engine.Case) (engine.Finding, bool) {
-	cmp := engine.Compare(c)
-	if cmp == nil || !c.Member.Present || engine.Differs(c) {
+	compared := engine.Compare(c)
+	if compared == nil || !c.Member.Present || engine.Differs(c) {
 		return engine.Finding{}, false
 	}
 	if !c.Expected.Stated && !c.Expected.Assigned {
@@ -83,8 +84,8 @@ func nothingWrong(c engine.Case) (engine.Finding, bool) {
 		f.Strength = engine.Likely
 		f.Detail = "Docker shows the role and the teams that you say they should have."
 	}
-	for _, x := range cmp {
-		f.Evidence = append(f.Evidence, c.Evidence(engine.FactMember, fmt.Sprintf("%s: %s", x.Attribute, orNone(x.Docker))))
+	for _, x := range compared {
+		f.Evidence = append(f.Evidence, c.Evidence(engine.FactMember, fmt.Sprintf("%s: %s", x.Attribute, cmp.Or(x.Docker, "none"))))
 		if x.Extra != "" {
 			f.Evidence = append(f.Evidence, c.Evidence(engine.FactMember, "also on teams that the identity provider does not name, which is allowed: "+x.Extra))
 		}
@@ -303,15 +304,8 @@ func differences(c engine.Case) []engine.Evidence {
 	var out []engine.Evidence
 	for _, x := range engine.Compare(c) {
 		if !x.Same {
-			out = append(out, c.Evidence(engine.FactMember, fmt.Sprintf("%s: the identity provider sends %q, Docker shows %q", x.Attribute, orNone(x.IdP), orNone(x.Docker))))
+			out = append(out, c.Evidence(engine.FactMember, fmt.Sprintf("%s: the identity provider sends %q, Docker shows %q", x.Attribute, cmp.Or(x.IdP, "none"), cmp.Or(x.Docker, "none"))))
 		}
 	}
 	return out
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }

@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -213,7 +214,7 @@ func leftovers(c engine.Case) []string {
 	}
 	for _, i := range c.Snapshot.Invites {
 		if c.Member.Present && !slices.ContainsFunc(c.Invites, func(x engine.Invite) bool { return x.ID == i.ID }) {
-			notes = append(notes, "Not sent again: the cancelled invite of "+i.Invitee+" (team "+orNone(i.Team)+"), because Docker invites no member.")
+			notes = append(notes, "Not sent again: the cancelled invite of "+i.Invitee+" (team "+cmp.Or(i.Team, "none")+"), because Docker invites no member.")
 		}
 	}
 	for _, r := range c.Receipts {
@@ -227,13 +228,6 @@ func leftovers(c engine.Case) []string {
 		}
 	}
 	return notes
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 // Guards asks whether they are a member, unless the undo itself makes them one

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -50,13 +51,13 @@ func comparison(b *strings.Builder, provider string, rows []engine.Comparison) {
 	for _, r := range rows {
 		sso := "not known"
 		if r.SSOKnown {
-			sso = orNone(r.SSO)
+			sso = cmp.Or(r.SSO, "none")
 		}
 		mark := "differs"
 		if r.Same {
 			mark = "same"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", Escape(r.Attribute), Escape(orNone(r.IdP)), Escape(sso), Escape(orNone(r.Docker)), mark)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", Escape(r.Attribute), Escape(cmp.Or(r.IdP, "none")), Escape(sso), Escape(cmp.Or(r.Docker, "none")), mark)
 	}
 	b.WriteString("\n")
 }
@@ -144,9 +145,9 @@ func snapshot(b *strings.Builder, c engine.Case) {
 	if !c.Snapshot.Taken {
 		return
 	}
-	fmt.Fprintf(b, "## Snapshot from before\n\n- taken: %s\n- role: %s\n- teams: %s\n", stamp(c.Snapshot.At), Escape(c.Snapshot.Role), Escape(orNone(strings.Join(c.Snapshot.Teams, ", "))))
+	fmt.Fprintf(b, "## Snapshot from before\n\n- taken: %s\n- role: %s\n- teams: %s\n", stamp(c.Snapshot.At), Escape(c.Snapshot.Role), Escape(cmp.Or(strings.Join(c.Snapshot.Teams, ", "), "none")))
 	for _, i := range c.Snapshot.Invites {
-		fmt.Fprintf(b, "- pending invite: team %s, role %s, by %s\n", Escape(orNone(i.Team)), Escape(orNone(i.Role)), Escape(i.Inviter))
+		fmt.Fprintf(b, "- pending invite: team %s, role %s, by %s\n", Escape(cmp.Or(i.Team, "none")), Escape(cmp.Or(i.Role, "none")), Escape(i.Inviter))
 	}
 	b.WriteString("\n")
 }
@@ -178,13 +179,6 @@ func source(name string, at time.Time) string {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
 // Escape makes foreign text harmless in Markdown: no control or direction
 // characters, no markup, no line breaks, and nothing that means something only
 // where a line or a list item begins.
@@ -214,7 +208,7 @@ func code(s string) string {
 		}
 		return r
 	}, plain(s))
-	return "`" + orNone(s) + "`"
+	return "`" + cmp.Or(s, "none") + "`"
 }
 
 // longest is how many bytes of one foreign text a report shows: no name, reason

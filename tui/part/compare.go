@@ -1,6 +1,7 @@
 package part
 
 import (
+	"cmp"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -82,7 +83,7 @@ func signIn(r engine.Comparison) string {
 	return none(r.SSO)
 }
 
-func none(s string) string { return orDefault(Clean(s), "none") }
+func none(s string) string { return cmp.Or(Clean(s), "none") }
 
 func verdict(t theme.Theme, r engine.Comparison) (word string, style lipgloss.Style) {
 	if r.Same {

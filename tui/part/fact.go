@@ -1,6 +1,7 @@
 package part
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -128,7 +129,7 @@ func FactValue(c engine.Case, id engine.FactID) string {
 		if !c.Snapshot.Taken {
 			return "not taken"
 		}
-		return orDefault(c.Snapshot.Role, "no role") + teams(c.Snapshot.Teams)
+		return cmp.Or(c.Snapshot.Role, "no role") + teams(c.Snapshot.Teams)
 	}
 	return ""
 }
@@ -140,7 +141,7 @@ func sessionValue(s engine.Session) string {
 			on = append(on, x.Title)
 		}
 	}
-	return orDefault(strings.Join(on, ", "), "none yet")
+	return cmp.Or(strings.Join(on, ", "), "none yet")
 }
 
 func memberValue(m engine.Member) string {
@@ -161,7 +162,7 @@ func inviteValue(list []engine.Invite) string {
 	}
 	var out []string
 	for _, i := range list {
-		out = append(out, "to "+orDefault(i.Team, "no team")+" by "+orDefault(i.Inviter, "somebody"))
+		out = append(out, "to "+cmp.Or(i.Team, "no team")+" by "+cmp.Or(i.Inviter, "somebody"))
 	}
 	return strings.Join(out, ", ")
 }
@@ -194,7 +195,7 @@ func expectationValue(e engine.Expectation) string {
 		out += " in " + e.Org
 	}
 	if e.Scope == "group" {
-		out += ", through " + orDefault(strings.Join(e.Groups, ", "), "a group")
+		out += ", through " + cmp.Or(strings.Join(e.Groups, ", "), "a group")
 	}
 	return out
 }
@@ -215,13 +216,6 @@ func teams(list []string) string {
 		return " on no team"
 	}
 	return " on " + strings.Join(list, ", ")
-}
-
-func orDefault(s, instead string) string {
-	if s == "" {
-		return instead
-	}
-	return s
 }
 
 // stamp is where and when something was seen.

@@ -1,6 +1,7 @@
 package part
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -207,7 +208,7 @@ func pickerColumns(width int, insights bool) []column {
 func personCell(x engine.Person, column string) string {
 	switch column {
 	case columnUsername:
-		return orDefault(x.Username, x.Email)
+		return cmp.Or(x.Username, x.Email)
 	case columnName:
 		return x.Name
 	case columnRole:
@@ -248,16 +249,16 @@ func (p *Picker) Card(t theme.Theme, width int) string {
 		{"name", x.Name},
 		{"address", x.Email},
 		{"role", personCell(x, columnRole)},
-		{"teams", orDefault(strings.Join(x.Teams, ", "), "none")},
+		{"teams", cmp.Or(strings.Join(x.Teams, ", "), "none")},
 		{"last seen", seen},
 	} {
-		rows = append(rows, []Cell{{r[0], t.Muted}, {Clean(orDefault(r[1], t.Glyph.Dash)), t.Text}})
+		rows = append(rows, []Cell{{r[0], t.Muted}, {Clean(cmp.Or(r[1], t.Glyph.Dash)), t.Text}})
 	}
 	why := ""
 	if mark, style, words := suspect(x, p.insights).sign(t); words != "" {
 		why = Hang(style.Render(mark)+" ", words, width, style)
 	}
-	return Stack(Lines(Paragraph(Clean(orDefault(x.Username, x.Email)), width, t.Strong), why), Grid(width, rows))
+	return Stack(Lines(Paragraph(Clean(cmp.Or(x.Username, x.Email)), width, t.Strong), why), Grid(width, rows))
 }
 
 // Suspects are those that a picker puts first, with the words for it.

@@ -1,6 +1,7 @@
 package part
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func named(list []engine.Person) []string {
 	var names []string
 	for _, p := range list {
-		names = append(names, orDefault(p.Username, p.Email))
+		names = append(names, cmp.Or(p.Username, p.Email))
 	}
 	return names
 }

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -127,7 +128,7 @@ func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event
 		} else if done {
 			continue
 		}
-		if typed = orElse(typed, f.Value); typed != "" || f.Optional {
+		if typed = cmp.Or(typed, f.Value); typed != "" || f.Optional {
 			*into = typed
 			return nil, nil
 		}
@@ -141,7 +142,7 @@ func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, er
 		w.say("%s", part.Clean(f.Hint))
 	}
 	for {
-		typed, err := w.hidden(ctx, orElse(f.Label, "Secret"))
+		typed, err := w.hidden(ctx, cmp.Or(f.Label, "Secret"))
 		if err != nil {
 			return "", nil, err
 		}

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -146,7 +147,7 @@ func (w *walk) clicks() <-chan answer {
 func (w *walk) promptClicks() {
 	line := "Type d when you have done them, o to open the page"
 	if w.Assist != nil && !w.state.Case.DryRun {
-		line += ", s to " + orElse(w.AssistHint, "have them done")
+		line += ", s to " + cmp.Or(w.AssistHint, "have them done")
 	}
 	w.say("%s.", line)
 }
@@ -181,7 +182,7 @@ type teller struct {
 func (t *teller) progress(p engine.Progress) {
 	switch {
 	case p.Fact != "" && p.Read:
-		t.say("Read: %s, %s.", p.Fact.Title(), orElse(part.Clean(p.Text), "done"))
+		t.say("Read: %s, %s.", p.Fact.Title(), cmp.Or(part.Clean(p.Text), "done"))
 	case p.Fact != "" || p.Text == "" && p.Total == 0:
 	case p.Text != t.said:
 		t.said, t.quarter = p.Text, 0

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -173,7 +174,7 @@ func sentence(p engine.Person) string {
 	if len(p.Teams) > 0 {
 		teams = "on " + strings.Join(p.Teams, ", ")
 	}
-	who := part.Clean(orElse(p.Username, p.Email))
+	who := part.Clean(cmp.Or(p.Username, p.Email))
 	if p.Name != "" {
 		who += ", " + part.Clean(p.Name)
 	}

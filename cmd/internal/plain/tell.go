@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -117,10 +118,10 @@ func (w *walk) compare() {
 		}
 		carries := "is not known to carry anything"
 		if r.SSOKnown {
-			carries = "carries " + orElse(part.Clean(r.SSO), "none")
+			carries = "carries " + cmp.Or(part.Clean(r.SSO), "none")
 		}
 		w.say("Compared, %s: %s %s, sign-in %s, Docker shows %s. %s", r.Attribute, sends,
-			orElse(part.Clean(r.IdP), "none"), carries, orElse(part.Clean(r.Docker), "none"), verdict)
+			cmp.Or(part.Clean(r.IdP), "none"), carries, cmp.Or(part.Clean(r.Docker), "none"), verdict)
 	}
 }
 
@@ -155,7 +156,7 @@ func (w *walk) tellPlan() {
 		w.say("Mind: %s", part.Clean(n))
 	}
 	for _, g := range p.Guards {
-		w.say("Read again before each change: %s, now %s.", part.Clean(g.Text), orElse(part.Clean(g.Seen), "none"))
+		w.say("Read again before each change: %s, now %s.", part.Clean(g.Text), cmp.Or(part.Clean(g.Seen), "none"))
 	}
 	w.say("The plan's number is %s.", p.Digest()[:12])
 }

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ type walk struct {
 func (w *walk) say(format string, a ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", a...) }
 
 func (w *walk) greet() {
-	w.say("%s, line by line. At each question: b goes back, ? tells more, o opens the page in the browser, q leaves.", orElse(w.Title, "reprovision"))
+	w.say("%s, line by line. At each question: b goes back, ? tells more, o opens the page in the browser, q leaves.", cmp.Or(w.Title, "reprovision"))
 	if len(w.Profiles) > 1 {
 		w.say("p goes on with another profile than %s.", part.Clean(w.Profile))
 	}
@@ -330,13 +331,6 @@ func (w *walk) failure(ctx context.Context) (guide.Event, error) {
 		return e, err
 	}
 	return events[at], nil
-}
-
-func orElse(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }
 
 // patience is after how long a wait says that it still waits.
