@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/engine/run"
 	"github.com/seed-05b3d87e/reprovision/tui"
@@ -134,7 +135,7 @@ func offerResume(dir, org string, p plain.Prompter) (run.Record, bool) {
 	}
 	l := lineOf(rec)
 	w := &words{out: p.Out}
-	w.say("The run %s is unfinished: %s in %s, %d changes made, last at %s.", l.ID, clean(l.Username), clean(l.Org), l.Changes, stamp(l.Last))
+	w.say("The run %s is unfinished: %s in %s, %s made, last at %s.", l.ID, clean(l.Username), clean(l.Org), engine.Count(l.Changes, "change"), stamp(l.Last))
 	for _, d := range rec.Doubts() {
 		w.say("Not known whether it was made: %s", clean(d.Change.Title))
 	}

@@ -40,7 +40,7 @@ func decideHandOver(c engine.Case) engine.Verdict {
 // HandOver is the verdict on the repositories as they are chosen now, for as long
 // as somebody chooses.
 func HandOver(c engine.Case) engine.Verdict {
-	v := engine.Verdict{Headline: plural(len(c.Repositories.Personal), "personal repository") + " to hand over"}
+	v := engine.Verdict{Headline: engine.Count(len(c.Repositories.Personal), "personal repository") + " to hand over"}
 	if engine.HandedOver(c) {
 		v.Choices = []engine.Choice{{Outcome: outNext, Label: "Go on", Recommended: true, Why: "every repository is handed over, or left behind for a recorded reason"}}
 		return v

@@ -49,9 +49,9 @@ func decideCancelInvites(c engine.Case) engine.Verdict {
 		return engine.Verdict{Headline: "No invite is pending", Auto: outNext}
 	}
 	return engine.Verdict{
-		Headline: plural(len(c.Invites), "pending invite"),
+		Headline: engine.Count(len(c.Invites), "pending invite"),
 		Choices: []engine.Choice{
-			{Outcome: outDo, Label: "Cancel " + plural(len(c.Invites), "invite"), Action: engine.ActionCancelInvites, Recommended: true, Why: "an invite is accepted at the next sign-in and would let them in unmanaged"},
+			{Outcome: outDo, Label: "Cancel " + engine.Count(len(c.Invites), "invite"), Action: engine.ActionCancelInvites, Recommended: true, Why: "an invite is accepted at the next sign-in and would let them in unmanaged"},
 		},
 	}
 }

@@ -112,7 +112,7 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 	}
 	return creates, engine.Change{
 		ID: engine.CopyChange(r.Name), Kind: engine.ChangeCopy, Title: "Copy " + r.Name + " to " + t.name, Target: t.name,
-		Before: fmt.Sprintf("%d tags in %s", len(tags), r.Name), After: "the same tags and digests in " + t.name,
+		Before: engine.Count(len(tags), "tag") + " in " + r.Name, After: "the same tags and digests in " + t.name,
 		Copy: engine.Copy{
 			Source: a.at(r.Name), Target: a.at(t.name), Private: r.Private, Tags: refs(tags), Replace: t.replace, Updated: r.Updated,
 			Uploads: a.Systems.Registry().UploadPrefixes(a.at(t.name)),
@@ -125,7 +125,7 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 func (a handOver) handed(r engine.Repository) engine.Change {
 	return engine.Change{
 		ID: engine.CopyChange(r.Name), Kind: engine.ChangeCopy, Title: "Verify the copy of " + r.Name + " that " + r.HandedBy + " made", Target: r.Target,
-		Before: fmt.Sprintf("%d tags, as %s says", len(r.HandedTags), r.HandedBy), After: "each seen in " + r.Target + ", whole",
+		Before: engine.Count(len(r.HandedTags), "tag") + ", as " + r.HandedBy + " says", After: "each seen in " + r.Target + ", whole",
 		Copy: engine.Copy{Source: a.at(r.Name), Target: a.at(r.Target), Private: r.Private, Tags: r.HandedTags, Handed: true},
 	}
 }
@@ -267,7 +267,7 @@ func (a handOver) content(ctx context.Context, c engine.Case, repository string)
 	for _, tag := range slices.Sorted(maps.Keys(tags)) {
 		_, _ = fmt.Fprintln(sum, tag, tags[tag]) // a hash does not fail
 	}
-	return guard("tags "+repository, "tags of "+repository, fmt.Sprintf("%d tags, content %.12x", len(tags), sum.Sum(nil))), nil
+	return guard("tags "+repository, "tags of "+repository, fmt.Sprintf("%s, content %.12x", engine.Count(len(tags), "tag"), sum.Sum(nil))), nil
 }
 
 func (a handOver) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
@@ -325,7 +325,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 			err = fmt.Errorf("%s is not what %s said: %s: ask them to copy it once more", ch.Target, c.Username, differences[0])
 		}
 		return engine.Receipt{
-			Status: fmt.Sprintf("copied by %s, %d tags seen whole", c.Username, len(ch.Copy.Tags)), Tags: ch.Copy.Tags,
+			Status: fmt.Sprintf("copied by %s, %s seen whole", c.Username, engine.Count(len(ch.Copy.Tags), "tag")), Tags: ch.Copy.Tags,
 			Note: "that these are all tags of the original rests on their word",
 		}, err
 	}
@@ -338,7 +338,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	if err != nil {
 		return engine.Receipt{}, err
 	}
-	receipt := engine.Receipt{Source: ch.Copy.Updated, Status: fmt.Sprintf("%d tags, every digest compared; %d of %d blobs travelled", len(done.Tags), done.Sent, done.Blobs)}
+	receipt := engine.Receipt{Source: ch.Copy.Updated, Status: fmt.Sprintf("%s, every digest compared; %d of %d blobs travelled", engine.Count(len(done.Tags), "tag"), done.Sent, done.Blobs)}
 	for _, t := range done.Tags {
 		ref := engine.TagRef{Name: t.Name, Digest: t.Digest}
 		if i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest == t.Digest }); i >= 0 {

@@ -81,7 +81,7 @@ func (a remove) grounds(ctx context.Context, c engine.Case) (engine.Case, []engi
 	}
 	var repositories []string
 	for _, r := range live.Repositories.Personal {
-		repositories = append(repositories, fmt.Sprintf("%s (%d tags, %s)", r.Name, r.Tags, r.Updated.UTC().Format("2006-01-02 15:04:05")))
+		repositories = append(repositories, fmt.Sprintf("%s (%s, %s)", r.Name, engine.Count(r.Tags, "tag"), r.Updated.UTC().Format("2006-01-02 15:04:05")))
 	}
 	return live, []engine.Guard{
 		guard("member", "role and teams of "+c.Username, roleAndTeams(live.Member.Role, live.Member.Teams)),

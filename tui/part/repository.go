@@ -97,7 +97,7 @@ func personalDetails(c engine.Case, r engine.Repository, add func(label, text st
 	switch {
 	case obstacle.Problem != "" || target != r.Target || r.Handed():
 	case r.Place.Exists && r.Place.Tags > 0:
-		add("there", fmt.Sprintf("%d tags of this very repository: what is there is not sent again", r.Place.Tags))
+		add("there", engine.Count(r.Place.Tags, "tag")+" of this very repository: what is there is not sent again")
 	case r.Place.Exists:
 		add("there", "it exists and is empty")
 	default:

@@ -69,7 +69,7 @@ func (w *walk) tellRepositories(query string) []string {
 		names, lines = append(names, name), append(lines, line)
 	}
 	for _, r := range c.Repositories.Personal {
-		line := fmt.Sprintf("%s, %s, %d tags, %s", part.Clean(r.Name), part.Visibility(r.Private), r.Tags, part.Bytes(r.Size))
+		line := fmt.Sprintf("%s, %s, %s, %s", part.Clean(r.Name), part.Visibility(r.Private), engine.Count(r.Tags, "tag"), part.Bytes(r.Size))
 		if !r.Updated.IsZero() {
 			line += ", last push " + part.Day(r.Updated)
 		}
