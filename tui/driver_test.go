@@ -14,16 +14,32 @@ import (
 // does, and their messages into Update one at a time. It lives in a synctest
 // bubble, so that time passes only when everything waits.
 type driver struct {
-	m    *Model
-	msgs chan tea.Msg
-	quit bool
+	pump
+	m *Model
 }
+
+// pump is what drivers of any window have in common.
+type pump struct {
+	window tea.Model
+	msgs   chan tea.Msg
+	quit   bool
+}
+
+// start begins to drive a window.
+func (d *pump) start(window tea.Model) {
+	d.window, d.msgs = window, make(chan tea.Msg, 4096)
+	d.run(window.Init())
+	d.settle()
+}
+
+// lastTicks is how long a window's ticks go on at most after it was left.
+const lastTicks = 5 * time.Second
 
 // drive runs a test on a window under fake time.
 func drive(t *testing.T, o Options, test func(*testing.T, *driver)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := &driver{m: New(o), msgs: make(chan tea.Msg, 4096)}
+		d := &driver{m: New(o)}
 		d.m.under(t.Context())
 		switch s := o.Doer.(type) {
 		case *scripted:
@@ -34,22 +50,21 @@ func drive(t *testing.T, o Options, test func(*testing.T, *driver)) {
 		}
 		defer func() {
 			d.m.cancel()
-			<-time.After(5 * time.Second) // the last ticks end
+			<-time.After(lastTicks)
 		}()
-		d.run(d.m.Init())
-		d.settle()
+		d.start(d.m)
 		test(t, d)
 	})
 }
 
-func (d *driver) run(cmd tea.Cmd) {
+func (d *pump) run(cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
 	go func() { d.msgs <- cmd() }()
 }
 
-func (d *driver) take(msg tea.Msg) {
+func (d *pump) take(msg tea.Msg) {
 	switch msg := msg.(type) {
 	case tea.BatchMsg:
 		for _, c := range msg {
@@ -59,12 +74,13 @@ func (d *driver) take(msg tea.Msg) {
 		d.quit = true
 	case nil:
 	default:
-		d.run(d.m.update(msg))
+		_, cmd := d.window.Update(msg)
+		d.run(cmd)
 	}
 }
 
 // settle works off every message that is there without waiting.
-func (d *driver) settle() {
+func (d *pump) settle() {
 	for {
 		synctest.Wait()
 		select {
@@ -77,7 +93,7 @@ func (d *driver) settle() {
 }
 
 // after lets time pass, working off messages as they come.
-func (d *driver) after(wait time.Duration) {
+func (d *pump) after(wait time.Duration) {
 	const step = 10 * time.Millisecond
 	for ; wait > 0; wait -= step {
 		<-time.After(step)
@@ -86,7 +102,7 @@ func (d *driver) after(wait time.Duration) {
 }
 
 // press presses keys one after the other.
-func (d *driver) press(keys ...string) {
+func (d *pump) press(keys ...string) {
 	for _, k := range keys {
 		d.take(press(k))
 		d.settle()
@@ -94,7 +110,7 @@ func (d *driver) press(keys ...string) {
 }
 
 // text types letters one after the other.
-func (d *driver) text(s string) {
+func (d *pump) text(s string) {
 	for _, r := range s {
 		d.press(string(r))
 	}

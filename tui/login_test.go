@@ -18,9 +18,8 @@ import (
 
 // desk drives the window of login as driver drives that of the walk.
 type desk struct {
-	m    *login
-	msgs chan tea.Msg
-	quit bool
+	pump
+	m *login
 }
 
 func atDesk(t *testing.T, o LoginOptions, test func(*testing.T, *desk)) {
@@ -32,60 +31,14 @@ func atDesk(t *testing.T, o LoginOptions, test func(*testing.T, *desk)) {
 		if o.Prompts != nil {
 			*o.Prompts = *NewPrompts() // of this bubble
 		}
-		d := &desk{m: newLogin(t.Context(), o), msgs: make(chan tea.Msg, 4096)}
+		d := &desk{m: newLogin(t.Context(), o)}
 		defer func() {
 			d.m.cancel()
-			<-time.After(5 * time.Second)
+			<-time.After(lastTicks)
 		}()
-		d.run(d.m.Init())
-		d.settle()
+		d.start(d.m)
 		test(t, d)
 	})
-}
-
-func (d *desk) run(cmd tea.Cmd) {
-	if cmd != nil {
-		go func() { d.msgs <- cmd() }()
-	}
-}
-
-func (d *desk) take(msg tea.Msg) {
-	switch msg := msg.(type) {
-	case tea.BatchMsg:
-		for _, c := range msg {
-			d.run(c)
-		}
-	case tea.QuitMsg:
-		d.quit = true
-	case nil:
-	default:
-		d.run(d.m.update(msg))
-	}
-}
-
-func (d *desk) settle() {
-	for {
-		synctest.Wait()
-		select {
-		case msg := <-d.msgs:
-			d.take(msg)
-		default:
-			return
-		}
-	}
-}
-
-func (d *desk) press(keys ...string) {
-	for _, k := range keys {
-		d.take(press(k))
-		d.settle()
-	}
-}
-
-func (d *desk) text(s string) {
-	for _, r := range s {
-		d.press(string(r))
-	}
 }
 
 func (d *desk) shot(size ...int) string {
