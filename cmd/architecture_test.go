@@ -112,3 +112,26 @@ func TestGoCodeLivesInTheFourFolders(t *testing.T) {
 		}
 	}
 }
+
+// Each module that go.mod requires for our own sake stands in the page of
+// dependencies, by the last part of its path that is a name.
+func TestEveryDependencyIsNamedWithItsReason(t *testing.T) {
+	raw, err := os.ReadFile("../go.mod")
+	require.NoError(t, err)
+	page, err := os.ReadFile("../docs/dependencies.md")
+	require.NoError(t, err)
+	own := 0
+	for line := range strings.Lines(string(raw)) {
+		path, rest, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || !strings.Contains(path, "/") || !strings.HasPrefix(rest, "v") || strings.Contains(rest, "// indirect") {
+			continue
+		}
+		own++
+		name := filepath.Base(path)
+		if strings.HasPrefix(name, "v") && len(name) == 2 {
+			name = filepath.Base(filepath.Dir(path))
+		}
+		require.Contains(t, string(page), name, "%s is not in docs/dependencies.md", path)
+	}
+	require.Greater(t, own, 20)
+}
