@@ -167,17 +167,6 @@ func (v *vault) read(ctx context.Context) ([]held, error) {
 	return out, unusable
 }
 
-// usable are the credentials that can be tried.
-func usable(all []held) []engine.Credential {
-	var out []engine.Credential
-	for _, h := range all {
-		if h.Broken == "" {
-			out = append(out, h.Credential)
-		}
-	}
-	return out
-}
-
 // borrow reads docker login's credential, to which the profile has consent.
 func (v *vault) borrow(ctx context.Context, id engine.SystemID) held {
 	h := held{Credential: engine.Credential{System: id, Method: engine.MethodDockerLogin}, From: fromDockerLogin}

@@ -219,8 +219,9 @@ func (m *login) update(msg tea.Msg) tea.Cmd {
 		m.theme = theme.New(msg.IsDark(), m.theme.ASCII)
 	case tea.EnvMsg:
 		m.theme = theme.New(m.theme.Dark, plainTerminal(msg))
-	case interruptMsg:
-		return tea.Batch(m.leave(), m.interrupted())
+	case interruptMsg: // nobody may be there any more, as at Model.called
+		m.stop()
+		return tea.Quit
 	case promptMsg:
 		if m.busy() {
 			m.prompt, m.asking, m.scroll = &msg.pending, screen.NewPrompt(msg.pending.Prompt), 0

@@ -208,3 +208,20 @@ func TestLoginFitsEverySize(t *testing.T) {
 		})
 	}
 }
+
+// A terminal that was closed must not leave a process, whatever is under way.
+func TestASignalEndsTheSignInWhateverIsUnderWay(t *testing.T) {
+	waits := func(ctx context.Context, _ engine.Credential) (SignedIn, error) {
+		<-ctx.Done()
+		return SignedIn{}, ctx.Err()
+	}
+	atDesk(t, LoginOptions{Title: "reprovision · sign in", Org: "acme", Begin: profileOf, SignIn: waits}, func(t *testing.T, d *desk) {
+		d.press("enter")
+		d.text("a-canary")
+		d.press("enter")
+		require.Equal(t, stageTrying, d.m.stage)
+		d.take(interruptMsg{})
+		d.settle()
+		require.True(t, d.quit)
+	})
+}
