@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -16,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -36,9 +36,10 @@ import (
 // distribution is the CNCF's registry, as Debian packages it (2.8) or as
 // REPROVISION_TEST_REGISTRY says, behind a proxy that counts and fails on request.
 type distribution struct {
-	t    testing.TB
-	real string // host of the registry itself
-	host string // host of the proxy
+	t     testing.TB
+	real  string // host of the registry itself
+	host  string // host of the proxy
+	front *httptest.Server
 
 	mu      sync.Mutex
 	noMount bool        // the registry is made to refuse mounts, as for a source that may not be read
@@ -61,12 +62,9 @@ func newDistribution(t testing.TB) *distribution {
 		}
 		program = path
 	}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	d := &distribution{t: t, real: l.Addr().String(), counts: map[string]int{}}
-	require.NoError(t, l.Close())
+	d := &distribution{t: t, counts: map[string]int{}}
 	dir := t.TempDir()
-	config := fmt.Sprintf("version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: %q}}\nhttp: {addr: %q}\n", dir, d.real)
+	config := fmt.Sprintf("version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: %q}}\nhttp: {addr: \"127.0.0.1:0\"}\n", dir)
 	file := filepath.Join(dir, "config.yml")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	server := exec.Command(program, "serve", file)
@@ -78,23 +76,34 @@ func newDistribution(t testing.TB) *distribution {
 		_ = server.Process.Kill()
 		<-ended
 	})
-	up := make(chan bool, 1)
+	up := make(chan string, 1)
 	go func() {
 		defer close(ended)
 		lines := bufio.NewScanner(words)
 		for lines.Scan() {
-			if strings.Contains(lines.Text(), "listening on") {
-				up <- true
+			if found := listening.FindStringSubmatch(lines.Text()); found != nil {
+				up <- found[1]
 			}
 		}
-		select {
-		case up <- false:
-		default:
-		}
+		close(up)
 		_ = server.Wait()
 	}()
-	require.True(t, <-up, "the registry did not start")
+	d.real = <-up
+	require.NotEmpty(t, d.real, "the registry did not start")
+	d.newFront()
+	return d
+}
 
+var listening = regexp.MustCompile(`listening on (127\.0\.0\.1:\d+)`)
+
+// newFront ends the proxy that there is, with all that is still under way in it,
+// and starts another: what was sent by a process that is dead by now may wait in
+// the buffers of its connections, and is not to count for the next one.
+func (d *distribution) newFront() {
+	d.t.Helper()
+	if d.front != nil {
+		d.front.Close()
+	}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: d.real})
 	proxy.ErrorLog, proxy.FlushInterval = nil, -1
 	proxy.ModifyResponse = func(r *http.Response) error {
@@ -106,10 +115,9 @@ func newDistribution(t testing.TB) *distribution {
 		return nil
 	}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
-	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.pass(proxy, w, r) }))
-	t.Cleanup(h.Close)
-	d.host = strings.TrimPrefix(h.URL, "http://")
-	return d
+	d.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.pass(proxy, w, r) }))
+	d.t.Cleanup(d.front.Close)
+	d.host = strings.TrimPrefix(d.front.URL, "http://")
 }
 
 func (d *distribution) pass(proxy http.Handler, w http.ResponseWriter, r *http.Request) {

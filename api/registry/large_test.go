@@ -159,6 +159,7 @@ func TestALargeCopyThatIsKilledSendsNoLayerTwiceThatArrived(t *testing.T) {
 	<-half
 	require.NoError(t, child.Process.Kill())
 	require.Error(t, child.Wait())
+	d.newFront()
 	d.mu.Lock()
 	arrived := int64(d.arrived)
 	d.mu.Unlock()
