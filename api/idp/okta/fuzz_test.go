@@ -27,6 +27,7 @@ func TestTheNextLinkIsFoundInEverySpelling(t *testing.T) {
 		`https://x/a; rel="next"`:                                           ``,
 		`<>; rel="next", <https://x/b>; rel="next"`:                         `https://x/b`,
 		`<https://x/a>; title="\`:                                           ``,
+
 		"<https://x/self>; rel=\"self\" , \t<https://x/b> ; rel = \"next\"; title*=UTF-8''weiter": `https://x/b`,
 	} {
 		require.Equal(t, want, nextLink(http.Header{"Link": {header}}), header)
