@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -86,7 +84,7 @@ func (c *Client) call(method string, body any, segments ...string) transport.Cal
 		return call
 	}
 	call.ContentType = "application/json"
-	call.Body = encode(body)
+	call.Body = transport.JSON(body)
 	return call
 }
 
@@ -112,16 +110,4 @@ func operation(call transport.Call) string {
 		return "create a repository in " + words[1]
 	}
 	return call.Method
-}
-
-// encode writes JSON for people to read in a preview: <, > and & stay as they
-// are. Structs of strings and booleans always encode.
-func encode(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("hub: encode a request: " + err.Error())
-	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }

@@ -170,5 +170,14 @@ func (a Assignment) Carries() string {
 // Event is one entry of the provider's log about a person.
 type Event struct {
 	At                          time.Time
-	Type, Result, Reason, Actor string
+	Type, Result, Reason, Actor string // Result is SUCCESS, FAILURE, SKIPPED and so on
+	// Sends says that it is about sending the person to Docker. One about taking
+	// them out there says nothing about that, and nor does a changed assignment.
+	Sends bool
 }
+
+// Failed reports whether what the event is about went wrong.
+func (e Event) Failed() bool { return e.Result == "FAILURE" }
+
+// Succeeded reports whether it went well.
+func (e Event) Succeeded() bool { return e.Result == "SUCCESS" }

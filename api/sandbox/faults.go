@@ -93,6 +93,7 @@ func (s *Sandbox) serve(name string, next http.Handler) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		defer s.running.Done()
+		w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat)) // its clock need not be the machine's
 		system := name
 		if name == "hub" && strings.HasPrefix(r.URL.Path, scimBase) {
 			system = "scim"

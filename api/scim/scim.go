@@ -223,11 +223,5 @@ func (c *Client) misshapen(op, route string, err error) error {
 // nameFilter is a filter for exactly one userName. Its value is a JSON string
 // (RFC 7644, section 3.4.2.2), so a quote in an address cannot end it.
 func nameFilter(name string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(name); err != nil {
-		panic("scim: encode a string: " + err.Error())
-	}
-	return "userName eq " + strings.TrimSuffix(b.String(), "\n")
+	return "userName eq " + transport.JSON(name)
 }

@@ -130,6 +130,7 @@ func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secr
 		return nil, nil, e, lost
 	}
 	defer func() { _ = response.Body.Close() }()
+	c.clock.note(response.Header, c.o.Now())
 	c.noteLimit(r.URL, response.Header)
 
 	if next := redirection(j, response); next != nil {

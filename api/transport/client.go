@@ -22,6 +22,7 @@ type Client struct {
 	hosts map[origin]bool // where the credential may go
 
 	limits limits
+	clock  clock
 }
 
 // New checks the options and makes a client. It sends nothing.
@@ -187,7 +188,7 @@ func (c *Client) GetJSON(ctx context.Context, ref string, query url.Values, into
 	if err != nil {
 		return err
 	}
-	if err := decode(response, into); err != nil {
+	if err := response.JSON(into); err != nil {
 		return &Error{
 			System: c.o.System, Op: opOf(ctx), Method: http.MethodGet, URL: redactURL(c.URL(ref, query)),
 			Status: response.Status, Err: err,

@@ -47,6 +47,7 @@ func newFar(t *testing.T, answer http.HandlerFunc) *far {
 		f.mu.Lock()
 		f.seen = append(f.seen, r)
 		f.mu.Unlock()
+		w.Header()["Date"] = nil // it tells no time of its own
 		answer(w, r)
 	}))
 	t.Cleanup(f.Close)

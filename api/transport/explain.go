@@ -142,13 +142,14 @@ func isPage(h http.Header, text []byte) bool {
 	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "html") || len(text) > 0 && text[0] == '<'
 }
 
-// decode reads JSON out of a successful answer.
-func decode(response *Response, into any) error {
-	text := bytes.TrimSpace(response.Body)
+// JSON decodes the answer. What is no JSON, or does not fit into, is
+// ErrNotJSON, and says what came instead.
+func (r *Response) JSON(into any) error {
+	text := bytes.TrimSpace(r.Body)
 	switch {
 	case len(text) == 0:
 		return fmt.Errorf("%w: it is empty", ErrNotJSON)
-	case isPage(response.Header, text):
+	case isPage(r.Header, text):
 		return fmt.Errorf("%w: a web page came instead; a proxy or a sign-in page may stand in between, open the address in a browser", ErrNotJSON)
 	}
 	err := json.Unmarshal(text, into)

@@ -10,7 +10,7 @@ import (
 )
 
 // limits keeps, for each rate limit of a server that is used up, when it is
-// reset.
+// reset by our clock.
 type limits struct {
 	mu    sync.Mutex
 	reset map[string]time.Time
@@ -22,16 +22,23 @@ func (c *Client) noteLimit(u *url.URL, h http.Header) {
 	if c.o.Limit == nil {
 		return
 	}
-	name := c.o.Limit(u)
+	wait := parseWait(h.Get("X-Rate-Limit-Reset"), clockOf(h, c.o.Now()))
+	name, reset := c.o.Limit(u), c.o.Now().Add(wait)
 	c.limits.mu.Lock()
 	defer c.limits.mu.Unlock()
-	delete(c.limits.reset, name)
-	now := c.o.Now()
-	if wait := parseWait(h.Get("X-Rate-Limit-Reset"), now); wait > 0 && h.Get("X-Rate-Limit-Remaining") == "0" {
+	noted := c.limits.reset[name]
+	switch {
+	case wait > 0 && h.Get("X-Rate-Limit-Remaining") == "0":
 		if c.limits.reset == nil {
 			c.limits.reset = map[string]time.Time{}
 		}
-		c.limits.reset[name] = now.Add(wait)
+		if reset.After(noted) {
+			c.limits.reset[name] = reset
+		}
+	case reset.After(noted.Add(time.Second)):
+		// Of a later minute. One of the same minute was sent before the limit was
+		// used up, and has come late.
+		delete(c.limits.reset, name)
 	}
 }
 
@@ -42,17 +49,19 @@ func (c *Client) heed(ctx context.Context, j *job) *Error {
 	if c.o.Limit == nil {
 		return nil
 	}
-	c.limits.mu.Lock()
-	wait := c.limits.reset[c.o.Limit(j.url)].Sub(c.o.Now())
-	c.limits.mu.Unlock()
-	if wait <= 0 || wait > longestWait {
-		return nil
+	for {
+		c.limits.mu.Lock()
+		wait := c.limits.reset[c.o.Limit(j.url)].Sub(c.o.Now())
+		c.limits.mu.Unlock()
+		if wait <= 0 || wait > longestWait {
+			return nil
+		}
+		if c.o.Waiting != nil {
+			c.o.Waiting(Wait{System: c.o.System, Reason: "its rate limit is used up", For: wait})
+		}
+		if err := c.o.Sleep(ctx, wait); err != nil {
+			return c.failed(j, fmt.Errorf("while waiting for the rate limit: %w", stop(err)))
+		}
+		// Another request may have used it up again meanwhile.
 	}
-	if c.o.Waiting != nil {
-		c.o.Waiting(Wait{System: c.o.System, Reason: "its rate limit is used up", For: wait})
-	}
-	if err := c.o.Sleep(ctx, wait); err != nil {
-		return c.failed(j, fmt.Errorf("while waiting for the rate limit: %w", stop(err)))
-	}
-	return nil
 }

@@ -60,3 +60,43 @@ func TestALimitThatIsUsedUpIsWaitedForBeforeAsking(t *testing.T) {
 		require.Len(t, sent, 7, "nothing is sent before")
 	})
 }
+
+// TestALateAnswerDoesNotOpenALimitThatIsUsedUp lets two requests overlap: the one
+// that was counted first is answered last.
+func TestALateAnswerDoesNotOpenALimitThatIsUsedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := func() time.Time { return time.Now().AddDate(26, 0, 0) }
+		reset := strconv.FormatInt(now().Add(40*time.Second).Unix(), 10)
+		began := time.Now()
+		c, err := transport.New(transport.Options{
+			System: "okta", BaseURL: "https://acme.okta.com", Now: now,
+			Limit: func(*url.URL) string { return "all" },
+			Base: roundTrip(func(r *http.Request) (*http.Response, error) {
+				remaining := "0"
+				if r.URL.Path == "/slow" {
+					_ = transport.Sleep(r.Context(), 5*time.Second)
+					remaining = "1"
+				}
+				if time.Since(began) >= 40*time.Second {
+					remaining, reset = "9", strconv.FormatInt(now().Add(40*time.Second).Unix(), 10)
+				}
+				a := answer(http.StatusOK, "X-Rate-Limit-Remaining", remaining)
+				a.Header.Set("X-Rate-Limit-Reset", reset)
+				return a, nil
+			}),
+		})
+		require.NoError(t, err)
+		get := func(path string) {
+			_, err := c.Get(t.Context(), path, nil)
+			require.NoError(t, err)
+		}
+		go get("/slow")
+		synctest.Wait()
+		get("/quick")
+		require.NoError(t, transport.Sleep(t.Context(), 6*time.Second)) // the slow one has come
+		get("/third")
+		require.Equal(t, 40*time.Second, time.Since(began).Round(time.Second))
+		get("/fourth")
+		require.Equal(t, 40*time.Second, time.Since(began).Round(time.Second))
+	})
+}

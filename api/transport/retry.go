@@ -12,6 +12,8 @@ import (
 const (
 	firstBackoff   = 500 * time.Millisecond
 	longestBackoff = 30 * time.Second
+	firstPause     = 10 * time.Second // after a 429 that names no time
+	longestPause   = time.Minute
 	longestWait    = 5 * time.Minute // a longer one is the caller's to decide on
 )
 
@@ -34,7 +36,11 @@ func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, 
 			return e
 		}
 		wait := e.RetryAfter
-		if wait <= 0 {
+		switch {
+		case wait > 0:
+		case e.Status == http.StatusTooManyRequests:
+			wait = pause(n, c.o.Rand())
+		default:
 			wait = backoff(n, c.o.Rand())
 		}
 		if wait > longestWait {
@@ -74,6 +80,18 @@ func backoff(n int, random float64) time.Duration {
 	return d - time.Duration(float64(d/2)*random)
 }
 
+// pause is the wait after the nth 429 of a server that asks for none. Limits are
+// counted over many seconds (5 in 10 at Entra's provisionOnDemand, Okta's by the
+// minute), so asking again at once would be refused again; up to a quarter is
+// added at random.
+func pause(n int, random float64) time.Duration {
+	d := longestPause
+	if n < 4 {
+		d = min(d, firstPause<<(n-1))
+	}
+	return d + time.Duration(float64(d/4)*random)
+}
+
 func (c *Client) announce(j *job, e *Error, n int, wait time.Duration) {
 	if c.o.Record != nil {
 		c.o.Record(Exchange{
@@ -102,12 +120,14 @@ func Sleep(ctx context.Context, d time.Duration) error {
 // retryAfter is how long a server asks to wait, 0 if it does not. Docker Hub
 // sends Retry-After in seconds, and an older reference X-Retry-After as unix
 // time; both systems tell with a 429 when the rate limit is reset (Docker Hub
-// API reference 2-beta, "Rate limiting"; Okta, "Rate limit headers").
+// API reference 2-beta, "Rate limiting"; Okta, "Rate limit headers"). Times are
+// by the server's clock.
 func retryAfter(h http.Header, status int, now time.Time) time.Duration {
 	names := []string{"Retry-After", "X-Retry-After"}
 	if status == http.StatusTooManyRequests {
 		names = append(names, "X-Ratelimit-Reset", "X-Rate-Limit-Reset")
 	}
+	now = clockOf(h, now)
 	for _, name := range names {
 		if wait := parseWait(h.Get(name), now); wait > 0 {
 			return wait

@@ -38,13 +38,13 @@ func TestEveryFormInWhichAServerAsksToWaitIsObeyed(t *testing.T) {
 		{429, "X-RateLimit-Reset", in(16*time.Second) + "000", 16 * time.Second},
 		// Everything below asks for nothing that can be obeyed: our own pace.
 		{503, "X-RateLimit-Reset", in(14 * time.Second), 500 * time.Millisecond},
-		{429, "X-RateLimit-Reset", in(-time.Minute), 500 * time.Millisecond},
-		{429, "Retry-After", "0", 500 * time.Millisecond},
-		{429, "Retry-After", "-5", 500 * time.Millisecond},
-		{429, "Retry-After", "soon", 500 * time.Millisecond},
-		{429, "Retry-After", "0x10", 500 * time.Millisecond},
-		{429, "Retry-After", "Inf", 500 * time.Millisecond},
-		{429, "Retry-After", noon.Add(-time.Hour).Format(http.TimeFormat), 500 * time.Millisecond},
+		{429, "X-RateLimit-Reset", in(-time.Minute), 10 * time.Second},
+		{429, "Retry-After", "0", 10 * time.Second},
+		{429, "Retry-After", "-5", 10 * time.Second},
+		{429, "Retry-After", "soon", 10 * time.Second},
+		{429, "Retry-After", "0x10", 10 * time.Second},
+		{429, "Retry-After", "Inf", 10 * time.Second},
+		{429, "Retry-After", noon.Add(-time.Hour).Format(http.TimeFormat), 10 * time.Second},
 	} {
 		t.Run(fmt.Sprintf("%d %s %s", c.status, c.name, c.value), func(t *testing.T) {
 			f := newFar(t, inTurn(saysWith(c.status, c.name, c.value), says(200, `{}`)))
@@ -86,8 +86,49 @@ func TestALongWaitIsLeftToTheCaller(t *testing.T) {
 	require.Empty(t, n.slept)
 }
 
+func TestATimeThatAServerNamesIsByItsOwnClock(t *testing.T) {
+	for _, ahead := range []time.Duration{0, time.Hour, -time.Hour} {
+		theirs := noon.Add(ahead)
+		for name, value := range map[string]string{
+			"X-Rate-Limit-Reset": fmt.Sprint(theirs.Add(40 * time.Second).Unix()),
+			"Retry-After":        theirs.Add(40 * time.Second).Format(http.TimeFormat),
+		} {
+			f := newFar(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Date", theirs.Format(http.TimeFormat))
+				w.Header().Set(name, value)
+				w.WriteHeader(http.StatusTooManyRequests)
+			}, says(200, `{}`)))
+			n := newNear(t, f.URL, nil)
+
+			_, err := n.Get(t.Context(), "/", nil)
+
+			require.NoError(t, err)
+			require.Equal(t, []time.Duration{40 * time.Second}, n.slept, "%s, a clock %s ahead", name, ahead)
+		}
+	}
+}
+
+func TestTheServersClockIsKnownFromItsAnswers(t *testing.T) {
+	date := noon
+	f := newFar(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", date.Format(http.TimeFormat))
+		_, _ = io.WriteString(w, `{}`)
+	})
+	n := newNear(t, f.URL, nil)
+	require.Equal(t, noon, n.ServerTime(noon), "before any answer it is taken for ours")
+	for ahead, want := range map[time.Duration]time.Duration{
+		5 * time.Minute: 5 * time.Minute, -time.Hour: -time.Hour,
+		-time.Second: 0, 2 * time.Second: 0, // whole seconds, and the way of the answer
+	} {
+		date = noon.Add(ahead)
+		_, err := n.Get(t.Context(), "/", nil)
+		require.NoError(t, err)
+		require.Equal(t, noon.Add(want), n.ServerTime(noon))
+	}
+}
+
 func TestReadsAreRepeatedAtAGrowingPaceAndThenGivenUp(t *testing.T) {
-	for _, status := range []int{429, 502, 503, 504} {
+	for _, status := range []int{502, 503, 504} {
 		f := newFar(t, says(status, `{"message":"later"}`))
 		n := newNear(t, f.URL, func(o *transport.Options) { o.Attempts = 9 })
 
@@ -100,6 +141,21 @@ func TestReadsAreRepeatedAtAGrowingPaceAndThenGivenUp(t *testing.T) {
 			8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second,
 		}, n.slept)
 	}
+}
+
+func TestARefusalForTheRateThatNamesNoTimeIsNotFollowedByAnotherAtOnce(t *testing.T) {
+	f := newFar(t, says(429, `{"message":"later"}`))
+	n := newNear(t, f.URL, func(o *transport.Options) { o.Attempts = 6 })
+
+	_, err := n.Get(t.Context(), "/", nil)
+
+	require.ErrorIs(t, err, transport.ErrRateLimited)
+	require.Equal(t, []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute, time.Minute}, n.slept)
+
+	n = newNear(t, f.URL, func(o *transport.Options) { o.Attempts, o.Rand = 2, func() float64 { return 0.5 } })
+	_, err = n.Get(t.Context(), "/", nil)
+	require.ErrorIs(t, err, transport.ErrRateLimited)
+	require.Equal(t, []time.Duration{11250 * time.Millisecond}, n.slept)
 }
 
 func TestJitterTakesOffUpToAHalf(t *testing.T) {

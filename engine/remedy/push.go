@@ -251,7 +251,8 @@ func (a push) patience(c engine.Case) time.Duration {
 
 func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	var live engine.Case
-	var failure idp.Event
+	var said idp.Event // the newest of the provider's log, as long as they are out
+	log := a.pushLog(c, a.ID())
 	err := a.poll(ctx, a.patience(c), c.Username+" to be back with the right role and teams", report, func() (bool, error) {
 		var err error
 		live, err = a.live(ctx, c, engine.FactMember)
@@ -259,30 +260,55 @@ func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 			return err == nil, err
 		}
 		if !live.Member.Present {
-			failure = a.failure(ctx, c, a.ID())
+			said = log.newest(ctx)
 		}
-		return failure.Type != "", nil // no use in waiting longer
+		return said.Failed(), nil // no use in waiting longer
 	})
 	gaveUp := errors.Is(err, errGaveUp)
 	if err != nil && !gaveUp {
 		return engine.Check{}, err
 	}
-	evidence := a.log(ctx, c, a.ID())
-	switch {
-	case !live.Member.Present:
-		return engine.Check{Text: stillOut(c, failure), Evidence: evidence}, nil
-	case gaveUp:
-		return engine.Check{Text: "They are back, but as " + roleAndTeams(live.Member.Role, live.Member.Teams) + ".", OK: true, Evidence: evidence}, nil
+	evidence := log.evidence(ctx, a.Now())
+	if !live.Member.Present {
+		return engine.Check{Text: stillOut(c, said), Evidence: evidence}, nil
 	}
-	return engine.Check{
-		OK: true, Text: "Docker lists them again as " + roleAndTeams(live.Member.Role, live.Member.Teams) + ".",
-		Evidence: append(evidence, live.Evidence(engine.FactMember, roleAndTeams(live.Member.Role, live.Member.Teams))),
-	}, nil
+	shown := roleAndTeams(live.Member.Role, live.Member.Teams)
+	evidence = append(evidence, live.Evidence(engine.FactMember, shown))
+	if said = log.newest(ctx); said.Failed() {
+		return engine.Check{
+			Text: "Docker lists them as " + shown + ", and yet " + c.Expected.Provider + " says that its push failed: " + strings.TrimSuffix(said.Reason, ".") +
+				". They may have come back in another way, which SCIM does not manage: look before you rely on it. " + idp.Advise(said.Reason),
+			Evidence: evidence,
+		}, nil
+	}
+	if gaveUp {
+		return engine.Check{Text: "They are back, but as " + shown + ".", OK: true, Evidence: evidence}, nil
+	}
+	return engine.Check{OK: true, Text: "Docker lists them again as " + shown + ".", Evidence: evidence}, nil
 }
 
-func stillOut(c engine.Case, failure idp.Event) string {
-	if failure.Type == "" {
-		return "Docker does not list them yet. Look at the identity provider's log for the reason, and push again; their role and teams are in the snapshot."
+// stillOut says what is known of somebody whom Docker does not list, by what the
+// provider's log said last.
+func stillOut(c engine.Case, said idp.Event) string {
+	const kept = " Their role and teams are in the snapshot."
+	switch {
+	case said.Failed():
+		return notSent(c, said)
+	case said.Succeeded():
+		return c.Expected.Provider + " says that it has sent them, and Docker does not list them yet. Look again in a minute; if they stay away, push again." + kept
+	case said.Type != "":
+		return c.Expected.Provider + " has not sent them: its log says " + strings.ToLower(said.Result) + reasonOf(said) + ". " + idp.Advise(said.Reason) + kept
 	}
-	return c.Expected.Provider + " could not provision them: " + strings.TrimSuffix(failure.Reason, ".") + ". " + idp.Advise(failure.Reason)
+	return "Docker does not list them yet, and the identity provider's log, which can be minutes late, does not say why. Look again in a while, or push again." + kept
+}
+
+func notSent(c engine.Case, said idp.Event) string {
+	return c.Expected.Provider + " could not provision them" + reasonOf(said) + ". " + idp.Advise(said.Reason)
+}
+
+func reasonOf(e idp.Event) string {
+	if e.Reason == "" {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(e.Reason, ".")
 }

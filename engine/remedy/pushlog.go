@@ -2,7 +2,6 @@ package remedy
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
@@ -24,74 +23,89 @@ func lastRun(c engine.Case, id engine.ActionID) (first, last time.Time) {
 	return first, last
 }
 
-// events reads the provider's log about the person since a time. A person whom
-// it does not know has none.
-func (w World) events(ctx context.Context, c engine.Case, since time.Time) (provider string, events []idp.Event, err error) {
-	client := w.Systems.Pusher()
-	if client == nil {
-		return "", nil, nil
-	}
-	as, err := client.Assignment(ctx, c.Member.Email)
-	if err != nil || as.UserID == "" {
-		return as.Provider, nil, err
-	}
-	events, err = client.Events(ctx, as.UserID, since)
-	return as.Provider, events, err
+// pushLog is the provider's log about one person, since an action's last run. It
+// is late: that it says nothing proves nothing, and nor does that it cannot be
+// read.
+type pushLog struct {
+	client      IdP
+	c           engine.Case
+	id          engine.ActionID
+	first, last time.Time
+
+	asked            bool
+	provider, userID string // empty for a person whom the provider does not know
 }
 
-// failure is the newest thing that the provider's log says of provisioning
-// since the last change, if it says that it failed. That the log cannot be
-// read proves nothing.
-func (w World) failure(ctx context.Context, c engine.Case, id engine.ActionID) idp.Event {
-	_, last := lastRun(c, id)
-	if last.IsZero() {
-		return idp.Event{}
+func (w World) pushLog(c engine.Case, id engine.ActionID) *pushLog {
+	l := &pushLog{client: w.Systems.Pusher(), c: c, id: id}
+	l.first, l.last = lastRun(c, id)
+	return l
+}
+
+// events reads the log since a time. Who the person is there is asked once.
+func (l *pushLog) events(ctx context.Context, since time.Time) ([]idp.Event, error) {
+	if l.client == nil || l.last.IsZero() {
+		return nil, nil
 	}
-	_, events, err := w.events(ctx, c, last)
+	if !l.asked {
+		as, err := l.client.Assignment(ctx, l.c.Member.Email)
+		l.provider = as.Provider
+		if err != nil {
+			return nil, err
+		}
+		l.asked, l.userID = true, as.UserID
+	}
+	if l.userID == "" {
+		return nil, nil
+	}
+	return l.client.Events(ctx, l.userID, since)
+}
+
+// newest is the last that it says about sending the person since the last change;
+// none is the zero event.
+func (l *pushLog) newest(ctx context.Context) idp.Event {
+	events, err := l.events(ctx, l.last)
 	if err != nil {
 		return idp.Event{}
 	}
 	var newest idp.Event
 	for _, e := range events {
-		if strings.Contains(e.Type, "provision") && !e.At.Before(last) {
+		if e.Sends {
 			newest = e
 		}
-	}
-	if newest.Result != "FAILURE" {
-		return idp.Event{}
 	}
 	return newest
 }
 
-// log is what the provider says that it did since the first change of the last
-// run, as evidence. That it cannot be read proves nothing either way.
-func (w World) log(ctx context.Context, c engine.Case, id engine.ActionID) []engine.Evidence {
-	first, _ := lastRun(c, id)
-	if first.IsZero() {
+// evidence is what the provider says that it did, at once and in its log.
+func (l *pushLog) evidence(ctx context.Context, now time.Time) []engine.Evidence {
+	if l.client == nil || l.last.IsZero() {
 		return nil
 	}
-	provider, events, err := w.events(ctx, c, first.Add(-time.Minute)) // clocks differ
-	if err != nil {
-		return append(answers(c, id, provider), engine.Evidence{Text: "its log could not be read: " + err.Error(), Source: provider, At: w.Now()})
+	events, err := l.events(ctx, l.first.Add(-time.Minute)) // what the first change led to may be older than its receipt
+	out := l.answers()
+	switch {
+	case err != nil:
+		return append(out, engine.Evidence{Text: "its log could not be read: " + err.Error(), Source: l.provider, At: now})
+	case len(events) == 0:
+		return append(out, engine.Evidence{Text: "its log does not show the push yet, which can take minutes", Source: l.provider + " log", At: now})
 	}
-	out := answers(c, id, provider)
 	for _, e := range events {
 		text := e.Type + ": " + e.Result
 		if e.Reason != "" {
 			text += " (" + e.Reason + ")"
 		}
-		out = append(out, engine.Evidence{Text: text, Source: provider + " log", At: e.At})
+		out = append(out, engine.Evidence{Text: text, Source: l.provider + " log", At: e.At})
 	}
 	return out
 }
 
-// answers are what the provider said at once, for those whose log is late.
-func answers(c engine.Case, id engine.ActionID, provider string) []engine.Evidence {
-	first, _ := lastRun(c, id)
+// answers are what the provider said at once.
+func (l *pushLog) answers() []engine.Evidence {
 	var out []engine.Evidence
-	for _, r := range c.Receipts {
-		if r.Action == id && r.Note != "" && !r.At.Before(first) {
-			out = append(out, engine.Evidence{Text: r.Note, Source: provider + ", its own answer", At: r.At})
+	for _, r := range l.c.Receipts {
+		if r.Action == l.id && r.Note != "" && !r.At.Before(l.first) {
+			out = append(out, engine.Evidence{Text: r.Note, Source: l.provider + ", its own answer", At: r.At})
 		}
 	}
 	return out

@@ -100,12 +100,16 @@ func (a pushProfile) await(ctx context.Context, c engine.Case, patience time.Dur
 
 func (a pushProfile) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	err := a.await(ctx, c, profilePatience, report)
-	evidence := a.log(ctx, c, a.ID())
+	log := a.pushLog(c, a.ID())
+	evidence := log.evidence(ctx, a.Now())
 	switch {
 	case errors.Is(err, errGaveUp):
 		text := "Docker does not show the values yet. Look at the identity provider's log, or look again later."
-		if f := a.failure(ctx, c, a.ID()); f.Type != "" {
-			text = stillOut(c, f)
+		switch said := log.newest(ctx); {
+		case said.Failed():
+			text = notSent(c, said)
+		case said.Succeeded():
+			text = c.Expected.Provider + " says that it has sent the values, and Docker does not show them yet. Look again in a minute; if it stays so, SCIM does not manage this account."
 		}
 		return engine.Check{Text: text, Evidence: evidence}, nil
 	case err != nil:

@@ -88,7 +88,8 @@ type bench struct {
 	clock   *clock
 	tap     *wiretap
 	dryRun  bool
-	matched bool // the owner has made sign-in carry what SCIM sends
+	matched bool                          // the owner has made sign-in carry what SCIM sends
+	log     func([]idp.Event) []idp.Event // what the provider's log says in place of what it would; may be nil
 
 	hub, own *hub.Client // own is the member's
 	scim     *scim.Client
@@ -175,6 +176,14 @@ func (p provider) Assignment(ctx context.Context, email string) (idp.Assignment,
 		}
 	}
 	return a, err
+}
+
+func (p provider) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
+	events, err := p.Client.Events(ctx, userID, since)
+	if p.bench.log != nil {
+		events = p.bench.log(events)
+	}
+	return events, err
 }
 
 // observed is the member's case with everything read and the questions

@@ -128,10 +128,8 @@ func values(out *idp.Assignment, t target, who person, roles []string) {
 	}
 	for _, a := range t.mapping.Attributes {
 		last := a.Target[strings.LastIndex(a.Target, ":")+1:]
-		for _, right := range []string{"dockerRole", "dockerOrg", "dockerTeam"} {
-			if strings.EqualFold(last, right) && a.Target != extension+":"+right {
-				out.Errors = append(out.Errors, fmt.Sprintf("a mapping sends %q; Docker reads %s in %s only", a.Target, right, extension))
-			}
+		if right := idp.Meant(last); right != "" && a.Target != extension+":"+right {
+			out.Errors = append(out.Errors, fmt.Sprintf("a mapping sends %q; Docker reads %s in %s only", a.Target, right, extension))
 		}
 	}
 }

@@ -29,10 +29,6 @@ type claimSchema struct {
 	SAML   string `json:"SamlClaimType"`
 }
 
-// dockerClaims are what Docker reads from a SAML assertion (Docker, "Set up
-// SCIM").
-var dockerClaims = []string{"dockerRole", "dockerOrg", "dockerTeam"}
-
 // claims tells what sign-in would carry about the person, as far as Graph
 // shows it: the values are known only where a policy decides over them.
 func (c *Client) claims(ctx context.Context, t target, who person) ([]idp.Attribute, error) {
@@ -62,7 +58,7 @@ func (c *Client) claims(ctx context.Context, t target, who person) ([]idp.Attrib
 		}
 	}
 	var out []idp.Attribute
-	for _, name := range dockerClaims {
+	for _, name := range idp.Attributes {
 		out = append(out, policy.claim(name, entries, app.Name, who, roles))
 	}
 	return out, nil
@@ -183,7 +179,7 @@ func (c *Client) signInRoles(ctx context.Context, app principal, who person) ([]
 // unread says where sign-in's claims are to be looked up.
 func unread(app, more string) []idp.Attribute {
 	var out []idp.Attribute
-	for _, name := range dockerClaims {
+	for _, name := range idp.Attributes {
 		out = append(out, idp.Attribute{
 			Name:  name,
 			Where: "Entra admin center > Enterprise applications > " + app + " > Single sign-on > Attributes & Claims (Graph does not tell what is set there" + more + ")",

@@ -168,36 +168,17 @@ func explain(status int, _ http.Header, body []byte) (code, message string) {
 	return code, strings.TrimSpace(message)
 }
 
-// maxPages bounds a listing; Graph's smallest pages hold 100 entries or so.
-const maxPages = 2000
-
 // list reads all pages of a collection. Graph links the next page in
-// @odata.nextLink; a link that repeats or leaves the host is an error.
+// @odata.nextLink.
 func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
-	var all []T
-	seen := map[string]bool{}
-	for range maxPages {
+	return idp.List(ctx, c.door, system, ref, query, func(response *transport.Response) ([]T, string, error) {
 		var page struct {
 			Value []T    `json:"value"`
 			Next  string `json:"@odata.nextLink"`
 		}
-		if err := c.door.GetJSON(ctx, ref, query, &page); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Value...)
-		if page.Next == "" {
-			return all, nil
-		}
-		if err := c.door.Same(page.Next); err != nil {
-			return nil, fmt.Errorf("entra: the link to the next page: %w", err)
-		}
-		if seen[page.Next] {
-			return nil, errors.New("entra: the listing links to a page that was read already; try again later")
-		}
-		seen[page.Next] = true
-		ref, query = page.Next, nil
-	}
-	return nil, fmt.Errorf("entra: the listing does not end after %d pages", maxPages)
+		err := response.JSON(&page)
+		return page.Value, page.Next, err
+	})
 }
 
 // path joins escaped segments to a path below the API's version.
@@ -211,15 +192,3 @@ func path(segments ...string) string {
 
 // quoted is a string literal of an OData filter: a quote in it is doubled.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// wireTime is a time that Graph may leave out or spell in a way of its own;
-// both are the zero time, for no decision hangs on it.
-type wireTime struct{ time.Time }
-
-func (t *wireTime) UnmarshalJSON(raw []byte) error {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		t.Time, _ = time.Parse(time.RFC3339, s)
-	}
-	return nil
-}

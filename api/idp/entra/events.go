@@ -19,7 +19,7 @@ const historyLasts = 30 * 24 * time.Hour
 // logEntry is an entry of the provisioning log (Microsoft Graph,
 // provisioningObjectSummary).
 type logEntry struct {
-	At     wireTime `json:"activityDateTime"`
+	At     idp.Time `json:"activityDateTime"`
 	JobID  string   `json:"jobId"`
 	Action string   `json:"provisioningAction"` // create, update, disable, other and so on
 	Status status   `json:"provisioningStatusInfo"`
@@ -45,23 +45,26 @@ func (e logEntry) reason() string {
 	return words("", texts...)
 }
 
-// Events reads what the provisioning log says about a person since a time,
-// oldest first. It is minutes late. Results are SUCCESS, FAILURE, SKIPPED and
-// WARNING.
+// Events reads what the provisioning log says about a person since a time of our
+// clock, oldest first. It is minutes late. Results are SUCCESS, FAILURE, SKIPPED
+// and WARNING.
 func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
 	ctx = transport.WithOp(ctx, "read the provisioning log")
 	t, err := c.target(ctx)
 	if err != nil {
 		return nil, err
 	}
+	since = c.door.ServerTime(since)
 	entries, err := c.entries(ctx, t, userID, since)
 	if err != nil {
 		return nil, err
 	}
+	entries = slices.DeleteFunc(entries, func(e logEntry) bool { return e.At.Earlier(since) }) // the filter knows whole seconds only
 	var out []idp.Event
 	for _, e := range entries {
 		out = append(out, idp.Event{
 			At: e.At.Time, Type: "provisioning." + strings.ToLower(e.Action), Result: strings.ToUpper(e.Status.Status), Reason: e.reason(), Actor: e.By.Name,
+			Sends: !slices.ContainsFunc([]string{"disable", "delete", "stagedDelete"}, func(a string) bool { return strings.EqualFold(a, e.Action) }),
 		})
 	}
 	return out, nil

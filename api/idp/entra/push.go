@@ -1,9 +1,7 @@
 package entra
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -94,13 +92,7 @@ func (c *Client) call(t target, action string, body any) transport.Call {
 	if body == nil {
 		return call
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(body); err != nil {
-		panic("entra: encode a request: " + err.Error()) // structs of strings always encode
-	}
-	call.ContentType, call.Body = "application/json", strings.TrimSuffix(b.String(), "\n")
+	call.ContentType, call.Body = "application/json", transport.JSON(body)
 	return call
 }
 
@@ -115,7 +107,8 @@ const (
 	onDemandWithin = 10 * time.Second
 )
 
-// pace waits until one more provisionOnDemand is allowed.
+// pace waits until one more provisionOnDemand is allowed. A request counts from
+// its answer on (answered), for when it arrives there is not known.
 func (c *Client) pace(ctx context.Context) error {
 	for {
 		c.mu.Lock()
@@ -136,6 +129,15 @@ func (c *Client) pace(ctx context.Context) error {
 	}
 }
 
+// answered moves the newest provisionOnDemand to when its answer came.
+func (c *Client) answered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.pushes); n > 0 {
+		c.pushes[n-1] = c.now()
+	}
+}
+
 // Push sends an approved change. For provisionOnDemand the answer tells how it
 // went, so a failed or skipped provisioning is a RefusalError.
 func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, error) {
@@ -146,6 +148,9 @@ func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, err
 		}
 	}
 	response, err := c.door.Do(ctx, call)
+	if demand {
+		c.answered()
+	}
 	var e *transport.Error
 	if errors.As(err, &e) && e.Status == http.StatusBadRequest {
 		return idp.Result{}, &idp.RefusalError{Provider: provider, Reason: e.Message, Advice: idp.Advise(e.Message), Err: err}

@@ -3,6 +3,7 @@ package entra_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -92,6 +93,29 @@ func TestTheLimitOfProvisionOnDemandIsKept(t *testing.T) {
 		}
 		require.Positive(t, refused(s))
 	})
+}
+
+// TestARequestThatIsSlowToArriveCountsFromWhenItCanHaveArrived has the first of a
+// row under way for longer than the others.
+func TestARequestThatIsSlowToArriveCountsFromWhenItCanHaveArrived(t *testing.T) {
+	k := idptest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	s := newServer(t)
+	s.ready()
+	var arrived []time.Time
+	s.Handle("POST /servicePrincipals/sp1/synchronization/jobs/job1/provisionOnDemand", func(w http.ResponseWriter, r *http.Request) {
+		if len(arrived) == 0 {
+			_ = k.Sleep(r.Context(), 8*time.Second)
+		}
+		arrived = append(arrived, k.Now())
+		_, _ = w.Write([]byte(`{"key":"{\"result\":\"Success\"}","value":"{}"}`))
+	})
+	c := s.client(func(o *entra.Options) { o.Transport.Now, o.Transport.Sleep = k.Now, k.Sleep })
+	for range 6 {
+		_, err := push(t, s, c)
+		require.NoError(t, err)
+	}
+	require.Len(t, arrived, 6)
+	require.GreaterOrEqual(t, arrived[5].Sub(arrived[0]), 10*time.Second)
 }
 
 func refused(s *sandbox.Sandbox) int {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-05b3d87e/reprovision/api/scim"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -75,9 +76,9 @@ func (c *Client) schema(ctx context.Context, t target) (rule, mapping, error) {
 	return rule{}, mapping{}, fmt.Errorf("entra: the job %s of %q has no rule for users: %w", t.job.ID, t.principal.Name, transport.ErrNotFound)
 }
 
-// extension is the namespace that Docker reads its attributes from; Entra
-// writes it before the attribute's name.
-const extension = "urn:ietf:params:scim:schemas:extension:docker:2.0:User"
+// extension begins the names of Docker's attributes: Entra writes the namespace
+// before them.
+const extension = scim.ExtensionURN
 
 // resolved is the value that a mapping yields for a person; known is false for
 // an expression that only Entra can evaluate.

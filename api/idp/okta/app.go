@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/scim"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
@@ -201,10 +202,6 @@ func because(p idp.Provisioning) idp.Provisioning {
 	return p
 }
 
-// extension is the namespace that Docker reads its attributes from (Docker,
-// "Set up SCIM", role mapping). Name and namespace must match exactly.
-const extension = "urn:ietf:params:scim:schemas:extension:docker:2.0:User"
-
 // schema is the application's user schema (Schemas API,
 // GET /api/v1/meta/schemas/apps/{appId}/default).
 type schema struct {
@@ -235,28 +232,18 @@ func (s schema) variables() variables {
 			p := properties[name]
 			into := docker[p.ExternalName]
 			switch {
-			case into != nil && p.ExternalNamespace == extension:
+			case into != nil && p.ExternalNamespace == scim.ExtensionURN:
 				*into = name
-			case into != nil, misspelled(docker, p.ExternalName):
+			case into != nil, idp.Meant(p.ExternalName) != "":
 				v.problems = append(v.problems, fmt.Sprintf(
 					"profile property %s is sent as %q in namespace %q; Docker reads dockerRole, dockerOrg and dockerTeam, spelled like this, in %s only",
-					name, p.ExternalName, p.ExternalNamespace, extension))
+					name, p.ExternalName, p.ExternalNamespace, scim.ExtensionURN))
 			case core[p.ExternalName] != nil && *core[p.ExternalName] == "":
 				*core[p.ExternalName] = name
 			}
 		}
 	}
 	return v
-}
-
-// misspelled reports whether a name is meant for Docker but for its case.
-func misspelled(docker map[string]*string, name string) bool {
-	for right := range docker {
-		if strings.EqualFold(right, name) {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *Client) variables(ctx context.Context, appID string) (variables, error) {

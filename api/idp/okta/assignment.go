@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
@@ -44,25 +43,13 @@ type appUser struct {
 	Status      string    `json:"status"`
 	Scope       string    `json:"scope"`     // USER or GROUP
 	SyncState   string    `json:"syncState"` // DISABLED, OUT_OF_SYNC, SYNCING, SYNCHRONIZED, ERROR
-	LastSync    wireTime  `json:"lastSync"`
+	LastSync    idp.Time  `json:"lastSync"`
 	Credentials appUserID `json:"credentials"`
 	Profile     profile   `json:"profile"`
 }
 
 type appUserID struct {
 	UserName string `json:"userName"`
-}
-
-// wireTime is a time that Okta may leave out, or spell in a way that no RFC
-// knows; both are the zero time, for no decision hangs on it.
-type wireTime struct{ time.Time }
-
-func (t *wireTime) UnmarshalJSON(raw []byte) error {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		t.Time, _ = time.Parse(time.RFC3339, s)
-	}
-	return nil
 }
 
 // group is a group (Groups API), and an assignment of one to an application.

@@ -15,9 +15,12 @@ import (
 // keeps it for 90 days.
 const errorsSince = 30 * 24 * time.Hour
 
+// provisionEvent begins the types of events about provisioning.
+const provisionEvent = "application.provision."
+
 // logEvent is an entry of the log (System Log API, GET /api/v1/logs).
 type logEvent struct {
-	Published wireTime `json:"published"`
+	Published idp.Time `json:"published"`
 	EventType string   `json:"eventType"`
 	Actor     struct {
 		AlternateID string `json:"alternateId"`
@@ -50,11 +53,13 @@ func (e logEvent) concerns(app idp.Ref) bool {
 }
 
 // Events reads what the log says about a person and the application since a
-// time, oldest first: application.provision.user.push, .push_profile, .sync,
-// .reactivate, .deactivate, application.user_membership.add, .remove and so
-// on. They can be some seconds late.
+// time of our clock, oldest first: application.provision.user.push,
+// .push_profile, .sync, .reactivate, .deactivate,
+// application.user_membership.add, .remove and so on. They can be some seconds
+// late.
 func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
 	ctx = transport.WithOp(ctx, "read the system log")
+	since = c.door.ServerTime(since)
 	all, err := list[logEvent](ctx, c, path("logs"), url.Values{
 		"since":  {since.UTC().Format(time.RFC3339)},
 		"filter": {"target.id eq " + quoted(userID)},
@@ -69,14 +74,17 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	}
 	var out []idp.Event
 	for _, e := range all {
-		if !e.concerns(app) {
+		if !e.concerns(app) || e.Published.Earlier(since) { // the filter knows whole seconds only
 			continue
 		}
 		actor := e.Actor.DisplayName
 		if actor == "" {
 			actor = e.Actor.AlternateID
 		}
-		out = append(out, idp.Event{At: e.Published.Time, Type: e.EventType, Result: e.Outcome.Result, Reason: e.Outcome.Reason, Actor: actor})
+		out = append(out, idp.Event{
+			At: e.Published.Time, Type: e.EventType, Result: e.Outcome.Result, Reason: e.Outcome.Reason, Actor: actor,
+			Sends: strings.HasPrefix(e.EventType, provisionEvent) && !strings.HasSuffix(e.EventType, ".deactivate"),
+		})
 	}
 	slices.SortStableFunc(out, func(a, b idp.Event) int { return a.At.Compare(b.At) })
 	return out, nil
@@ -91,7 +99,7 @@ func (c *Client) failures(ctx context.Context, userID string) []string {
 	}
 	var out []string
 	for _, e := range slices.Backward(events) {
-		if e.Result == "FAILURE" && strings.HasPrefix(e.Type, "application.provision.") {
+		if e.Failed() && strings.HasPrefix(e.Type, provisionEvent) {
 			out = append(out, strings.TrimSuffix(e.Type+": "+e.Reason, ": "))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 func TestTheNextLinkIsFoundInEverySpelling(t *testing.T) {
@@ -76,7 +77,7 @@ func FuzzDecoders(f *testing.F) {
 			for name := range assigned.Profile {
 				_ = text(assigned.Profile[name])
 			}
-			require.True(t, json.Valid([]byte(compact(assigned.Profile))))
+			require.True(t, json.Valid([]byte(transport.JSON(assigned.Profile))))
 		}
 		var a app
 		if json.Unmarshal(body, &a) == nil {

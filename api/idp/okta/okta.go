@@ -9,7 +9,6 @@
 package okta
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -205,16 +204,4 @@ func path(segments ...string) string {
 // quoted is a string literal of a filter or search expression.
 func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
-
-// compact is JSON as it is previewed: one line, keys in order, nothing
-// escaped for HTML.
-func compact(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("okta: a request body that is no JSON: " + err.Error()) // only our own values, and decoded JSON
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }

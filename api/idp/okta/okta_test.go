@@ -239,6 +239,10 @@ func TestEventsAreThoseOfThePersonAndTheApplicationOldestFirst(t *testing.T) {
 		 "outcome": {"result": "SUCCESS", "reason": null}, "target": [{"id": "0oa1docker", "type": "AppInstance", "displayName": "Docker"}]},
 		{"published": "2026-11-23T08:59:03.000Z", "eventType": "application.provision.user.push", "outcome": {"result": "SUCCESS"},
 		 "target": [{"id": "0oa9jira", "type": "AppInstance", "displayName": "Jira"}]},
+		{"published": "2026-11-23T08:59:03.000Z", "eventType": "application.provision.user.deactivate", "outcome": {"result": "FAILURE", "reason": "404 Not Found"},
+		 "target": [{"id": "0oa1docker", "type": "AppInstance", "displayName": "Docker"}]},
+		{"published": "2026-11-23T07:59:59.900Z", "eventType": "application.provision.user.push", "outcome": {"result": "FAILURE", "reason": "older"},
+		 "target": [{"id": "0oa1docker", "type": "AppInstance", "displayName": "Docker"}]},
 		{"published": "2026-11-23T08:58:00.000Z", "eventType": "user.session.start", "outcome": {"result": "SUCCESS"}, "target": null}]`
 	s := newServer(t)
 	s.Handle("GET /api/v1/logs", func(w http.ResponseWriter, r *http.Request) {
@@ -258,7 +262,8 @@ func TestEventsAreThoseOfThePersonAndTheApplicationOldestFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []idp.Event{
 		{At: now.Add(-59 * time.Second), Type: "application.user_membership.add", Result: "SUCCESS", Actor: "alex.kim@acme.example"},
-		{At: now.Add(-58 * time.Second), Type: "application.provision.user.push", Result: "FAILURE", Reason: "409 Conflict", Actor: "Okta System"},
+		{At: now.Add(-58 * time.Second), Type: "application.provision.user.push", Result: "FAILURE", Reason: "409 Conflict", Actor: "Okta System", Sends: true},
+		{At: now.Add(-57 * time.Second), Type: "application.provision.user.deactivate", Result: "FAILURE", Reason: "404 Not Found"},
 	}, got)
 }
 

@@ -2,51 +2,23 @@ package okta
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// maxPages bounds a listing: at 20 entries a page, Okta's smallest default,
-// this is 40,000.
-const maxPages = 2000
-
-// list reads all pages of a listing. Okta links the next page in a Link
-// header; a link that repeats or leaves the host is an error.
+// list reads all pages of a listing. Okta links the next page in a Link header.
 func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
-	var all []T
-	seen := map[string]bool{}
-	for range maxPages {
-		response, err := c.door.Get(ctx, ref, query)
-		if err != nil {
-			return nil, err
-		}
+	return idp.List(ctx, c.door, system, ref, query, func(response *transport.Response) ([]T, string, error) {
 		var page []T
-		if json.Unmarshal(response.Body, &page) != nil {
-			return nil, fmt.Errorf("okta: GET %s: %w: it should be a list; open the address in a browser to see what came",
-				c.door.URL(ref, nil), transport.ErrNotJSON)
+		if err := response.JSON(&page); err != nil || len(page) == 0 {
+			return nil, "", err // a log that is still being written links a next page for ever
 		}
-		all = append(all, page...)
-		next := nextLink(response.Header)
-		// A log that is still being written links a next page for ever.
-		if next == "" || len(page) == 0 {
-			return all, nil
-		}
-		if err := c.door.Same(next); err != nil {
-			return nil, fmt.Errorf("okta: the link to the next page: %w", err)
-		}
-		if seen[next] {
-			return nil, errors.New("okta: the listing links to a page that was read already; try again later")
-		}
-		seen[next] = true
-		ref, query = next, nil
-	}
-	return nil, fmt.Errorf("okta: the listing does not end after %d pages", maxPages)
+		return page, nextLink(response.Header), nil
+	})
 }
 
 // nextLink returns the target of the link with relation "next", empty if there

@@ -73,8 +73,14 @@ func TestAgainstTheSandboxAPushIsTakingTheAssignmentAwayAndGivingItBack(t *testi
 // TestAFullRowOfPeopleNeverProvokesARefusal pushes many people one after the
 // other on an Okta that counts: the headers say when a limit is used up.
 func TestAFullRowOfPeopleNeverProvokesARefusal(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"": 0, ", though its clock is ahead": 17 * time.Minute, ", though its clock is behind": -17 * time.Minute} {
+		t.Run("one after the other"+name, func(t *testing.T) { fullRow(t, ahead) })
+	}
+}
+
+func fullRow(t *testing.T, ahead time.Duration) {
 	k := idptest.NewClock(now)
-	s := sandbox.New(sandbox.Options{Now: k.Now, OktaRateLimit: 20})
+	s := sandbox.New(sandbox.Options{Now: func() time.Time { return k.Now().Add(ahead) }, OktaRateLimit: 20})
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	var waits []transport.Wait

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 // statement is one attribute statement of a SAML application
@@ -21,10 +22,6 @@ type statement struct {
 	FilterType  string   `json:"filterType"`
 	FilterValue string   `json:"filterValue"`
 }
-
-// dockerAttributes are what Docker reads from an assertion (Docker, "Set up
-// SCIM": the SAML attributes have the names of the SCIM ones).
-var dockerAttributes = []string{"dockerRole", "dockerOrg", "dockerTeam"}
 
 // statements are the application's attribute statements, resolved for the
 // person with these profiles; nil profiles are nobody's. For a Docker
@@ -39,7 +36,7 @@ func (a app) statements(user, appUser map[string]any) []idp.Attribute {
 	for _, s := range a.Settings.SignOn.Statements {
 		out = append(out, s.attribute(a.Label, user, appUser))
 	}
-	for _, name := range dockerAttributes {
+	for _, name := range idp.Attributes {
 		if !slices.ContainsFunc(out, func(x idp.Attribute) bool { return strings.EqualFold(x.Name, name) }) {
 			out = append(out, idp.Attribute{Name: name, Resolved: true, Where: where(a.Label) + " (there is none for " + name + ")"})
 		}
@@ -122,7 +119,7 @@ func texts(v any) []string {
 		}
 		return out
 	case map[string]any:
-		return []string{compact(v)}
+		return []string{transport.JSON(v)}
 	}
 	return []string{fmt.Sprint(v)}
 }

@@ -1,0 +1,78 @@
+package idp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// Attributes are what Docker reads besides the name, over SCIM and from an
+// assertion alike (Docker, "Set up SCIM").
+var Attributes = []string{"dockerRole", "dockerOrg", "dockerTeam"}
+
+// Meant returns the attribute that a name is meant for, whatever its case; ""
+// if none.
+func Meant(name string) string {
+	for _, a := range Attributes {
+		if strings.EqualFold(a, name) {
+			return a
+		}
+	}
+	return ""
+}
+
+// Time is a time on the wire that a provider may leave out, or spell in a way
+// that no RFC knows: both are the zero time.
+type Time struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Time) UnmarshalJSON(raw []byte) error {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		t.Time, _ = time.Parse(time.RFC3339, s)
+	}
+	return nil
+}
+
+// Earlier reports whether the time is known and before u.
+func (t Time) Earlier(u time.Time) bool { return !t.IsZero() && t.Before(u) }
+
+// maxPages bounds a listing: at 20 entries a page, the smallest default there
+// is, this is 40,000.
+const maxPages = 2000
+
+// List reads all pages of a listing. Read takes the entries out of an answer, and
+// the link to the next page, "" at the end; a link that repeats or leaves the
+// host is an error.
+func List[T any](ctx context.Context, door *transport.Client, system, ref string, query url.Values, read func(*transport.Response) ([]T, string, error)) ([]T, error) {
+	var all []T
+	seen := map[string]bool{}
+	for range maxPages {
+		response, err := door.Get(ctx, ref, query)
+		if err != nil {
+			return nil, err
+		}
+		page, next, err := read(response)
+		if err != nil {
+			return nil, fmt.Errorf("%s: GET %s: %w", system, door.URL(ref, nil), err)
+		}
+		all = append(all, page...)
+		if next == "" {
+			return all, nil
+		}
+		if err := door.Same(next); err != nil {
+			return nil, fmt.Errorf("%s: the link to the next page: %w", system, err)
+		}
+		if seen[next] {
+			return nil, fmt.Errorf("%s: the listing links to a page that was read already; try again later", system)
+		}
+		seen[next] = true
+		ref, query = next, nil
+	}
+	return nil, fmt.Errorf("%s: the listing does not end after %d pages", system, maxPages)
+}
