@@ -2,12 +2,12 @@ package remedy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
@@ -95,35 +95,15 @@ func (a reinvite) Run(ctx context.Context, _ engine.Case, ch engine.Change, _ fu
 	if err != nil {
 		return engine.Receipt{}, err
 	}
-	return engine.Receipt{Status: fmt.Sprintf("HTTP %d", response.Status)}, invited(response.Body)
-}
-
-// invited reads the answer of a bulk invite, which is a success even when
-// nobody was invited (Docker Hub API reference 2-beta, POST /v2/invites/bulk).
-func invited(body []byte) error {
-	type list struct {
-		Invitees []struct {
-			Invitee string `json:"invitee"`
-			Status  string `json:"status"`
-		} `json:"invitees"`
-	}
-	var nested struct {
-		Invitees list `json:"invitees"` // as the reference has it
-	}
-	var flat list
-	all := flat.Invitees
-	switch {
-	case json.Unmarshal(body, &nested) == nil:
-		all = nested.Invitees.Invitees
-	case json.Unmarshal(body, &flat) == nil:
-		all = flat.Invitees
-	}
-	for _, e := range all { // nothing readable: whether it is there is looked at afterwards
-		if e.Status != "" && e.Status != "invited" {
-			return fmt.Errorf("docker did not invite %s: %s", e.Invitee, strings.ReplaceAll(e.Status, "_", " "))
+	// Docker Hub answers with success even when it invited nobody. What cannot be
+	// read says nothing either way: Verify looks whether the invite is there.
+	results, _ := hub.InviteResults(response)
+	for _, r := range results {
+		if r.Status != "" && r.Status != hub.Invited {
+			return engine.Receipt{}, fmt.Errorf("docker did not invite %s: %s", r.Invitee, strings.ReplaceAll(r.Status, "_", " "))
 		}
 	}
-	return nil
+	return engine.Receipt{Status: fmt.Sprintf("HTTP %d", response.Status)}, nil
 }
 
 func (a reinvite) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
