@@ -24,10 +24,10 @@ type windowOptions struct {
 // flags adds the options to a command.
 func (w *windowOptions) flags(c *cobra.Command) {
 	c.Flags().BoolVar(&w.bell, "bell", false, "ring the terminal's bell when a long wait ends")
-	c.Flags().BoolVar(&w.mouse, "mouse", false, "let the wheel scroll and a click choose; the key m switches it, and while it is off the terminal selects text")
-	c.Flags().BoolVar(&w.still, "reduced-motion", os.Getenv("REDUCED_MOTION") != "", "show no spinner; so does REDUCED_MOTION=1")
+	c.Flags().BoolVar(&w.mouse, "mouse", false, "use the mouse: the wheel scrolls and a click selects; the key m turns it on and off")
+	c.Flags().BoolVar(&w.still, "reduced-motion", os.Getenv("REDUCED_MOTION") != "", "show no spinner (also REDUCED_MOTION=1)")
 	c.Flags().BoolVar(&w.lines, "accessible", accessible(),
-		"walk line by line, for screen readers and plain terminals; so does ACCESSIBLE=1, and a terminal that cannot draw")
+		"prompt line by line, for screen readers and plain terminals (also ACCESSIBLE=1 or TERM=dumb)")
 }
 
 // accessible reports whether the environment asks for lines.

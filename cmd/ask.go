@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -78,24 +77,20 @@ func (p *prompter) plain(ctx context.Context, q question) (string, error) {
 		p.say("%s", q.help)
 	}
 	for range 3 {
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
 		label := q.label
 		if q.value != "" {
 			label += " [" + q.value + "]"
 		}
 		var answer string
 		if q.secret {
-			text, err := plain.ReadSecret(p.in, p.out, label+": ")
+			text, err := plain.ReadSecret(ctx, p.in, p.out, label+": ")
 			_, _ = fmt.Fprintln(p.out)
 			if err != nil {
 				return "", fmt.Errorf("ask for %s: %w", q.label, err)
 			}
 			answer = trimSecret(text)
 		} else {
-			_, _ = fmt.Fprint(p.out, label+": ")
-			text, err := readLine(p.in)
+			text, err := plain.Prompter{In: p.in, Out: p.out}.Ask(ctx, label+": ")
 			if err != nil {
 				return "", fmt.Errorf("ask for %s: %w", q.label, err)
 			}
@@ -107,28 +102,6 @@ func (p *prompter) plain(ctx context.Context, q question) (string, error) {
 		p.say("This is needed.")
 	}
 	return "", fmt.Errorf("ask for %s: nothing was given", q.label)
-}
-
-// readLine reads one line and nothing behind it, which belongs to the next
-// question.
-func readLine(r io.Reader) (string, error) {
-	var b strings.Builder
-	one := make([]byte, 1)
-	for {
-		n, err := r.Read(one)
-		if n == 1 {
-			if one[0] == '\n' {
-				return b.String(), nil
-			}
-			b.WriteByte(one[0])
-		}
-		if err != nil {
-			if errors.Is(err, io.EOF) && b.Len() > 0 {
-				return b.String(), nil
-			}
-			return "", err
-		}
-	}
 }
 
 // choose lets a person press the key of one of the options.
@@ -262,16 +235,18 @@ func (m *line) View() tea.View {
 }
 
 // readSecret reads a secret from standard input, for automation.
-func readSecret(r io.Reader) (engine.Secret, error) {
+func readSecret(ctx context.Context, r io.Reader) (engine.Secret, error) {
 	const most = 64 << 10
-	raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(r), most+1))
+	text, err := plain.Await(ctx, func() (string, error) {
+		raw, err := io.ReadAll(io.LimitReader(r, most+1))
+		return string(raw), err
+	})
 	if err != nil {
 		return engine.Secret{}, fmt.Errorf("read the token from standard input: %w", err)
 	}
-	if len(raw) > most {
+	if len(text) > most {
 		return engine.Secret{}, fmt.Errorf("read the token from standard input: it is longer than %d bytes", most)
 	}
-	text := string(raw)
 	if !strings.Contains(text, "-----BEGIN ") { // a key in PEM needs its lines
 		text = trimSecret(text)
 	}

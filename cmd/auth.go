@@ -24,11 +24,12 @@ import (
 type authOptions struct {
 	profile, org string
 	json         bool
+	interrupts   <-chan struct{}
 }
 
-func newAuth() *cobra.Command {
-	c := &cobra.Command{Use: "auth", Short: "Show as whom you are signed in, or prove it again", Args: noArgs}
-	c.AddCommand(newAuthStatus(), newAuthRefresh())
+func newAuth(interrupts <-chan struct{}) *cobra.Command {
+	c := &cobra.Command{Use: "auth", Short: "Show who you are signed in as, or check it again", Args: noArgs, RunE: group}
+	c.AddCommand(newAuthStatus(interrupts), newAuthRefresh(interrupts))
 	return c
 }
 
@@ -39,32 +40,29 @@ func (o *authOptions) flags(c *cobra.Command) *cobra.Command {
 	return c
 }
 
-func newAuthStatus() *cobra.Command {
+func newAuthStatus(interrupts <-chan struct{}) *cobra.Command {
 	o := &authOptions{}
 	return o.flags(&cobra.Command{
 		Use:   "status",
-		Short: "Show as whom you are signed in, where, and what the credentials may do",
-		Long: "status proves each credential with reading requests and shows as whom it signs in, what it may do, when it ends if that\n" +
-			"is known, and where it comes from. It never shows the credential.\n\n" + precedence + " The variables are\n" +
-			"  REPROVISION_HUB_TOKEN, _USER, _URL          Docker Hub\n" +
-			"  REPROVISION_SCIM_TOKEN, _URL                Docker SCIM\n" +
-			"  REPROVISION_OKTA_TOKEN, _URL, _APP          Okta\n" +
-			"  REPROVISION_ENTRA_TOKEN, _URL, _APP         Microsoft Graph, by an access token\n" +
-			"  REPROVISION_ENTRA_CLIENT_SECRET, _CLIENT_ID, _TENANT\n" +
-			"  REPROVISION_REGISTRY_TOKEN, _USER, _HOST    the registry, if not Docker Hub's credential\n" +
-			"  REPROVISION_PASSPHRASE                      of the encrypted file\n" +
-			"  REPROVISION_PROFILE, REPROVISION_ORG        which profile\n\n" +
+		Short: "Show who you are signed in as, where, and what the credentials allow",
+		Long: "status checks each credential with read-only requests and shows who it signs in as, what it allows, when it expires\n" +
+			"(if that is known), and where it comes from. It never shows the credential.\n\n" + precedence + " \"reprovision help environment\"\n" +
+			"lists the variables.\n\n" +
 			"The exit code is 4 when a credential is refused, or when nothing signs in to Docker Hub.",
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runAuthStatus(c.Context(), o, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, end := interruptible(c.Context(), interrupts)
+			defer end()
+			return runAuthStatus(ctx, o, c.OutOrStdout())
+		},
 	})
 }
 
-func newAuthRefresh() *cobra.Command {
-	o := &authOptions{}
+func newAuthRefresh(interrupts <-chan struct{}) *cobra.Command {
+	o := &authOptions{interrupts: interrupts}
 	return o.flags(&cobra.Command{
 		Use:   "refresh",
-		Short: "Prove every stored credential again, renew what can be renewed, and ask for what is refused",
+		Short: "Check every stored credential, renew what can be renewed, and ask for what is refused",
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return runAuthRefresh(c.Context(), o, c.OutOrStdout()) },
 	})
@@ -199,7 +197,9 @@ func runAuthStatus(ctx context.Context, o *authOptions, out io.Writer) error {
 // is somebody to sign in.
 func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 	ask := newPrompter(os.Stdin, os.Stdout)
-	s, err := o.show(ctx, ask, out)
+	showing, end := interruptible(ctx, o.interrupts)
+	s, err := o.show(showing, ask, out)
+	end()
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 			continue
 		}
 		_, _ = fmt.Fprintf(out, "\n%s has to be signed in to again.\n", st.Title)
-		if err := runLogin(ctx, st.again(s), st.System, out); err != nil {
+		if err := runLogin(ctx, st.again(s, o.interrupts), st.System, out); err != nil {
 			return err
 		}
 	}
@@ -222,9 +222,9 @@ func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 }
 
 // again is a sign-in as the last one, whose secret is asked for anew.
-func (st standing) again(s status) *loginOptions {
+func (st standing) again(s status, interrupts <-chan struct{}) *loginOptions {
 	o := &loginOptions{
-		profile: s.Profile, org: s.Org, store: "auto", host: st.Host, identifier: st.Who, in: os.Stdin, accessible: accessible(),
+		profile: s.Profile, org: s.Org, store: "auto", host: st.Host, identifier: st.Who, in: os.Stdin, accessible: accessible(), interrupts: interrupts,
 		clientID: st.client.ID, tenant: st.client.Tenant, keyID: st.client.Key, redirect: st.client.Redirect, authority: st.client.Authority,
 	}
 	switch st.Method {

@@ -44,7 +44,7 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 		Short: "Walk through the guide on a simulated organization, with no account",
 		Long: "demo starts a simulated Docker organization, identity provider, console and registry on 127.0.0.1 and walks\n" +
 			"through the guide on them. Everything is real HTTP; nothing leaves this machine.\n\n" +
-			"Good members to begin with: priya-nair (was there before SCIM), jordan-ito (JIT overrides SCIM), noor-haddad\n" +
+			"Members to try: priya-nair (joined before SCIM), jordan-ito (JIT overrides SCIM), noor-haddad\n" +
 			"(sign-in attributes differ), lena-fischer (assigned by a group), theo-brandt (not assigned), sam-okafor (nothing\n" +
 			"is wrong), morgan-reyes (the last owner).",
 		Args: noArgs,
@@ -52,15 +52,21 @@ func newDemo(interrupts <-chan struct{}) *cobra.Command {
 			if !slices.Contains([]string{"okta", "entra", "none"}, o.provider) {
 				return usageError{fmt.Errorf("--provider %s: it must be okta, entra or none", o.provider)}
 			}
+			if o.more < 0 {
+				return usageError{fmt.Errorf("--repositories %d: it must not be negative", o.more)}
+			}
 			return runDemo(c.Context(), o, c.OutOrStdout())
 		},
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "preview each request; send nothing that changes anything")
-	c.Flags().StringVar(&o.member, "member", "", "begin with this username")
-	c.Flags().StringVar(&o.provider, "provider", "okta", "the identity provider: okta, entra, or none for one that is operated by hand")
-	c.Flags().StringVar(&o.stateFile, "state-file", "", "at the end, write the sandbox's own state and its request log as JSON to this file")
-	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair this many further repositories; the first has a name that is taken in the organization")
+	c.Flags().StringVar(&o.member, "member", "", "start with this username")
+	c.Flags().StringVar(&o.provider, "provider", "okta", "the identity provider: okta, entra, or none for one operated by hand")
+	c.Flags().StringVar(&o.stateFile, "state-file", "", "on exit, write the state of the sandbox and its request log as JSON to this file")
+	c.Flags().IntVar(&o.more, "repositories", 0, "give priya-nair this many more repositories; the name of the first is already taken in the organization")
 	o.window.flags(c)
+	if err := c.RegisterFlagCompletionFunc("provider", cobra.FixedCompletions([]cobra.Completion{"okta", "entra", "none"}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
 	return c
 }
 
@@ -134,13 +140,6 @@ func (d *demo) Do(ctx context.Context, f guide.Effect, report func(engine.Progre
 		return nil
 	}
 	return d.parts.runner.Do(ctx, f, report)
-}
-
-// Halt implements tui.Doer.
-func (d *demo) Halt() {
-	if <-d.ready; d.err == nil {
-		d.parts.runner.Halt()
-	}
 }
 
 // Drain waits for the change in flight.

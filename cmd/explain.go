@@ -17,10 +17,13 @@ import (
 // scopes of an organization access token that the walk needs.
 const scopes = hub.ReadScopes + " to look; " + hub.ChangeScopes + " to change; " + hub.CopyScopes + " to hand over"
 
+// unexplained is the title of an error of which nothing more is known.
+const unexplained = "This did not work"
+
 // explain puts an error into a person's words: what happened, and what to do
 // next. Both windows use it.
 func explain(err error) engine.Problem {
-	p := engine.Problem{Title: "This did not work", Detail: err.Error(), Advice: "Try again, or go back."}
+	p := engine.Problem{Title: unexplained, Detail: err.Error(), Advice: "Try again, or go back."}
 	var (
 		stale   *run.StaleError
 		refused *run.RefusedError
@@ -50,7 +53,7 @@ func explain(err error) engine.Problem {
 	case errors.As(err, &open):
 		p.Title, p.Detail, p.Advice = "It is not clear which application is Docker's", open.Error(), "Say which one it is: nothing is guessed."
 	case errors.Is(err, run.ErrNoRun):
-		p.Title, p.Advice = "There is no such run", "reprovision runs lists them."
+		p.Title, p.Detail, p.Advice = err.Error(), "", "\"reprovision runs\" lists them."
 	case errors.As(err, &unknown):
 		p.Title, p.Advice = "Not signed in", "Sign in with \"reprovision login\", or set REPROVISION_HUB_TOKEN (an organization access token) and the others."
 	case errors.Is(err, run.ErrVersion):

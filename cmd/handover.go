@@ -75,25 +75,11 @@ func newHandOver(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().StringVarP(&o.out, "output", "o", "", "where to write the manifest for the owner; beside the plan if not given")
 	c.Flags().BoolVar(&o.yes, "yes", false, "copy what the plan names without asking")
 	c.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read your token from standard input")
-	c.AddCommand(newHandOverPlan(), newHandOverAccept())
+	c.AddCommand(newHandOverPlan(interrupts), newHandOverAccept(interrupts))
 	return c
 }
 
-// interruptible ends the context at the first interrupt. A copy that is cut off
-// goes on where it stopped when the command is run again.
-func interruptible(ctx context.Context, interrupts <-chan struct{}) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-interrupts:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
-func newHandOverPlan() *cobra.Command {
+func newHandOverPlan(interrupts <-chan struct{}) *cobra.Command {
 	o := &handOverOptions{}
 	c := &cobra.Command{
 		Use:   "plan -o file",
@@ -101,7 +87,11 @@ func newHandOverPlan() *cobra.Command {
 		Long: "plan writes which repositories of a member are to be copied where. It changes nothing, and the file holds no credential.\n" +
 			"Private repositories can be listed by nobody but the member: name those with --repository.",
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runHandOverPlan(c.Context(), o, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, end := interruptible(c.Context(), interrupts)
+			defer end()
+			return runHandOverPlan(ctx, o, c.OutOrStdout())
+		},
 	}
 	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan file to write")
 	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
@@ -112,7 +102,7 @@ func newHandOverPlan() *cobra.Command {
 	return c
 }
 
-func newHandOverAccept() *cobra.Command {
+func newHandOverAccept(interrupts <-chan struct{}) *cobra.Command {
 	o := &handOverOptions{}
 	c := &cobra.Command{
 		Use:   "accept --plan file --manifest file",
@@ -120,7 +110,11 @@ func newHandOverAccept() *cobra.Command {
 		Long: "accept looks whether everything that the member's manifest names is in the organization, whole, and keeps it for the walk.\n" +
 			"It takes only plans that were made here, as long as they are good, and each for one manifest.",
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runHandOverAccept(c.Context(), o, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, end := interruptible(c.Context(), interrupts)
+			defer end()
+			return runHandOverAccept(ctx, o, c.OutOrStdout())
+		},
 	}
 	c.Flags().StringVar(&o.planFile, "plan", "", "the plan file that you gave the member")
 	c.Flags().StringVar(&o.manifest, "manifest", "", "the manifest file that the member gave back")

@@ -45,11 +45,11 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	}
 	describePlan(out, p)
 	_, _ = fmt.Fprintln(out, "The originals stay as they are. Compare the fingerprint with what the owner read out to you.")
-	secret, err := o.memberSecret(p.Member, out)
+	secret, err := o.memberSecret(ctx, p.Member, out)
 	if err != nil {
 		return err
 	}
-	if err := o.agree(out); err != nil {
+	if err := o.agree(ctx, out); err != nil {
 		return err
 	}
 	s, err := newSystems(at, "", transport.Options{Now: o.now, Sleep: o.sleep})
@@ -88,9 +88,9 @@ func refused(reason string) error {
 }
 
 // memberSecret takes the member's own token, which goes nowhere but to Docker.
-func (o *handOverOptions) memberSecret(member string, out io.Writer) (engine.Secret, error) {
+func (o *handOverOptions) memberSecret(ctx context.Context, member string, out io.Writer) (engine.Secret, error) {
 	if o.tokenStdin {
-		line, err := bufio.NewReader(io.LimitReader(o.in, 64<<10)).ReadString('\n')
+		line, err := plain.Await(ctx, func() (string, error) { return bufio.NewReader(io.LimitReader(o.in, 64<<10)).ReadString('\n') })
 		if err != nil && !errors.Is(err, io.EOF) {
 			return engine.Secret{}, fmt.Errorf("read the token: %w", err)
 		}
@@ -103,7 +103,7 @@ func (o *handOverOptions) memberSecret(member string, out io.Writer) (engine.Sec
 	if !ok || !term.IsTerminal(f.Fd()) {
 		return engine.Secret{}, usageError{errors.New("there is no terminal to ask for your token: use --token-stdin, or REPROVISION_MEMBER_TOKEN")}
 	}
-	token, err := plain.ReadSecret(f, out, "A personal access token of "+member+" with read and write permission (not shown): ")
+	token, err := plain.ReadSecret(ctx, f, out, "A personal access token of "+member+" with read and write permission (not shown): ")
 	_, _ = fmt.Fprintln(out)
 	if err != nil {
 		return engine.Secret{}, fmt.Errorf("read the token: %w", err)
@@ -113,7 +113,7 @@ func (o *handOverOptions) memberSecret(member string, out io.Writer) (engine.Sec
 
 // agree asks before anything is copied. Without a terminal nobody is asked, so
 // somebody has to have said so.
-func (o *handOverOptions) agree(out io.Writer) error {
+func (o *handOverOptions) agree(ctx context.Context, out io.Writer) error {
 	if o.yes {
 		return nil
 	}
@@ -121,12 +121,11 @@ func (o *handOverOptions) agree(out io.Writer) error {
 	if !ok || !term.IsTerminal(f.Fd()) {
 		return usageError{errors.New("there is no terminal to ask on: give --yes when the plan is right")}
 	}
-	_, _ = fmt.Fprint(out, "Copy them? Type yes: ")
-	line, err := bufio.NewReader(io.LimitReader(f, 1024)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
+	answer, err := plain.Prompter{In: f, Out: out}.Ask(ctx, "Copy them? Type yes: ")
+	if err != nil && !errors.Is(err, plain.ErrNoAnswer) {
+		return err
 	}
-	if strings.TrimSpace(line) != "yes" {
+	if answer != "yes" {
 		return refused("you did not say yes; nothing was copied")
 	}
 	return nil

@@ -295,7 +295,7 @@ func TestACopyIsStoppedInTheMiddleAndGoesOn(t *testing.T) {
 		}
 		return puts > 1
 	}, time.Minute, time.Millisecond)
-	w.parts.runner.Halt()
+	w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq}, nil)
 	w.send(<-answered)
 	require.Equal(t, guide.PhaseStopped, w.state.Phase)
 	require.NotContains(t, w.state.Case.Done, engine.ActionHandOver)

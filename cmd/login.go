@@ -212,9 +212,12 @@ func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.W
 		return err
 	}
 	ask := newPrompter(os.Stdin, os.Stdout)
-	switch window := ask.tty && !o.stdin && !o.accessible && !ask.dumb; {
-	case window:
+	if ask.tty && !o.stdin && !o.accessible && !ask.dumb {
 		return loginInWindow(ctx, o, id, out)
+	}
+	ctx, end := interruptible(ctx, o.interrupts)
+	defer end()
+	switch {
 	case id != "":
 		return loginByLines(ctx, o, id, ask, out)
 	case !ask.tty || o.stdin:

@@ -226,7 +226,7 @@ func (o *loginOptions) credential(ctx context.Context, id engine.SystemID, p pro
 		typed, err := f.Value, error(nil)
 		switch {
 		case f.Is == tui.FieldSecret && o.stdin:
-			if c.Secret, err = readSecret(o.in); err != nil {
+			if c.Secret, err = readSecret(ctx, o.in); err != nil {
 				return c, err
 			}
 			continue

@@ -22,13 +22,13 @@ type logoutOptions struct {
 	all          bool
 }
 
-func newLogout() *cobra.Command {
+func newLogout(interrupts <-chan struct{}) *cobra.Command {
 	o := &logoutOptions{}
 	c := &cobra.Command{
 		Use:   "logout [hub|scim|okta|entra|registry]",
 		Short: "Forget the credentials of a profile",
-		Long: "logout deletes the stored credentials of a profile, or that of one system. The tokens themselves stay good until\n" +
-			"they are revoked where they were made.",
+		Long: "logout deletes the stored credentials of a profile, or that of one system. The tokens themselves stay valid until\n" +
+			"they are revoked where they were created.",
 		Example:   "  reprovision logout\n  reprovision logout okta\n  reprovision logout --all",
 		ValidArgs: []string{"hub", "scim", "okta", "entra", "registry"},
 		Args: func(c *cobra.Command, args []string) error {
@@ -41,7 +41,9 @@ func newLogout() *cobra.Command {
 			for _, a := range args {
 				o.systems = append(o.systems, engine.SystemID(a))
 			}
-			return runLogout(c.Context(), o, c.OutOrStdout())
+			ctx, end := interruptible(c.Context(), interrupts)
+			defer end()
+			return runLogout(ctx, o, c.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the last one if not given")
@@ -100,7 +102,7 @@ func runLogout(ctx context.Context, o *logoutOptions, out io.Writer) error {
 	if left := variables(); len(left) > 0 {
 		_, _ = fmt.Fprintf(out, "The environment still signs in: %s.\n", strings.Join(left, ", "))
 	}
-	_, _ = fmt.Fprintln(out, "Tokens stay good until they are revoked where they were made.")
+	_, _ = fmt.Fprintln(out, "Tokens stay valid until they are revoked where they were created.")
 	return nil
 }
 

@@ -13,14 +13,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newProfile() *cobra.Command {
+func newProfile(interrupts <-chan struct{}) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "profile",
 		Short: "Choose the organization to work with",
-		Long:  "profile lists the profiles, one per organization, and on a terminal lets you choose the one that the next walk opens\nwith, by its number. Profiles are made by \"reprovision login\" and go with their last credential.",
+		Long:  "profile lists the profiles, one per organization, and on a terminal lets you choose the one that the next walk opens\nwith, by its number. Profiles are created by \"reprovision login\" and removed with their last credential.",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runProfile(c.Context(), newPrompter(os.Stdin, os.Stdout), c.OutOrStdout())
+			ctx, end := interruptible(c.Context(), interrupts)
+			defer end()
+			return runProfile(ctx, newPrompter(os.Stdin, os.Stdout), c.OutOrStdout())
 		},
 	}
 	var asJSON bool
@@ -31,11 +33,12 @@ func newProfile() *cobra.Command {
 	use := &cobra.Command{
 		Use: "use PROFILE", Short: "Open the next walk with this profile",
 		Args: func(c *cobra.Command, args []string) error {
-			if err := cobra.ExactArgs(1)(c, args); err != nil {
-				return usageError{err}
+			if len(args) != 1 {
+				return usageError{fmt.Errorf("%s takes the name of one profile; \"reprovision profile list\" lists them", c.CommandPath())}
 			}
 			return nil
 		},
+		ValidArgsFunction: completeProfile,
 		RunE: func(c *cobra.Command, args []string) error {
 			return useProfile(c.Context(), args[0], c.OutOrStdout())
 		},

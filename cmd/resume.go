@@ -23,15 +23,16 @@ func newResume(interrupts <-chan struct{}) *cobra.Command {
 	o := &walkOptions{interrupts: interrupts}
 	c := &cobra.Command{
 		Use:   "resume [ID]",
-		Short: "Take up an unfinished run again",
-		Long: "resume takes up the run with that ID, or the newest unfinished one, where it stood. Everything is read again\n" +
-			"first, and a change of which the journal does not know whether it was made is looked for before it is repeated.",
+		Short: "Resume an unfinished run",
+		Long: "resume continues the run with that ID, or the newest unfinished one, from where it stopped. Everything is read\n" +
+			"again first, and a change whose outcome the journal does not know is looked up before it is repeated.",
 		Args: func(c *cobra.Command, args []string) error {
 			if err := cobra.MaximumNArgs(1)(c, args); err != nil {
 				return usageError{err}
 			}
 			return nil
 		},
+		ValidArgsFunction: completeRun(stateDir(), unfinishedRun),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := requireTerminal(o.window.lines); err != nil {
 				return err
@@ -47,17 +48,17 @@ func newResume(interrupts <-chan struct{}) *cobra.Command {
 			return runResume(c.Context(), o, rec, c.OutOrStdout())
 		},
 	}
-	addWalkFlags(c, o)
+	addSignInFlags(c, o)
+	o.window.flags(c)
 	return c
 }
 
-// addWalkFlags adds what every command takes that goes on with a run.
-func addWalkFlags(c *cobra.Command, o *walkOptions) {
-	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that you are never offered to remove yourself")
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile to work with, one per organization; the last one if not given")
-	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
-	o.window.flags(c)
-	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
+// addSignInFlags adds what every command takes that goes on with a run.
+func addSignInFlags(c *cobra.Command, o *walkOptions) {
+	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that the tool never offers to remove you")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile to use, one per organization (default: the last one used)")
+	c.Flags().BoolVar(&o.remember, "remember", true, "store accepted credentials in the system keyring; --remember=false forgets them at the end")
+	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor, none of which is stored")
 }
 
 // startWalk begins a walk, unless one that was left half-way is taken up.
@@ -66,7 +67,13 @@ func startWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 		return err
 	}
 	if !o.dryRun {
-		if rec, yes := offerResume(stateDir(), o.org, plain.Prompter{In: os.Stdin, Out: out}); yes {
+		asking, end := interruptible(ctx, o.interrupts)
+		rec, yes, err := offerResume(asking, stateDir(), o.org, plain.Prompter{In: os.Stdin, Out: out})
+		end()
+		switch {
+		case err != nil:
+			return err
+		case yes:
 			return runResume(ctx, o, rec, out)
 		}
 	}
@@ -128,10 +135,10 @@ func unfinished(dir, org string) (run.Record, bool) {
 
 // offerResume says first that a run was left half-way, and asks whether to take
 // it up.
-func offerResume(dir, org string, p plain.Prompter) (run.Record, bool) {
+func offerResume(ctx context.Context, dir, org string, p plain.Prompter) (run.Record, bool, error) {
 	rec, ok := unfinished(dir, org)
 	if !ok {
-		return rec, false
+		return rec, false, nil
 	}
 	l := lineOf(rec)
 	w := &words{out: p.Out}
@@ -140,7 +147,8 @@ func offerResume(dir, org string, p plain.Prompter) (run.Record, bool) {
 		w.say("Not known whether it was made: %s", clean(d.Change.Title))
 	}
 	w.say("reprovision undo %s puts it back, reprovision runs close %s leaves it as it stands.", l.ID, l.ID)
-	return rec, p.Yes("Take it up again now?")
+	yes, err := p.Yes(ctx, "Take it up again now?")
+	return rec, yes, err
 }
 
 // runResume walks on from where the journal says that the walk stood.

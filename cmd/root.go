@@ -1,5 +1,5 @@
-// Package cmd is the command line: one file a command, and wire.go, which puts
-// the real world together.
+// Package cmd implements the command line, one file per command. wire.go is the
+// only place that connects the clients, the engine and the windows.
 package cmd
 
 import (
@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"charm.land/fang/v2"
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 )
@@ -27,30 +26,55 @@ func Main() int {
 }
 
 func execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
-	err := fang.Execute(ctx, root, fang.WithErrorHandler(func(_ io.Writer, _ fang.Styles, err error) { printError(stderr, err) }))
+	c, err := root.ExecuteContextC(ctx)
+	if err != nil {
+		printError(stderr, c.CommandPath(), err)
+	}
 	return exitCode(err)
 }
 
-// printError says what happened and what to do next.
-func printError(w io.Writer, err error) {
+// printError says what happened and what to do next. The command is the path of
+// the one that was called, "reprovision runs show".
+func printError(w io.Writer, command string, err error) {
 	var usage usageError
 	var reported reportedError
+	p := explain(err)
 	switch {
 	case errors.Is(err, context.Canceled), errors.As(err, &reported):
-		return
 	case errors.As(err, &usage):
-		_, _ = fmt.Fprintf(w, "reprovision: %s\nTry reprovision --help.\n", clean(err.Error()))
-		return
+		_, _ = fmt.Fprintf(w, "reprovision: %s\nTry \"%s --help\".\n", clean(err.Error()), command)
+	case p.Title == unexplained: // the advice there is for the window
+		_, _ = fmt.Fprintf(w, "reprovision: %s\n", clean(p.Detail))
+	case p.Detail == "":
+		_, _ = fmt.Fprintf(w, "reprovision: %s\n%s\n", clean(p.Title), p.Advice)
+	default:
+		_, _ = fmt.Fprintf(w, "reprovision: %s: %s\n%s\n", clean(p.Title), clean(p.Detail), p.Advice)
 	}
-	p := explain(err)
-	_, _ = fmt.Fprintf(w, "reprovision: %s: %s\n%s\n", p.Title, clean(p.Detail), p.Advice)
 }
 
-// watchSignals turns the signals that ask the program to end into values. A
-// second one is for whoever drains.
+// endSignals ask the program to end.
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
+// interruptible returns a context that ends at the first interrupt. It is for
+// commands that need not finish anything first; a second interrupt then ends the
+// process whatever it does.
+func interruptible(ctx context.Context, interrupts <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-interrupts:
+			signal.Reset(endSignals...)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// watchSignals turns the signals that ask the program to end into values.
 func watchSignals() (<-chan struct{}, func()) {
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, endSignals...)
 	out := make(chan struct{}, 4)
 	end := make(chan struct{})
 	go func() {
@@ -77,33 +101,29 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 		Long: "reprovision walks through Docker's guide \"Troubleshoot provisioning\" with live data: it finds the cause,\n" +
 			"shows what it would do, does it when you confirm, and verifies the result.\n\n" +
 			"Sign in once with \"reprovision login\"; \"reprovision auth status\" shows as whom. What is missing is asked for by a form.\n" +
-			"In automation the environment signs in: REPROVISION_HUB_USER and REPROVISION_HUB_TOKEN (an organization access token\n" +
-			"goes with the organization's name), REPROVISION_SCIM_TOKEN, REPROVISION_OKTA_URL, REPROVISION_OKTA_APP,\n" +
-			"REPROVISION_OKTA_TOKEN, and what \"reprovision auth status --help\" lists.",
+			"In automation the environment signs in: \"reprovision help environment\" lists the variables.",
 		Example: "  reprovision demo\n  reprovision --org acme --member priya-nair\n  reprovision --org acme --dry-run",
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return startWalk(c.Context(), o, c.OutOrStdout()) },
+		Version: version(),
+		// Errors are printed by execute.
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return startWalk(c.Context(), o, c.OutOrStdout()) },
 	}
 	c.AddCommand(newRuns(), newResume(interrupts), newUndo(interrupts), newHandOver(interrupts))
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "walk through everything and preview each request; send nothing that changes anything")
 	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
 	c.Flags().StringVar(&o.member, "member", "", "the username whose role or team is wrong")
-	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that you are never offered to remove yourself")
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile to work with, one per organization; the last one if not given")
-	c.Flags().BoolVar(&o.remember, "remember", true, "keep accepted credentials in the system's keyring; --remember=false forgets them at the end")
-	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor; nothing of it is kept")
+	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that the tool never offers to remove you")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile to use, one per organization (default: the last one used)")
+	c.Flags().BoolVar(&o.remember, "remember", true, "store accepted credentials in the system keyring; --remember=false forgets them at the end")
+	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor, none of which is stored")
 	o.window.flags(c)
-	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts), newLogin(interrupts), newLogout(), newAuth(), newProfile())
+	c.AddCommand(newDemo(interrupts), newGuide(), newSandbox(interrupts), newLogin(interrupts), newLogout(interrupts), newAuth(interrupts), newProfile(interrupts))
+	c.AddCommand(newTopics()...)
+	styleHelp(c)
 	return c
-}
-
-// noArgs refuses arguments as a usage error.
-func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return usageError{err}
-	}
-	return nil
 }
 
 // stateDir is where journals are kept.

@@ -26,32 +26,34 @@ func newRuns() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "runs",
 		Short: "List the runs that changed something",
-		Long: "runs lists the journals of the runs that changed something, the newest first. An unfinished one can be taken up\n" +
-			"again with resume, put back with undo, or closed as it stands.",
+		Long: "runs lists the journals of the runs that changed something, newest first. An unfinished run can be continued with\n" +
+			"resume, reverted with undo, or closed as it is.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runRuns(o, c.OutOrStdout()) },
 	}
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	show := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show what a run did",
-		Args:  oneRun,
-		RunE:  func(c *cobra.Command, args []string) error { return runShow(o, args[0], c.OutOrStdout()) },
+		Use:               "show ID",
+		Short:             "Show what a run did",
+		Args:              oneRun,
+		ValidArgsFunction: completeRun(o.dir, anyRun),
+		RunE:              func(c *cobra.Command, args []string) error { return runShow(o, args[0], c.OutOrStdout()) },
 	}
 	show.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	c.AddCommand(show, &cobra.Command{
-		Use:   "close ID",
-		Short: "Declare an unfinished run closed, as it stands",
-		Args:  oneRun,
-		RunE:  func(c *cobra.Command, args []string) error { return runClose(o, args[0], time.Now(), c.OutOrStdout()) },
+		Use:               "close ID",
+		Short:             "Close an unfinished run as it is",
+		Args:              oneRun,
+		ValidArgsFunction: completeRun(o.dir, run.Record.Open),
+		RunE:              func(c *cobra.Command, args []string) error { return runClose(o, args[0], time.Now(), c.OutOrStdout()) },
 	})
 	return c
 }
 
 // oneRun wants the id of a run as the only argument.
 func oneRun(c *cobra.Command, args []string) error {
-	if err := cobra.ExactArgs(1)(c, args); err != nil {
-		return usageError{err}
+	if len(args) != 1 {
+		return usageError{fmt.Errorf("%s takes the ID of one run; \"reprovision runs\" lists them", c.CommandPath())}
 	}
 	return nil
 }
@@ -66,7 +68,7 @@ type runLine struct {
 	Last     time.Time    `json:"last"`
 	Step     guide.StepID `json:"step"`
 	Changes  int          `json:"changes"` // made
-	Unknown  int          `json:"unknown"` // of which nobody knows
+	Unknown  int          `json:"unknown"` // their outcome is not known
 }
 
 func lineOf(r run.Record) runLine {
@@ -198,7 +200,7 @@ func runClose(o *runsOptions, id string, now time.Time, out io.Writer) error {
 	if !rec.Open() {
 		return errors.Join(usageError{fmt.Errorf("the run %s is not unfinished: %s", id, rec.Status())}, j.Close())
 	}
-	if err := errors.Join(run.Close(j, run.Entry{At: now}), j.Close()); err != nil {
+	if err := errors.Join(run.Close(j, now), j.Close()); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s is closed. Its journal stays; undo can still put back what it changed.\n", id)

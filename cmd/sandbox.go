@@ -19,16 +19,16 @@ func newSandbox(interrupts <-chan struct{}) *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve the simulated organization on 127.0.0.1 until interrupted",
 		Long: "sandbox serves the simulated Docker organization, identity provider, console and registry on 127.0.0.1, prints\n" +
-			"where they are and what signs in to them, and runs until it is interrupted.\n\n" +
-			"Entra's sign-in proves itself with the certificate EntraSignInCA: name a file that holds it in SSL_CERT_FILE, and\n" +
-			"the sign-in with --authority.",
+			"their addresses and credentials as JSON, and runs until it is interrupted.\n\n" +
+			"Entra's sign-in uses a certificate of its own, EntraSignInCA: save it to a file, name that file in SSL_CERT_FILE, and\n" +
+			"pass the address with --authority.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runSandbox(c.Context(), interrupts, stateFile, secondFactor, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&stateFile, "state-file", "", "at the end, write the state and the request log as JSON to this file")
-	c.Flags().StringVar(&secondFactor, "second-factor", "", "ask whoever signs in with a password for this code")
+	c.Flags().StringVar(&stateFile, "state-file", "", "on exit, write the state and the request log as JSON to this file")
+	c.Flags().StringVar(&secondFactor, "second-factor", "", "require this code after a password")
 	return c
 }
 
@@ -56,8 +56,7 @@ func runSandbox(ctx context.Context, interrupts <-chan struct{}, stateFile, seco
 	return writeState(stateFile, box)
 }
 
-// writeState writes what the sandbox itself knows, which is the proof of a
-// walk.
+// writeState writes what the sandbox itself knows: the proof of a walk.
 func writeState(path string, box *sandbox.Sandbox) error {
 	raw, err := json.MarshalIndent(struct {
 		State    json.RawMessage

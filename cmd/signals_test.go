@@ -38,7 +38,7 @@ func endBySignal(t *testing.T, w *walk) {
 	go func() { answered <- w.parts.runner.Do(context.Background(), effects[0], nil) }()
 	_, _ = fmt.Fprintln(os.Stdout, "REMOVING")
 	<-interrupts
-	w.parts.runner.Halt() // as the window does at the first
+	w.parts.runner.Do(context.Background(), guide.Halt{Seq: s.Seq}, nil) // as the window does at the first
 	_, _ = fmt.Fprintln(os.Stdout, "STOPPING")
 	err := drain(w.parts.runner, interrupts, io.Discard)
 	<-answered

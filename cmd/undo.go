@@ -19,14 +19,15 @@ func newUndo(interrupts <-chan struct{}) *cobra.Command {
 	o := &walkOptions{interrupts: interrupts}
 	c := &cobra.Command{
 		Use:   "undo ID",
-		Short: "Put back what a run changed, as far as it can be put back",
-		Long: "undo reads the journal of a run, compares what was with what is, and plans what leads back: the invite with role\n" +
-			"and team, the teams, the role, the assignment in the identity provider, JIT in the console. It shows every request,\n" +
-			"says what cannot be undone, and does nothing until you type the member's username.\n\n" +
-			"It asks by lines on standard input; the end of the input is a no. Whoever has to accept an invite first is put back\n" +
-			"in two steps: run it again afterwards.",
-		Example: "  reprovision undo acme-20261123-120000 --dry-run\n  reprovision undo acme-20261123-120000",
-		Args:    oneRun,
+		Short: "Undo what a run changed, as far as possible",
+		Long: "undo reads the journal of a run, compares the state before it with the state now, and plans the way back: the invite\n" +
+			"with role and team, the teams, the role, the assignment in the identity provider, JIT in the console. It shows every\n" +
+			"request, says what cannot be undone, and changes nothing until you type the member's username.\n\n" +
+			"It prompts on standard input; the end of the input means no. A member who has to accept an invite first is restored\n" +
+			"in two steps: run undo again once they have accepted it.",
+		Example:           "  reprovision undo acme-20261123-120000 --dry-run\n  reprovision undo acme-20261123-120000",
+		Args:              oneRun,
+		ValidArgsFunction: completeRun(stateDir(), anyRun),
 		RunE: func(c *cobra.Command, args []string) error {
 			rec, err := run.Read(stateDir(), args[0])
 			if err != nil {
@@ -42,12 +43,12 @@ func newUndo(interrupts <-chan struct{}) *cobra.Command {
 			return u.run(c.Context())
 		},
 	}
-	addWalkFlags(c, o)
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be done, and send nothing that changes anything")
+	addSignInFlags(c, o)
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be done; send nothing that changes anything")
 	return c
 }
 
-// undoing is one undo on its way.
+// undoing is one undo in progress.
 type undoing struct {
 	parts      parts
 	dir, id    string
@@ -68,38 +69,51 @@ func (u undoing) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, drain(u.parts.runner, u.interrupts, u.prompt.Out)) }()
 
+	c, plan, err := u.confirmed(ctx, rec)
+	switch {
+	case err != nil || u.dryRun:
+		return err
+	case plan.Nothing != "":
+		return u.parts.runner.EndUndo()
+	}
+	return u.carryOut(ctx, c, plan)
+}
+
+// confirmed plans the undo, shows the plan, and has it confirmed unless there is
+// nothing to do. Nothing is changed yet, so an interrupt ends it at once.
+func (u undoing) confirmed(ctx context.Context, rec run.Record) (engine.Case, engine.Plan, error) {
+	ctx, end := interruptible(ctx, u.interrupts)
+	defer end()
 	c, err := u.look(ctx, undoCase(rec, u.dryRun))
 	if err != nil {
-		return err
+		return c, engine.Plan{}, err
 	}
 	e, err := u.do(ctx, guide.MakePlan{Case: c, Action: engine.ActionUndo})
 	if err != nil {
-		return err
+		return c, engine.Plan{}, err
 	}
 	planned, ok := e.(guide.Planned)
 	if !ok {
-		return fmt.Errorf("plan the undo: unexpected %T", e)
+		return c, engine.Plan{}, fmt.Errorf("plan the undo: unexpected %T", e)
 	}
 	plan := planned.Plan
 	w := &words{out: u.prompt.Out}
 	sayPlan(w, plan)
 	switch {
-	case w.err != nil:
-		return w.err
-	case plan.Nothing != "":
-		if u.dryRun {
-			return nil
-		}
-		return u.parts.runner.EndUndo()
+	case w.err != nil || plan.Nothing != "":
+		return c, plan, w.err
 	case u.dryRun:
 		w.say("Dry run: nothing was sent.")
-		return w.err
+		return c, plan, w.err
 	}
-	typed, err := u.prompt.Ask(fmt.Sprintf("Type %s to do this: ", clean(plan.Subject)))
-	if err != nil || typed != plan.Subject {
-		return &run.RefusedError{Action: plan.Action, Reason: "it was not confirmed; nothing was changed"}
+	typed, err := u.prompt.Ask(ctx, fmt.Sprintf("Type %s to do this: ", clean(plan.Subject)))
+	switch {
+	case ctx.Err() != nil:
+		return c, plan, ctx.Err()
+	case err != nil || typed != plan.Subject:
+		return c, plan, &run.RefusedError{Action: plan.Action, Reason: "it was not confirmed; nothing was changed"}
 	}
-	return u.carryOut(ctx, c, plan)
+	return c, plan, nil
 }
 
 // open goes on with the run's own journal; a dry run only reads it.
@@ -114,8 +128,8 @@ func (u undoing) open() (run.Record, error) {
 	return rec, u.parts.runner.Continue(j, rec)
 }
 
-// undoCase is the case that an undo works on. A run that took no snapshot (it
-// removed nobody) is put back to what was seen when it began.
+// undoCase is the case that an undo works on. A run that took no snapshot, since
+// it removed nobody, is undone to what was seen when it began.
 func undoCase(rec run.Record, dryRun bool) engine.Case {
 	c := rec.Case()
 	c.DryRun, c.Session, c.Roster = dryRun, engine.Session{}, nil
@@ -137,10 +151,10 @@ func firstCase(rec run.Record) engine.Case {
 	return engine.Case{}
 }
 
-// look reads what an undo rests on.
+// look reads the facts that an undo is based on.
 func (u undoing) look(ctx context.Context, c engine.Case) (engine.Case, error) {
 	for _, facts := range [][]engine.FactID{
-		{engine.FactSession}, // what is in doubt can be settled only by whoever is signed in
+		{engine.FactSession}, // unknown outcomes can be settled only when signed in
 		{engine.FactMember, engine.FactInvites, engine.FactAudit},
 	} {
 		e, err := u.do(ctx, guide.Observe{Case: c, Facts: facts})
@@ -180,10 +194,14 @@ func (u undoing) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 			_, _ = fmt.Fprintln(u.prompt.Out, "  "+clean(p.Text))
 		}
 		if u.clicks.Kind == engine.ChangeConsole && p.Text == u.clicks.Title {
-			u.awaitClicks()
+			u.awaitClicks(ctx)
 		}
 	})
-	if failed, ok := e.(guide.Failed); ok {
+	failed, ok := e.(guide.Failed)
+	switch {
+	case ok && ctx.Err() != nil:
+		return e, ctx.Err()
+	case ok:
 		return e, problemError{failed.Problem}
 	}
 	return e, nil
@@ -191,11 +209,11 @@ func (u undoing) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 
 // awaitClicks ends the wait for the log when somebody says that the clicks are
 // done.
-func (u undoing) awaitClicks() {
+func (u undoing) awaitClicks(ctx context.Context) {
 	_, _ = fmt.Fprintln(u.prompt.Out, "  Press enter when the clicks are done and the log does not show them.")
 	go func() {
-		if _, err := u.prompt.Ask(""); err == nil {
-			u.parts.runner.Halt()
+		if _, err := u.prompt.Ask(ctx, ""); err == nil {
+			u.parts.runner.Do(ctx, guide.Halt{Seq: seqExecute}, nil)
 		}
 	}()
 }
@@ -237,20 +255,53 @@ func sayPlan(w *words, p engine.Plan) {
 	}
 }
 
-// carryOut makes the changes. An interrupt stops between two of them, a second
-// one at once.
-func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
-	ended := make(chan struct{})
-	defer close(ended)
+// The sequence numbers of the two effects that an interrupt can stop.
+const (
+	seqExecute = iota + 1
+	seqVerify
+)
+
+// stoppable stops an effect at an interrupt: between two changes, or the wait
+// for a result. A second interrupt cuts off the change in flight, which end then
+// tells.
+func (u undoing) stoppable(ctx context.Context, seq int) (end func() (cut bool)) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan bool, 1)
 	go func() {
+		cut := false
+		defer func() { ended <- cut }()
 		select {
 		case <-u.interrupts:
-			u.parts.runner.Halt()
-		case <-ended:
+		case <-ctx.Done():
+			return
 		}
+		_, _ = fmt.Fprintln(u.prompt.Out, "Stopping after the change in flight. Ctrl+C again cuts it off; its outcome is then unknown.")
+		u.parts.runner.Do(ctx, guide.Halt{Seq: seq}, nil)
+		select {
+		case <-u.interrupts:
+		case <-ctx.Done():
+			return
+		}
+		cut = true
+		over, now := context.WithCancel(ctx)
+		now()
+		_ = u.parts.runner.Drain(over) // it can only say that ctx is over
 	}()
+	return func() bool {
+		cancel()
+		return <-ended
+	}
+}
+
+// carryOut makes the changes, and looks for their result.
+func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
 	u.clicks = plan.Changes[len(plan.Changes)-1] // the console comes last
-	e, err := u.do(ctx, guide.Execute{Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}})
+	end := u.stoppable(ctx, seqExecute)
+	e, err := u.do(ctx, guide.Execute{Seq: seqExecute, Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}})
+	if end() {
+		_, _ = fmt.Fprintln(u.prompt.Out, "Cut off. Whether the change in flight was made is not known. Run the undo again: it looks before it repeats anything.")
+		return context.Canceled
+	}
 	if err != nil {
 		return err
 	}
@@ -267,7 +318,10 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 		w.say("Stopped. Run the undo again to do the rest.")
 		return errors.Join(w.err, context.Canceled)
 	}
-	if e, err = u.do(ctx, guide.Verify{Case: c, Action: engine.ActionUndo}); err != nil {
+	end = u.stoppable(ctx, seqVerify)
+	e, err = u.do(ctx, guide.Verify{Seq: seqVerify, Case: c, Action: engine.ActionUndo})
+	end()
+	if err != nil {
 		return err
 	}
 	seen, ok := e.(guide.Verified)

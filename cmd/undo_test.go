@@ -140,12 +140,15 @@ func TestRunsListsShowsAndCloses(t *testing.T) {
 	require.Contains(t, out.String(), `"kind": "intent"`)
 	require.NotContains(t, out.String(), "canary")
 
+	ids, _ := completeRun(dir, unfinishedRun)(nil, nil, "")
+	require.Equal(t, []string{id + "\tlena-fischer, unfinished"}, ids)
 	rec, err := resumable(dir, "")
 	require.NoError(t, err)
 	require.Equal(t, id, rec.ID)
 	asked := func(in string) (string, bool) {
 		var out bytes.Buffer
-		_, yes := offerResume(dir, "acme", plain.Prompter{In: strings.NewReader(in), Out: &out})
+		_, yes, err := offerResume(t.Context(), dir, "acme", plain.Prompter{In: strings.NewReader(in), Out: &out})
+		require.NoError(t, err)
 		return out.String(), yes
 	}
 	text, yes := asked("")
@@ -211,4 +214,29 @@ func TestWhatForeignersWriteIsHarmlessInTheListOfRuns(t *testing.T) {
 	require.NotContains(t, out.String(), "\u202e")
 	require.NotContains(t, out.String(), "\x07")
 	require.NotContains(t, out.String(), "\r")
+}
+
+func TestASecondInterruptCutsAnUndoOff(t *testing.T) {
+	w, dir, id := walkedAndLeft(t, "priya-nair", guide.StepPush)
+	w.box.Fail(sandbox.Fault{System: "hub", Method: http.MethodPost, Path: "/v2/invites/bulk", Kind: sandbox.FaultHang})
+	x := sandboxWorld(w.box, false, dir)
+	x.now, x.sleep = w.clock.now, w.clock.sleep
+	p, err := wire(x)
+	require.NoError(t, err)
+	interrupts := make(chan struct{})
+	var out bytes.Buffer
+	u := undoing{parts: p, dir: dir, id: id, now: w.clock.now, interrupts: interrupts, prompt: plain.Prompter{In: strings.NewReader("priya-nair\n"), Out: &out}}
+	ended := make(chan error, 1)
+	go func() { ended <- u.run(context.WithoutCancel(t.Context())) }()
+	require.Eventually(t, func() bool {
+		return slices.ContainsFunc(w.box.Requests(), func(r sandbox.Request) bool { return r.Method == http.MethodPost && r.Path == "/v2/invites/bulk" })
+	}, patience, childTick)
+	interrupts <- struct{}{}
+	interrupts <- struct{}{}
+	err = <-ended
+	require.Equal(t, exitInterrupted, exitCode(err), "%v", err)
+	require.Contains(t, out.String(), "Whether the change in flight was made is not known")
+	rec, err := run.Read(dir, id)
+	require.NoError(t, err)
+	require.Len(t, rec.Doubts(), 1)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// waits tells whoever watches an effect what a client is waiting for before it
+// waits tells the effects in flight what a client is waiting for before it
 // repeats a request, and for how long.
 type waits struct {
 	mu      sync.Mutex

@@ -27,16 +27,10 @@ func (m *Model) perform(f guide.Effect) tea.Cmd {
 	case guide.Abort:
 		m.abort()
 		return nil
-	case guide.Note:
+	case guide.Note, guide.Halt:
 		doer := m.opts.Doer
 		return func() tea.Msg {
 			doer.Do(context.Background(), f, nil) // leaving does not end it
-			return nil
-		}
-	case guide.Halt:
-		doer := m.opts.Doer
-		return func() tea.Msg {
-			doer.Halt()
 			return nil
 		}
 	default:

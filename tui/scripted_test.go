@@ -42,13 +42,6 @@ func newScripted(world engine.Case) *scripted {
 	}
 }
 
-func (d *scripted) Halt() {
-	d.mu.Lock()
-	d.halts++
-	d.mu.Unlock()
-	d.halted <- struct{}{}
-}
-
 func (d *scripted) seen() []guide.Effect {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -100,7 +93,12 @@ func (d *scripted) Do(ctx context.Context, f guide.Effect, report func(engine.Pr
 			return guide.Failed{Seq: f.Seq, Problem: problem}
 		}
 		return guide.Saved{Seq: f.Seq, Path: "/home/alex/reprovision-report-acme-priya-nair.md"}
-	case guide.Abort, guide.Halt, guide.Note:
+	case guide.Halt:
+		d.mu.Lock()
+		d.halts++
+		d.mu.Unlock()
+		d.halted <- struct{}{}
+	case guide.Abort, guide.Note:
 	}
 	return nil
 }

@@ -21,8 +21,6 @@ type Doer interface {
 	// Do carries out one effect and returns the event that ends it. It blocks;
 	// reads end when the context does.
 	Do(ctx context.Context, f guide.Effect, report func(engine.Progress)) guide.Event
-	// Halt ends a run after the change in flight, and whatever only waits.
-	Halt()
 }
 
 // FormHint is what the sign-in form shows for one system.

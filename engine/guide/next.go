@@ -81,7 +81,7 @@ func Next(s State, e Event) (State, []Effect) {
 			return s, nil
 		}
 		s.Stopping = true
-		return s, []Effect{Halt{}}
+		return s, []Effect{Halt{Seq: s.Seq}}
 	case SaveWanted:
 		if s.Step != StepReport || s.Phase != PhaseDeciding {
 			return s, nil

@@ -246,9 +246,10 @@ type (
 	}
 	// Abort ends the reading effect in flight; its answer will be dropped.
 	Abort struct{}
-	// Halt asks Execute to end after the change in flight, or Execute and
-	// Verify to stop waiting for what a person does.
-	Halt struct{}
+	// Halt asks the Execute of that number to end after the change in flight,
+	// or that Execute or Verify to stop waiting for what a person does. It may
+	// overtake them; it has no answer.
+	Halt struct{ Seq int }
 )
 
 func (Observe) effect()  {}

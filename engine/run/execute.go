@@ -10,11 +10,14 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
-// execute makes the changes of an approved plan one after the other: guards
-// read again, intent journalled, the change made, its outcome journalled.
+// execute makes the changes of an approved plan one after the other. For each, it
+// reads the guards again, journals the intent, makes the change, and journals the
+// outcome.
 func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Event {
 	r.changing.Lock()
 	defer r.changing.Unlock()
+	wait, done := r.waitable(r.soft, f.Seq)
+	defer done()
 
 	c, plan := f.Case, f.Plan
 	switch {
@@ -34,11 +37,9 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 		return r.failed(f.Seq, err)
 	}
 
-	wait, done := r.waitable(r.hard)
-	defer done()
 	var receipts []engine.Receipt
 	for _, ch := range plan.Changes {
-		if r.wasHalted() {
+		if wait.Err() != nil {
 			return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 		}
 		if err := r.recheck(a, c, plan, ch); err != nil {
@@ -46,10 +47,10 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 		}
 		receipt, err := r.change(wait, a, c, plan, ch, report)
 		if err != nil {
-			if receipt.Change != "" { // made, though the journal could not take it
+			if receipt.Change != "" { // made, but not recorded in the journal
 				receipts = append(receipts, receipt)
 			}
-			if ch.Kind == engine.ChangeCopy && r.wasHalted() && r.hard.Err() == nil {
+			if ch.Kind == engine.ChangeCopy && wait.Err() != nil && r.hard.Err() == nil {
 				return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 			}
 			failed := r.failed(f.Seq, err, receipts...)
@@ -63,8 +64,8 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 	return guide.Executed{Seq: f.Seq, Receipts: receipts}
 }
 
-// recheck reads the guards that the change depends on live, and compares them
-// with what the plan was made on.
+// recheck reads the guards that the change depends on again, and compares them
+// with the values that the plan was made from.
 func (r *Runner) recheck(a engine.Action, c engine.Case, plan engine.Plan, ch engine.Change) error {
 	var now []engine.Guard
 	var err error
@@ -80,7 +81,7 @@ func (r *Runner) recheck(a engine.Action, c engine.Case, plan engine.Plan, ch en
 	for _, g := range plan.Guards {
 		i := slices.IndexFunc(now, func(x engine.Guard) bool { return x.ID == g.ID })
 		switch {
-		case i < 0 && byChange: // it is another change's
+		case i < 0 && byChange: // a guard of another change
 		case i < 0:
 			return &StaleError{Guard: g, Now: "no longer there"}
 		case now[i].Seen != g.Seen:
@@ -95,10 +96,10 @@ func (r *Runner) recheck(a engine.Action, c engine.Case, plan engine.Plan, ch en
 	return nil
 }
 
-// change makes one change. When it fails, the world is observed before
-// anything is said about its outcome: a connection that dies after the request
-// has left tells nothing. A change that an earlier attempt may have made is
-// observed before it is tried again.
+// change makes one change. If that fails, change observes whether it took effect:
+// a connection that breaks after the request was sent says nothing about the
+// outcome. A change that an earlier attempt may have made is observed before it
+// is tried again.
 func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, plan engine.Plan, ch engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
 	doubt := Doubt{Action: plan.Action, Plan: plan.Digest(), Change: ch}
 	if r.doubted(doubt) {
@@ -121,7 +122,7 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 		calls = []engine.Call{ch.Call}
 	case engine.ChangeCopy:
 		uploads = ch.Copy.Uploads
-		ctx = wait // a copy goes on where it stopped, so it may be cut off
+		ctx = wait // a copy continues where it stopped, so it may be cut off
 	case engine.ChangeConsole:
 		ctx = wait
 	}
@@ -130,9 +131,9 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 	unknown := false
 	switch {
 	case err == nil:
-	case ch.Kind == engine.ChangeConsole && r.wasHalted() && r.hard.Err() == nil:
+	case ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errHalted) && r.hard.Err() == nil:
 		receipt, err = engine.Receipt{Status: "the owner ended the watch"}, nil
-	case ch.Kind == engine.ChangeCopy && r.wasHalted():
+	case ch.Kind == engine.ChangeCopy && wait.Err() != nil:
 	default:
 		receipt, unknown, err = r.observed(a, c, ch, err)
 	}
@@ -144,8 +145,8 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 	return r.made(doubt, receipt)
 }
 
-// made writes down that a change is in effect. The receipt counts even when it
-// could not be written.
+// made records that a change is in effect. The receipt is valid even if it could
+// not be written.
 func (r *Runner) made(d Doubt, receipt engine.Receipt) (engine.Receipt, error) {
 	r.doubt(d, false)
 	receipt.Action, receipt.Change, receipt.Plan, receipt.At = d.Action, d.Change.ID, d.Plan, r.cfg.Now()
@@ -158,8 +159,8 @@ const (
 	noteEarlier    = "an earlier attempt had made it"
 )
 
-// observed looks whether a change that failed is in effect nevertheless;
-// unknown says that not even that could be seen.
+// observed looks whether a change that failed is in effect nevertheless. It
+// reports unknown if that could not be observed either.
 func (r *Runner) observed(a engine.Action, c engine.Case, ch engine.Change, cause error) (receipt engine.Receipt, unknown bool, err error) {
 	made, err := a.Made(r.hard, c, ch)
 	switch {

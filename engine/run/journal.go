@@ -12,20 +12,20 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Journal is an append-only record. Append returns only when the entry is
-// safe on disk.
+// Journal is an append-only record of a run. Append returns once the entry is on
+// stable storage.
 type Journal interface {
 	Append(Entry) error
 	Close() error
 }
 
-// ErrBusy says that another run of the same organization is under way.
+// ErrBusy says that another run of the same organization holds its lock.
 var ErrBusy = errors.New("another run of this organization is under way")
 
-// JournalError says that the journal could not be kept. Nothing is changed
-// without its line, so it ends a run.
+// JournalError says that the journal could not be read or written. No change is
+// made without its line in the journal, so the error ends a run.
 type JournalError struct {
-	Attempt string // what was tried: "begin", "write"
+	Attempt string // the operation that failed: "begin", "write"
 	Err     error
 }
 
@@ -37,7 +37,7 @@ func (e *JournalError) Unwrap() error { return e.Err }
 
 var unsafeName = regexp.MustCompile(`[^a-zA-Z0-9._-]+`)
 
-// safeName is the organization's name as a part of a file's.
+// safeName is the organization's name as part of a file name.
 func safeName(org string) string {
 	return strings.TrimLeft(unsafeName.ReplaceAllString(org, "_"), ".")
 }
@@ -49,19 +49,19 @@ const (
 	sameSecond = 1000 // how many runs of one organization may begin within a second
 )
 
-// fileJournal is a journal in a file, which it alone appends to as long as it
-// holds the organization's lock.
+// fileJournal is a journal in a file. It is the only writer as long as it holds
+// the organization's lock.
 type fileJournal struct {
 	file  *os.File
 	lock  *flock.Flock
-	size  int64 // of the whole lines
+	size  int64 // of the complete lines
 	sum   string
-	dirty bool // something may stand after them
+	dirty bool // an incomplete line may follow them
 }
 
-// OpenJournal begins a journal for a run of the organization below dir, and
-// takes the organization's lock, which ends with the process. Files are
-// readable by their owner only.
+// OpenJournal creates a journal below dir for a run of the organization, and
+// takes the organization's lock, which the process holds until Close or until it
+// ends. Only the owner can read the files.
 func OpenJournal(dir, org string, now time.Time) (Journal, error) {
 	runs := filepath.Join(dir, "runs")
 	if err := makePrivate(dir, runs); err != nil {
@@ -81,7 +81,8 @@ func OpenJournal(dir, org string, now time.Time) (Journal, error) {
 	return &fileJournal{file: file, lock: lock}, nil
 }
 
-// makePrivate makes the folders, and closes to others one that was there.
+// makePrivate creates the folders, and takes the access of others away from those
+// that exist.
 func makePrivate(dirs ...string) error {
 	for _, d := range dirs {
 		if err := os.MkdirAll(d, folderMode); err != nil {
@@ -113,8 +114,7 @@ func takeLock(dir, org string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// create makes a file that was not there. Runs that begin in the same second
-// are numbered.
+// create creates a new file. Runs that begin in the same second are numbered.
 func create(runs, base string) (*os.File, error) {
 	name := base
 	for n := 2; ; n++ {
@@ -126,9 +126,8 @@ func create(runs, base string) (*os.File, error) {
 	}
 }
 
-// syncDir makes a new name in the folder survive a power cut. Systems that
-// cannot sync a folder (Windows) say so by an error of their own, which is no
-// reason not to go on.
+// syncDir makes a new name in the folder survive a power cut. The error of Sync is
+// ignored: some systems (Windows) cannot sync a folder.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -138,8 +137,8 @@ func syncDir(dir string) error {
 	return d.Close()
 }
 
-// Reopen takes the lock of a run's organization and goes on with its journal.
-// What a crash left of a last line is cut off.
+// Reopen takes the lock of a run's organization and opens its journal for
+// appending. If a crash left an incomplete last line, Reopen cuts it off.
 func Reopen(dir, id string) (Journal, Record, error) {
 	rec, err := Read(dir, id)
 	if err != nil {
@@ -149,7 +148,7 @@ func Reopen(dir, id string) (Journal, Record, error) {
 	if err != nil {
 		return nil, Record{}, err
 	}
-	// Whoever held the lock may have written since.
+	// The last holder of the lock may have written since.
 	if rec, err = Read(dir, id); err != nil {
 		return nil, Record{}, errors.Join(err, lock.Unlock())
 	}
@@ -164,7 +163,7 @@ func Reopen(dir, id string) (Journal, Record, error) {
 	return j, rec, nil
 }
 
-// heal cuts off what never became a line.
+// heal cuts off an incomplete last line.
 func (j *fileJournal) heal() error {
 	if !j.dirty {
 		return nil
@@ -179,8 +178,8 @@ func (j *fileJournal) heal() error {
 	return nil
 }
 
-// Append implements Journal. After a write that failed half-way, the next one
-// mends the file first: a torn line can only ever stand at the end.
+// Append implements Journal. After a failed write, the next Append first repairs
+// the file, so that only the last line can ever be incomplete.
 func (j *fileJournal) Append(e Entry) error {
 	raw, own, err := encode(e, j.sum)
 	if err != nil {

@@ -155,6 +155,7 @@ func TestALastLineThatWasChangedIsTornAndAnyOtherIsDamage(t *testing.T) {
 		"a line twice":     joined(func(l [][]byte) [][]byte { return append(l[:2:2], l[1:]...) }),
 		"something else":   joined(func(l [][]byte) [][]byte { l[0] = []byte("hello\n"); return l }),
 		"an empty line":    joined(func(l [][]byte) [][]byte { l[1] = []byte("\n"); return l }),
+		"more behind it":   joined(func(l [][]byte) [][]byte { l[1] = append(bytes.TrimSuffix(l[1], []byte("\n")), " {}\n"...); return l }),
 		"another checksum": joined(func(l [][]byte) [][]byte { l[0][20] ^= 1; return l }),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
-// How a run began or ended, in the journal's words.
+// How a run began or ended, as recorded in the journal.
 const (
 	textResumed = "taken up again"
 	textReport  = "the walk came to its report"
@@ -17,13 +18,13 @@ const (
 	textUndone  = "put back as far as it can be"
 )
 
-// subject is whom a run is about.
+// subject is the person that a run is about.
 type subject struct{ org, username string }
 
 func of(c engine.Case) subject { return subject{c.Org, c.Username} }
 
 // begin opens the journal at the first change of a run. A run is about one
-// person: another one's begins a journal of its own.
+// person; a change for another person begins another journal.
 func (r *Runner) begin(c engine.Case, m guide.Mark) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,8 +43,9 @@ func (r *Runner) begin(c engine.Case, m guide.Mark) error {
 	return j.Append(Entry{At: now, Kind: EntryBegin, Case: &c, Mark: &m})
 }
 
-// Continue goes on with the journal of an earlier run instead of beginning
-// one. What that run left unknown is observed before the walk goes on.
+// Continue appends to the journal of an earlier run instead of beginning one.
+// Changes whose outcome that run left unknown are observed before the walk
+// continues.
 func (r *Runner) Continue(j Journal, rec Record) error {
 	c, m := rec.Case(), rec.Mark()
 	m.Seq = 0
@@ -53,8 +55,7 @@ func (r *Runner) Continue(j Journal, rec Record) error {
 	return j.Append(Entry{At: r.cfg.Now(), Kind: EntryBegin, Mark: &m, Text: textResumed})
 }
 
-// note appends to the journal; before a run has begun there is nothing to
-// note.
+// note appends to the journal, if a run has begun.
 func (r *Runner) note(e Entry) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,9 +66,9 @@ func (r *Runner) note(e Entry) error {
 	return r.journal.Append(e)
 }
 
-// mark writes down where the walk stands, and ends the run when nothing is left
-// to be done. It is no harm when it cannot be written: a walk that is taken up
-// again a step too early finds everything done.
+// mark records where the walk stands, and ends the run when nothing is left to
+// do. A mark that cannot be written does no harm: a walk that is resumed a step
+// too early finds that step done.
 func (r *Runner) mark(f guide.Note) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,7 +81,7 @@ func (r *Runner) mark(f guide.Note) {
 	_ = r.end("", textReport)
 }
 
-// EndUndo ends the journal of a run that was put back.
+// EndUndo ends the journal of a run that was undone.
 func (r *Runner) EndUndo() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,10 +115,9 @@ func (r *Runner) closeJournal() error {
 	return r.dropJournal()
 }
 
-// Close ends a run by a person's word, as it stands.
-func Close(j Journal, e Entry) error {
-	e.Kind, e.Text = EntryEnd, endClosed
-	return j.Append(e)
+// Close records that a person closed the run at that time, as it is.
+func Close(j Journal, at time.Time) error {
+	return j.Append(Entry{At: at, Kind: EntryEnd, Text: endClosed})
 }
 
 func (r *Runner) doubted(d Doubt) bool {
@@ -136,9 +136,9 @@ func (r *Runner) doubt(d Doubt, unknown bool) {
 	}
 }
 
-// settle observes the changes of this person's run whose outcome is unknown,
-// and gives receipts to those that were made. What cannot be observed now
-// stays in doubt, and is asked for again before it would be repeated.
+// settle observes the changes of this person's run whose outcome is unknown, and
+// adds receipts for those that were made. A change that cannot be observed now
+// stays in doubt, and is observed again before it would be repeated.
 func (r *Runner) settle(ctx context.Context, c engine.Case) engine.Case {
 	r.mu.Lock()
 	doubts := slices.Clone(r.doubts)

@@ -2,7 +2,6 @@ package run
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,17 +20,17 @@ type EntryKind string
 // The kinds.
 const (
 	EntryBegin   EntryKind = "begin"   // a run, or its resumption, with the case as it was
-	EntryPlan    EntryKind = "plan"    // an approved plan, with the case that it was made on
+	EntryPlan    EntryKind = "plan"    // an approved plan, with the case it was made from
 	EntryIntent  EntryKind = "intent"  // a change is about to be made
-	EntryOutcome EntryKind = "outcome" // it was made, or why not
+	EntryOutcome EntryKind = "outcome" // it was made, or the reason why not
 	EntryCheck   EntryKind = "check"   // what was seen afterwards
 	EntryMark    EntryKind = "mark"    // where the walk stands
 	EntryEnd     EntryKind = "end"     // the run is over; Text says how
 )
 
 // Entry is what one line of the journal records. An intent without an outcome,
-// and an outcome marked Unknown, are changes of which nobody knows whether
-// they were made.
+// or with an outcome marked Unknown, is a change that may or may not have been
+// made.
 type Entry struct {
 	At       time.Time        `json:"at"`
 	Kind     EntryKind        `json:"kind"`
@@ -97,8 +96,8 @@ type lines struct {
 	torn    bool   // something stands after it that never became a line
 }
 
-// read takes a journal apart. What a crash left of the last line is told apart
-// from damage: only the end of a file can be torn.
+// read decodes a journal. Only its last line can be torn, by a crash; anything
+// else that cannot be read is damage.
 func read(r io.Reader) (lines, error) {
 	var out lines
 	b := bufio.NewReader(r)
@@ -145,8 +144,7 @@ func nextLine(b *bufio.Reader) ([]byte, error) {
 
 func decode(raw []byte, before string) (Entry, string, error) {
 	var l line
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if err := d.Decode(&l); err != nil {
+	if err := json.Unmarshal(raw, &l); err != nil {
 		return Entry{}, "", fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if l.Version != journalVersion {

@@ -14,43 +14,43 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
-// Record is a run as its journal tells it.
+// Record is a run as recorded in its journal.
 type Record struct {
 	ID      string
 	Org     string
 	Begun   time.Time
 	Last    time.Time // of the last line
 	Entries []Entry
-	Torn    bool // a crash left half a line, which counts for nothing
+	Torn    bool // a crash left an incomplete last line, which is ignored
 
 	size int64
 	sum  string
 }
 
-// Doubt is a change of which the journal does not know whether it was made.
+// Doubt is a change whose outcome the journal does not know.
 type Doubt struct {
 	Action engine.ActionID
 	Plan   string // digest
 	Change engine.Change
 }
 
-// Status is how a run stands.
+// Status is the state of a run.
 type Status string
 
 // The statuses.
 const (
 	StatusUnfinished Status = "unfinished"
 	StatusEnded      Status = "ended"
-	StatusUndoing    Status = "undo unfinished" // what was done is being put back
+	StatusUndoing    Status = "undo unfinished" // an undo was begun
 	StatusUndone     Status = "undone"
-	StatusClosed     Status = "closed" // by a person's word, as it stood
+	StatusClosed     Status = "closed" // by a person, without being finished
 )
 
-// ErrNoRun says that there is no such journal.
+// ErrNoRun says that no journal has that ID.
 var ErrNoRun = errors.New("there is no such run")
 
-// Read reads the journal of one run below dir. It takes no lock: a run that is
-// under way can be looked at.
+// Read reads the journal of one run below dir. It takes no lock, so it can read
+// a run in progress.
 func Read(dir, id string) (Record, error) {
 	if id == "" || id != safeName(id) {
 		return Record{}, fmt.Errorf("%q: %w", id, ErrNoRun)
@@ -76,8 +76,8 @@ func Read(dir, id string) (Record, error) {
 	return rec, nil
 }
 
-// List reads every journal below dir, the newest first. Those that cannot be
-// read come as errors, joined, beside the others.
+// List reads every journal below dir, newest first. Besides those that could be
+// read, it returns the errors of the others, joined.
 func List(dir string) ([]Record, error) {
 	files, err := os.ReadDir(filepath.Join(dir, "runs"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -105,8 +105,8 @@ func List(dir string) ([]Record, error) {
 	return records, errors.Join(problems...)
 }
 
-// Case is the case as the journal leaves it: the last one that was written
-// down, with every receipt and check since.
+// Case returns the case at the end of the journal: the last one recorded, with
+// every receipt and check since.
 func (r Record) Case() engine.Case {
 	var c engine.Case
 	for _, e := range r.Entries {
@@ -135,7 +135,7 @@ func (r Record) Case() engine.Case {
 	return c
 }
 
-// Mark is where the walk stood last.
+// Mark returns where the walk stood last.
 func (r Record) Mark() guide.Mark {
 	var m guide.Mark
 	var unseen *engine.Plan
@@ -177,10 +177,10 @@ func (r Record) Doubts() []Doubt {
 	return doubts
 }
 
-// same reports whether both are the same change, whichever plan it stood in.
+// same reports whether both are the same change, in whichever plan.
 func (d Doubt) same(x Doubt) bool { return d.Action == x.Action && d.Change.ID == x.Change.ID }
 
-// Status tells how the run stands.
+// Status returns the state of the run.
 func (r Record) Status() Status {
 	s := StatusUnfinished
 	for _, e := range r.Entries {
@@ -204,5 +204,5 @@ func (r Record) Status() Status {
 	return s
 }
 
-// Open reports whether something was left half-way.
+// Open reports whether a run or its undo is unfinished.
 func (r Record) Open() bool { return r.Status() == StatusUnfinished || r.Status() == StatusUndoing }

@@ -1,7 +1,7 @@
-// Package run carries out the effects of a walk: it reads through an Observer,
-// plans and changes through the actions that it is given, and keeps the
-// journal. It declares the ports that it needs and knows no foreign system, so
-// a window on a walk never reaches one either.
+// Package run carries out the effects of a walk. It reads through an Observer,
+// plans and makes changes through the actions that it is given, and keeps a
+// journal of each run. It imports no client of a foreign system, so that the
+// windows, which import it, depend on none either.
 package run
 
 import (
@@ -15,20 +15,20 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
-// Observer reads facts into a case. A fact that could not be read but is not
-// needed at any price gets a Source with Missing set; an error means that the
-// step cannot go on.
+// Observer reads facts into a case. A fact that could not be read gets a Source
+// with Missing set if the step can do without it; an error means that the step
+// cannot continue.
 type Observer interface {
 	Observe(context.Context, engine.Case, []engine.FactID, func(engine.Progress)) (engine.Case, error)
 }
 
-// Connector tries a credential and, when the system accepts it, uses it from
-// then on.
+// Connector tries a credential and, if its system accepts it, uses it from then
+// on.
 type Connector interface {
 	Connect(context.Context, engine.Case, engine.Credential) (engine.Session, error)
 }
 
-// Config is what a Runner works with. Every field but Journal is required.
+// Config holds what a Runner works with. Every field but Listen is required.
 type Config struct {
 	Observer  Observer
 	Connector Connector
@@ -36,14 +36,14 @@ type Config struct {
 	// Approve returns a context in which exactly these calls, and uploads below
 	// these URL prefixes, may leave the machine.
 	Approve func(ctx context.Context, calls []engine.Call, uploads []string) context.Context
-	// Listen tells report of waits that happen below, such as those that a
-	// server asks for, until stop is called. It may be nil.
+	// Listen reports waits inside the clients, such as those that a server asks
+	// for, until stop is called. It may be nil.
 	Listen func(report func(engine.Progress)) (stop func())
-	// Explain puts an error into words.
+	// Explain describes an error to a person.
 	Explain func(error) engine.Problem
 	// OpenJournal begins the journal of a run, at its first change.
 	OpenJournal func(org string, now time.Time) (Journal, error)
-	// SaveReport writes the report and returns where.
+	// SaveReport writes the report and returns its path.
 	SaveReport func(engine.Case, time.Time) (string, error)
 	Now        func() time.Time
 }
@@ -54,32 +54,35 @@ type Runner struct {
 	cfg     Config
 	actions map[engine.ActionID]engine.Action
 
-	changing sync.Mutex     // held while changes are made
-	inFlight sync.WaitGroup // Execute effects
-	hard     context.Context
+	changing sync.Mutex      // held while changes are made
+	inFlight sync.WaitGroup  // Execute effects
+	soft     context.Context // ends when Drain begins: no further change is made
+	stop     context.CancelFunc
+	hard     context.Context // ends when Drain may wait no longer; parent of soft
 	kill     context.CancelFunc
 
 	mu      sync.Mutex
-	halt    func() // ends what can be ended of the effect in flight
-	halted  bool
+	halted  map[int]bool                    // sequence numbers that Halt named
+	waiting map[int]context.CancelCauseFunc // ends the waits of an effect in flight
 	journal Journal
 	subject subject // whose run the journal is
 	doubts  []Doubt // changes of it whose outcome is unknown
 }
 
-// New returns a runner.
+// New returns a Runner.
 func New(cfg Config) *Runner {
-	r := &Runner{cfg: cfg, actions: map[engine.ActionID]engine.Action{}}
+	r := &Runner{cfg: cfg, actions: map[engine.ActionID]engine.Action{}, halted: map[int]bool{}, waiting: map[int]context.CancelCauseFunc{}}
 	for _, a := range cfg.Actions {
 		r.actions[a.ID()] = a
 	}
 	r.hard, r.kill = context.WithCancel(context.Background())
+	r.soft, r.stop = context.WithCancel(r.hard)
 	return r
 }
 
-// Do carries out one effect and returns the event that ends it, or nil for
-// effects that have no answer. It blocks. Reads end when ctx does; changes are
-// not cut off by ctx, only by Drain.
+// Do carries out one effect and returns the event that ends it, or nil if the
+// effect has no answer. It blocks. Canceling ctx ends reads, but not changes:
+// only Drain cuts those off.
 func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Progress)) guide.Event {
 	if report == nil {
 		report = func(engine.Progress) {}
@@ -103,7 +106,9 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 	case guide.MakePlan:
 		return r.makePlan(ctx, f)
 	case guide.Execute:
-		r.inFlight.Add(1)
+		if !r.takeOff() {
+			return guide.Executed{Seq: f.Seq, Stopped: true}
+		}
 		defer r.inFlight.Done()
 		return r.execute(f, report)
 	case guide.Verify:
@@ -117,29 +122,46 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 	case guide.Note:
 		r.mark(f)
 	case guide.Halt:
-		r.Halt()
+		r.halt(f.Seq)
 	case guide.Abort:
-		// Reads are ended by whoever holds their context.
+		// The caller ends reads by their context.
 	}
 	return nil
 }
 
-// Halt asks the run in flight to end after its current change, and ends
-// whatever only waits: for a person's clicks, for a copy that can go on later,
-// for a result to show.
-func (r *Runner) Halt() {
+// halt stops an effect after its current change, or at once if it only waits:
+// for a person's clicks, for a copy that can be continued later, for a result to
+// show. Effects are carried out concurrently, so halt may be called before the
+// effect that it names has started.
+func (r *Runner) halt(seq int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.halted = true
-	if r.halt != nil {
-		r.halt()
+	r.halted[seq] = true
+	if end, ok := r.waiting[seq]; ok {
+		end(errHalted)
 	}
 }
 
-// Drain waits until no change is in flight. When ctx ends first, what is in
-// flight is cut off, the journal says that its outcome is unknown, and Drain
-// returns the context's error.
+// takeOff counts one more run as in flight. It reports false once Drain was
+// called.
+func (r *Runner) takeOff() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.soft.Err() != nil {
+		return false
+	}
+	r.inFlight.Add(1)
+	return true
+}
+
+// Drain shuts the runner down: the run in flight stops after its current change,
+// and no further run starts. Drain waits for that change. If ctx ends first, the
+// change is cut off, the journal records that its outcome is unknown, and Drain
+// returns the error of ctx.
 func (r *Runner) Drain(ctx context.Context) error {
+	r.mu.Lock() // against takeOff
+	r.stop()
+	r.mu.Unlock()
 	done := make(chan struct{})
 	go func() { r.inFlight.Wait(); close(done) }()
 	select {
@@ -181,24 +203,26 @@ func (r *Runner) action(id engine.ActionID, c engine.Case) (engine.Action, error
 	return a, nil
 }
 
-// waitable returns a context that Halt ends, besides its parent.
-func (r *Runner) waitable(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(parent)
+// errHalted is the cause of a context that a Halt has ended.
+var errHalted = errors.New("halted")
+
+// waitable returns a context that ends with parent, or with errHalted as its
+// cause at a Halt of that sequence number.
+func (r *Runner) waitable(parent context.Context, seq int) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(parent)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.halted, r.halt = false, cancel
+	r.waiting[seq] = cancel
+	if r.halted[seq] {
+		cancel(errHalted)
+	}
 	return ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.halt = nil
-		cancel()
+		delete(r.waiting, seq)
+		delete(r.halted, seq)
+		cancel(nil)
 	}
-}
-
-func (r *Runner) wasHalted() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.halted
 }
 
 func (r *Runner) verify(ctx context.Context, f guide.Verify, report func(engine.Progress)) guide.Event {
@@ -206,11 +230,11 @@ func (r *Runner) verify(ctx context.Context, f guide.Verify, report func(engine.
 	if !ok {
 		return r.failed(f.Seq, fmt.Errorf("no action %q is known to this program", f.Action))
 	}
-	wait, done := r.waitable(ctx)
+	wait, done := r.waitable(ctx, f.Seq)
 	defer done()
 	k, err := a.Verify(wait, f.Case, report)
 	switch {
-	case err != nil && r.wasHalted() && ctx.Err() == nil:
+	case err != nil && wait.Err() != nil && ctx.Err() == nil:
 		k = engine.Check{Text: "You stopped waiting; the result has not been seen yet."}
 	case err != nil:
 		return r.failed(f.Seq, fmt.Errorf("verify %s for %s: %w", f.Action, f.Case.Username, err))
@@ -231,7 +255,7 @@ type RefusedError struct {
 // Error implements error.
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s is refused: %s", e.Action, e.Reason) }
 
-// StaleError says that the world moved after the plan was made.
+// StaleError says that something changed after the plan was made.
 type StaleError struct {
 	Guard engine.Guard
 	Now   string

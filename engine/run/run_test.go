@@ -162,8 +162,56 @@ func TestWhatADeadProcessLeftUnknownIsSettledOnceSomebodyIsSignedIn(t *testing.T
 func TestAnInterruptStopsBetweenTwoChanges(t *testing.T) {
 	d := &deed{made: map[string]bool{}}
 	r := runner(d, &memory{})
-	d.before = func(string) { r.Halt() }
+	d.before = func(string) { r.Do(t.Context(), guide.Halt{}, nil) }
 	done, ok := execute(r).(guide.Executed)
+	require.True(t, ok)
+	require.True(t, done.Stopped)
+	require.Equal(t, []string{"unassign"}, d.sent)
+}
+
+// numbered is execute as the machine asks for it, with a sequence number.
+func numbered(r *Runner, seq int) guide.Event {
+	p := switches()
+	return r.Do(context.Background(), guide.Execute{Seq: seq, Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil)
+}
+
+func TestAnInterruptThatOvertakesTheRunStopsItBeforeItsFirstChange(t *testing.T) {
+	d := &deed{made: map[string]bool{}}
+	r := runner(d, &memory{})
+	r.Do(t.Context(), guide.Halt{Seq: 7}, nil)
+	done, ok := numbered(r, 7).(guide.Executed)
+	require.True(t, ok)
+	require.True(t, done.Stopped)
+	require.Empty(t, d.sent)
+}
+
+func TestAnInterruptThatComesLateStopsNoOtherRun(t *testing.T) {
+	d := &deed{made: map[string]bool{}}
+	r := runner(d, &memory{})
+	r.Do(t.Context(), guide.Halt{Seq: 6}, nil)
+	done, ok := numbered(r, 7).(guide.Executed)
+	require.True(t, ok)
+	require.False(t, done.Stopped)
+	require.Equal(t, []string{"unassign", "assign"}, d.sent)
+}
+
+func TestADrainedRunnerStopsAfterTheChangeInFlightAndBeginsNothing(t *testing.T) {
+	d := &deed{made: map[string]bool{}}
+	j := &memory{}
+	r := runner(d, j)
+	drained := make(chan error, 1)
+	d.before = func(string) {
+		go func() { drained <- r.Drain(context.Background()) }()
+		<-r.soft.Done()
+	}
+	done, ok := numbered(r, 7).(guide.Executed)
+	require.True(t, ok)
+	require.True(t, done.Stopped)
+	require.Equal(t, []string{"unassign"}, d.sent)
+	require.NoError(t, <-drained)
+	require.True(t, j.closed)
+
+	done, ok = numbered(r, 8).(guide.Executed)
 	require.True(t, ok)
 	require.True(t, done.Stopped)
 	require.Equal(t, []string{"unassign"}, d.sent)

@@ -98,7 +98,7 @@ func (w *walk) wanted(ctx context.Context) (bool, guide.Event, error) {
 		case "n", "no":
 			return false, nil, nil
 		}
-		if e, _, err := w.common(typed); err != nil || e != nil {
+		if e, _, err := w.common(ctx, typed); err != nil || e != nil {
 			return false, e, err
 		}
 	}
@@ -123,7 +123,7 @@ func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event
 		if err != nil {
 			return nil, err
 		}
-		if e, done, err := w.common(typed); err != nil || e != nil {
+		if e, done, err := w.common(ctx, typed); err != nil || e != nil {
 			return e, err
 		} else if done {
 			continue
@@ -147,7 +147,7 @@ func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, er
 			return "", nil, err
 		}
 		typed = strings.TrimSpace(typed)
-		if e, done, err := w.common(typed); err != nil || e != nil {
+		if e, done, err := w.common(ctx, typed); err != nil || e != nil {
 			return "", e, err
 		} else if !done && typed != "" {
 			return typed, nil, nil

@@ -32,9 +32,7 @@ func (w *walk) send(ctx context.Context, e guide.Event) error {
 		for _, f := range effects {
 			switch f := f.(type) {
 			case guide.Abort: // what it would end has ended with the wait for it
-			case guide.Halt:
-				w.Doer.Halt()
-			case guide.Note:
+			case guide.Note, guide.Halt:
 				w.Doer.Do(context.WithoutCancel(ctx), f, nil)
 			default:
 				answer, err := w.do(ctx, f)
@@ -128,8 +126,8 @@ func (w *walk) begin() {
 func (w *walk) stop() {
 	var effects []guide.Effect
 	w.state, effects = guide.Next(w.state, guide.Stop{})
-	if len(effects) > 0 {
-		w.Doer.Halt()
+	for _, f := range effects {
+		w.Doer.Do(context.Background(), f, nil) // whatever else has been cancelled
 	}
 }
 

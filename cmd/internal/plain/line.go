@@ -19,18 +19,13 @@ type input struct {
 	pending chan answer // of the line that is being read, nil for none
 }
 
-type answer struct {
-	text string
-	err  error
-}
-
 // next begins to read a line, unless one is being read already.
 func (in *input) next() <-chan answer {
 	if in.pending == nil {
 		c := make(chan answer, 1)
 		in.pending = c
 		go func() {
-			text, err := Prompter{In: in.from, Out: io.Discard}.Ask("")
+			text, err := readLine(in.from)
 			c <- answer{text, err}
 		}()
 	}
@@ -61,13 +56,11 @@ func (in *input) secret(ctx context.Context, interrupts <-chan struct{}, out io.
 		_, _ = io.WriteString(out, prompt)
 		return in.line(ctx, interrupts)
 	}
-	before, err := term.GetState(file.Fd())
-	if err != nil {
-		return "", err
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	c := make(chan answer, 1)
 	go func() {
-		text, err := ReadSecret(file, out, prompt)
+		text, err := ReadSecret(ctx, file, out, prompt)
 		c <- answer{text, err}
 	}()
 	select {
@@ -77,10 +70,8 @@ func (in *input) secret(ctx context.Context, interrupts <-chan struct{}, out io.
 		}
 		return a.text, a.err
 	case <-interrupts:
-		err = errLeft
-	case <-ctx.Done():
-		err = ctx.Err()
+		cancel()
+		<-c // the echo is on again
+		return "", errLeft
 	}
-	// The reader is still there, with the echo switched off.
-	return "", errors.Join(err, term.Restore(file.Fd(), before))
 }

@@ -1,8 +1,9 @@
-// Package plain asks and answers by lines of text: for whoever wants no
-// full-screen window, for screen readers, and for pipes.
+// Package plain is the walk in lines of text, for screen readers, for pipes, and
+// for those who want no full-screen window.
 package plain
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,15 +25,45 @@ var ErrNoAnswer = errors.New("no answer: the input has ended")
 
 // Ask prints the question and returns the line that answers it, without spaces
 // around it. It reads no further than that line, so that what follows it is
-// left to whoever reads next.
-func (p Prompter) Ask(question string) (string, error) {
+// left to the next reader. A read cannot be cancelled: when ctx ends, Ask
+// returns its error and abandons the read, which may still take a line.
+func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
 	if _, err := fmt.Fprint(p.Out, question); err != nil {
 		return "", fmt.Errorf("ask: %w", err)
 	}
+	return Await(ctx, func() (string, error) { return readLine(p.In) })
+}
+
+type answer struct {
+	text string
+	err  error
+}
+
+// Await returns what read returns, or ctx's error as soon as ctx ends. A read
+// cannot be cancelled: it is then abandoned.
+func Await(ctx context.Context, read func() (string, error)) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	done := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		done <- answer{text, err}
+	}()
+	select {
+	case a := <-done:
+		return a.text, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// readLine reads one line and nothing behind it.
+func readLine(in io.Reader) (string, error) {
 	var line strings.Builder
 	one := make([]byte, 1)
 	for line.Len() < maxAnswer {
-		n, err := p.In.Read(one)
+		n, err := in.Read(one)
 		switch {
 		case n == 1 && one[0] == '\n':
 			return strings.TrimSpace(line.String()), nil
@@ -47,15 +78,16 @@ func (p Prompter) Ask(question string) (string, error) {
 	return "", errors.New("the answer is too long")
 }
 
-// Yes asks for a yes. Anything else, and the end of the input, is a no.
-func (p Prompter) Yes(question string) bool {
-	answer, err := p.Ask(question + " [y/N] ")
+// Yes asks for a yes. Anything else, and the end of the input, is a no. Its
+// error is ctx's.
+func (p Prompter) Yes(ctx context.Context, question string) (bool, error) {
+	answer, err := p.Ask(ctx, question+" [y/N] ")
 	if err != nil {
-		return false
+		return false, ctx.Err()
 	}
 	switch strings.ToLower(answer) {
 	case "y", "yes":
-		return true
+		return true, nil
 	}
-	return false
+	return false, nil
 }

@@ -63,7 +63,7 @@ func (w *walk) text(ctx context.Context, ask engine.Question) (guide.Event, erro
 		if err != nil {
 			return nil, err
 		}
-		if e, done, err := w.common(typed); err != nil || e != nil {
+		if e, done, err := w.common(ctx, typed); err != nil || e != nil {
 			return e, err
 		} else if done {
 			continue
@@ -88,7 +88,7 @@ func (w *walk) words(ctx context.Context, ask engine.Question) (guide.Event, err
 		if typed == ask.Phrase {
 			return w.answer(ask, typed), nil
 		}
-		if e, done, err := w.common(typed); err != nil || e != nil {
+		if e, done, err := w.common(ctx, typed); err != nil || e != nil {
 			return e, err
 		} else if !done {
 			w.say("That is not it.")
@@ -191,7 +191,7 @@ func (w *walk) pickOr(ctx context.Context, prompt string, n int) (at int, text s
 		if k := number(typed); k >= 1 && k <= n {
 			return k - 1, "", nil, nil
 		}
-		e, done, err := w.common(typed)
+		e, done, err := w.common(ctx, typed)
 		if err != nil || e != nil {
 			return 0, "", e, err
 		}

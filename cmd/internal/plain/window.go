@@ -94,7 +94,7 @@ func (w *walk) ask(ctx context.Context, question string) (string, error) {
 
 // common takes what may be typed at any question; done reports whether it was
 // that.
-func (w *walk) common(typed string) (e guide.Event, done bool, err error) {
+func (w *walk) common(ctx context.Context, typed string) (e guide.Event, done bool, err error) {
 	switch typed {
 	case "b", "back":
 		before := w.state
@@ -114,14 +114,14 @@ func (w *walk) common(typed string) (e guide.Event, done bool, err error) {
 		return nil, true, nil
 	case "p", "profile":
 		if w.Profile != "" {
-			return nil, true, w.otherProfile()
+			return nil, true, w.otherProfile(ctx)
 		}
 	}
 	return nil, false, nil
 }
 
 // otherProfile leaves this walk for that of another profile.
-func (w *walk) otherProfile() error {
+func (w *walk) otherProfile(ctx context.Context) error {
 	var others []string
 	for _, name := range w.Profiles {
 		if name != w.Profile {
@@ -139,7 +139,7 @@ func (w *walk) otherProfile() error {
 	for i, name := range others {
 		w.say("%s", entry(i+1, name, ""))
 	}
-	typed, err := Prompter{In: w.in.from, Out: w.out}.Ask("Which one, or enter to stay: ")
+	typed, err := w.ask(ctx, "Which one, or enter to stay:")
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (w *walk) goOn(ctx context.Context, e guide.Event) (guide.Event, error) {
 		if typed == "" {
 			return e, nil
 		}
-		if other, done, err := w.common(typed); err != nil || other != nil {
+		if other, done, err := w.common(ctx, typed); err != nil || other != nil {
 			return other, err
 		} else if !done {
 			w.say("%q is nothing that can be done here.", typed)
@@ -225,7 +225,7 @@ func (w *walk) pick(ctx context.Context, prompt string, n int, extra ...string) 
 				return 0, x, nil, nil
 			}
 		}
-		e, done, err := w.common(typed)
+		e, done, err := w.common(ctx, typed)
 		if err != nil || e != nil {
 			return 0, "", e, err
 		}
@@ -295,7 +295,7 @@ func (w *walk) approval(ctx context.Context) (guide.Event, error) {
 	if typed == want && want != "" {
 		return guide.Approved{Digest: p.Digest(), Typed: typed, At: w.Now()}, nil
 	}
-	if e, done, err := w.common(typed); done {
+	if e, done, err := w.common(ctx, typed); done {
 		return e, err
 	}
 	w.say("Nothing has been sent.")

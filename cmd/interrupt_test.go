@@ -1,0 +1,79 @@
+//go:build !windows
+
+package cmd
+
+import (
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+	"github.com/seed-05b3d87e/reprovision/engine/guide"
+)
+
+// ctrlC is the key as a terminal turns it into a signal, where no program has
+// taken the terminal over.
+const ctrlC = "\x03"
+
+// interrupted wants the program to end at once, as an interrupted one.
+func (x *terminal) interrupted() {
+	x.t.Helper()
+	x.press(ctrlC)
+	require.Equal(x.t, exitInterrupted, x.end(), x.text())
+}
+
+// hanging is a Docker Hub that never answers the sign-in: what leads to it, and
+// a wait until it was asked.
+func hanging(t *testing.T) (env []string, asked func()) {
+	t.Helper()
+	box := startBox(t)
+	box.Fail(sandbox.Fault{System: "hub", Method: http.MethodPost, Path: "/v2/auth/token", Kind: sandbox.FaultHang})
+	c := box.Credentials()
+	env = []string{"REPROVISION_HUB_URL=" + box.Addresses().HubURL, "REPROVISION_HUB_USER=" + c.HubIdentifier, "REPROVISION_HUB_TOKEN=" + c.HubSecret}
+	return env, func() {
+		t.Helper()
+		require.Eventually(t, func() bool { return len(box.Requests()) > 0 }, patience, childTick)
+	}
+}
+
+func lineEnv(home string, more ...string) []string {
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "XDG_STATE_HOME=" + home, "XDG_RUNTIME_DIR=" + home,
+		"DOCKER_CONFIG=" + home, "TERM=dumb", "GOCOVERDIR=" + home, nowhere,
+	}, more...)
+}
+
+func TestCtrlCEndsACommandThatWaitsForAServer(t *testing.T) {
+	env, asked := hanging(t)
+	home := t.TempDir()
+	x := openTerminalIn(t, home, lineEnv(home, env...), "auth", "status")
+	asked()
+	x.interrupted()
+}
+
+func TestCtrlCEndsAQuestion(t *testing.T) {
+	home := t.TempDir()
+	x := openTerminalIn(t, home, lineEnv(home), "login", "hub")
+	x.see(organizationLabel + ":")
+	x.interrupted()
+
+	x = openTerminalIn(t, home, lineEnv(home), "login", "hub", "--org", "acme", "--user", "acme")
+	x.see("token")
+	x.interrupted()
+}
+
+func TestCtrlCEndsTheOfferToTakeARunUpAgainAndAnUndoThatReads(t *testing.T) {
+	_, dir, id := walkedAndLeft(t, "lena-fischer", guide.StepRemove)
+	home := t.TempDir()
+	require.NoError(t, os.CopyFS(home+"/reprovision", os.DirFS(dir)))
+	x := openTerminalIn(t, home, lineEnv(home), "--accessible")
+	x.see("Take it up again now?")
+	x.interrupted()
+
+	env, asked := hanging(t)
+	x = openTerminalIn(t, home, lineEnv(home, env...), "undo", id)
+	asked()
+	x.interrupted()
+}
