@@ -34,6 +34,7 @@ func explain(err error) engine.Problem {
 		told    problemError
 		unknown signInError
 		browser *loopback.RefusedError
+		denied  *registry.DeniedError
 	)
 	if errors.As(err, &told) {
 		return told.problem
@@ -74,6 +75,13 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice, p.System = "This is a dry run", "Nothing was sent. Start without --dry-run to make changes.", ""
 	case errors.Is(err, transport.ErrNotApproved):
 		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a fault of the program: please report it.", ""
+	case errors.As(err, &denied):
+		p.Refused = errors.Is(err, transport.ErrUnauthorized)
+		p.Title = "The registry does not accept this credential for " + denied.Repository
+		p.Advice = "It may have expired, or it lacks a right there: an organization access token needs " + hub.CopyScopes + "; a member's personal one, read and write. Sign in with one that has it."
+	case registryLimit(wire):
+		p.Title, p.System = "The registry's limit is used up for now", ""
+		p.Advice = "Docker Hub counts pulls over six hours. Try again later: what has arrived is not sent again."
 	case errors.As(err, &browser):
 		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again, as somebody who may, or in another way.", p.System != ""
 	case errors.Is(err, hub.ErrPersonalToken):
@@ -98,6 +106,7 @@ var wireProblems = []struct {
 }{
 	{registry.ErrOccupied, "Something else has that name", "Nothing was sent. Go back and give the copy another name, or leave the repository behind for a reason.", false},
 	{registry.ErrFormat, "An image has a format that no registry takes any more", "Nothing was sent. Have it built and pushed again; or go back and leave the repository behind for a reason.", false},
+	{registry.ErrDamaged, "An original is not whole", "A part that its manifest names is missing, so nobody can pull it whole either. Have the tag pushed again, or delete it; or go back and leave the repository behind for a reason.", false},
 	{registry.ErrMismatch, "The copy is not what was sent", "Somebody may be pushing to the same name. Make a new plan: what is there already is not sent again.", false},
 	{transport.ErrUnauthorized, "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again.", true},
 	{transport.ErrForbidden, "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs " + scopes + ".", true},
@@ -111,6 +120,11 @@ var wireProblems = []struct {
 	{transport.ErrTimeout, "No answer in time", "The server or the network is slow. Nothing is lost; try again.", false},
 	{transport.ErrUnreachable, "The server could not be reached", "Check the network and the address, then try again.", false},
 	{transport.ErrServer, "The server failed", "It is not your doing. Try again in a while.", false},
+}
+
+// registryLimit reports whether a registry refused for the number of requests.
+func registryLimit(e *transport.Error) bool {
+	return e != nil && e.System == string(engine.SystemRegistry) && errors.Is(e, transport.ErrRateLimited)
 }
 
 func explainWire(err error, p *engine.Problem) {

@@ -78,6 +78,35 @@ func TestAMembersTokenThatIsRevokedIsAskedOfTheMemberAgain(t *testing.T) {
 	w.cured("priya-nair", "backend")
 }
 
+// While repositories are copied two credentials are in use at one registry.
+func TestTheCredentialThatTheRegistryRefusesIsTheOneThatIsAskedFor(t *testing.T) {
+	for _, x := range []struct {
+		revoked string
+		asked   engine.SystemID
+	}{{"priya-nair", engine.SystemMember}, {"hub", engine.SystemHub}} {
+		t.Run(x.revoked, func(t *testing.T) {
+			w := newWalk(t, "priya-nair", false)
+			w.run(guide.StepHandOver)
+			for w.state.Phase != guide.PhaseApproving {
+				w.act()
+			}
+			fresh := w.box.Rotate(x.revoked)
+			if x.asked == engine.SystemMember {
+				w.secret = fresh
+			}
+			ask := w.pauses()
+			require.Equal(t, []engine.SystemID{x.asked}, ask.Systems)
+			cred := engine.Credential{System: engine.SystemMember, Secret: engine.NewSecret(w.secret)}
+			if x.asked == engine.SystemHub {
+				cred = credentialOf(w.box, engine.SystemHub)
+			}
+			w.send(guide.SignedIn{Credential: cred})
+			w.goOn(guide.StepReport)
+			w.cured("priya-nair", "backend")
+		})
+	}
+}
+
 func TestATokenOfTheWrongKindPausesTheWalkAtTheSignIn(t *testing.T) {
 	w := newWalk(t, "lena-fischer", false, func(w *world) {
 		w.credentials[0].Identifier, w.credentials[0].Secret = "alex-kim", engine.NewSecret("sandbox-pat-canary-alex-kim")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
@@ -327,17 +328,26 @@ func (s *systems) RegistryHost() string {
 // Console is the page where the SSO settings are.
 func (s *systems) Console() string { return s.at.Console }
 
-// explain is explain, knowing with which credential the registry was asked: its
-// own, or that of Docker Hub.
+// explain is explain, knowing with which credential the registry was asked: a
+// member's own, the registry's own, or that of Docker Hub.
 func (s *systems) explain(err error) engine.Problem {
 	p := explain(err)
 	var wire *transport.Error
-	if p.System == engine.SystemHub && errors.As(err, &wire) && wire.System == string(engine.SystemRegistry) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if _, own := s.credentials[engine.SystemRegistry]; own {
-			p.System = engine.SystemRegistry
+	if p.System != engine.SystemHub || !errors.As(err, &wire) || wire.System != string(engine.SystemRegistry) {
+		return p
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var denied *registry.DeniedError
+	if errors.As(err, &denied) {
+		namespace, _, _ := strings.Cut(denied.Repository, "/")
+		if _, own := s.members[namespace]; own {
+			p.System = engine.SystemMember
+			return p
 		}
+	}
+	if _, own := s.credentials[engine.SystemRegistry]; own {
+		p.System = engine.SystemRegistry
 	}
 	return p
 }

@@ -144,6 +144,11 @@ func openBrowser(url string) error {
 func (s *systems) OrgRegistry() registry.Credential {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.orgRegistry()
+}
+
+// orgRegistry is called with mu held.
+func (s *systems) orgRegistry() registry.Credential {
 	if own, ok := s.credentials[engine.SystemRegistry]; ok {
 		return registryCredential(own)
 	}
@@ -158,5 +163,5 @@ func (s *systems) MemberRegistry(username string) registry.Credential {
 	if m, ok := s.members[username]; ok {
 		return registryCredential(m.credential)
 	}
-	return registryCredential(s.credentials[engine.SystemHub])
+	return s.orgRegistry()
 }

@@ -71,8 +71,18 @@ func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, erro
 	if err != nil {
 		return nil, err
 	}
-	audit := &audit{forest: run.target, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
-	if err := audit.look(ctx, there, c.jobs); err != nil {
+	audit, err := run.target.audit(ctx, there, c.jobs)
+	if err != nil {
+		return nil, err
+	}
+	equal := map[v1.Hash]bool{}
+	for tag, digest := range here {
+		if digest == there[tag] {
+			equal[digest] = true
+		}
+	}
+	unattached, err := audit.unattached(ctx, run.source, slices.Collect(maps.Keys(equal)), c.jobs)
+	if err != nil {
 		return nil, err
 	}
 	var out []Difference
@@ -93,12 +103,9 @@ func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, erro
 				out = append(out, d)
 			}
 			out = append(out, audit.missing(d, there[tag])...)
-			if d.Source == d.Target {
-				more, err := audit.attachments(ctx, run.source, tag, here[tag])
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, more...)
+			for _, digest := range unattached[there[tag]] {
+				d.Kind, d.Digest = ReferrerMissing, digest.String()
+				out = append(out, d)
 			}
 		}
 	}
@@ -128,8 +135,8 @@ func (c *Client) Holds(ctx context.Context, repo string, digests map[string]stri
 	if err != nil {
 		return nil, err
 	}
-	audit := &audit{forest: f, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
-	if err := audit.look(ctx, there, c.jobs); err != nil {
+	audit, err := f.audit(ctx, there, c.jobs)
+	if err != nil {
 		return nil, err
 	}
 	var out []Difference
@@ -164,10 +171,16 @@ type tree struct {
 	blobs   []v1.Descriptor
 }
 
+// audit looks at all that the tags lead to.
+func (f *forest) audit(ctx context.Context, heads map[string]v1.Hash, jobs int) (*audit, error) {
+	a := &audit{forest: f, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
+	return a, a.look(ctx, heads, jobs)
+}
+
 func (a *audit) look(ctx context.Context, heads map[string]v1.Hash, jobs int) error {
 	g, each := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
-	for _, digest := range heads {
+	for digest := range byDigest(heads) {
 		g.Go(func() error {
 			var t tree
 			if err := a.climb(each, digest, 0, &t); err != nil {
@@ -231,10 +244,10 @@ func (a *audit) blob(ctx context.Context, digest v1.Hash, size int64) (Kind, err
 	ctx = transport.WithOp(ctx, doing)
 	l, err := a.forest.puller.Layer(ctx, a.forest.repo.Digest(digest.String()))
 	if err != nil {
-		return "", explain(ctx, doing, err)
+		return "", a.forest.explain(ctx, doing, err)
 	}
 	got, err := l.Size() // a HEAD
-	switch err = explain(ctx, doing, err); {
+	switch err = a.forest.explain(ctx, doing, err); {
 	case errors.Is(err, transport.ErrNotFound):
 		return BlobMissing, nil
 	case err != nil:

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -204,4 +205,33 @@ func TestTagsOnAnotherHostAreNotFetched(t *testing.T) {
 	_, err := s.client().Digests(t.Context(), "priya/tool", s.credential("priya"))
 	require.Error(t, err)
 	require.Empty(t, other.requests())
+}
+
+// Docker Hub counts each manifest that is read as a pull.
+func TestAManifestWithManyTagsIsReadOnce(t *testing.T) {
+	s := newServer(t)
+	index := platforms(t, "amd64", "arm64")
+	for _, tag := range []string{"1", "1.2", "1.2.3", "latest", "stable"} {
+		s.seed("priya/tool:"+tag, index)
+	}
+	c := s.client()
+	s.requests()
+	tags, err := c.Describe(t.Context(), s.handOver().Source, s.handOver().SourceCredential)
+	require.NoError(t, err)
+	require.Len(t, tags, 5)
+	pulls := func() (n int) {
+		for _, r := range s.requests() {
+			if r.method == http.MethodGet && strings.Contains(r.path, "/manifests/") {
+				n++
+			}
+		}
+		return n
+	}
+	require.Equal(t, 3, pulls(), "the index and its two images")
+	_, err = c.Copy(approved(t.Context(), c, s.handOver().Target), s.handOver(), nil)
+	require.NoError(t, err)
+	s.requests()
+	_, err = c.Compare(t.Context(), s.handOver())
+	require.NoError(t, err)
+	require.Equal(t, 3, pulls(), "at the target")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -126,9 +125,10 @@ type copying struct {
 	source, target *forest
 	pusher         *remote.Pusher
 	mounter        *http.Client  // nil when the target's credential may not read the source
-	slots          chan struct{} // one for each transfer in flight
+	slots          chan struct{} // one for each transfer or request in flight
 	empty          bool          // the target lists no tag
-	vain           atomic.Int32  // manifests that were looked up at the target and are not there
+	asked          atomic.Int32  // manifests that such a target was asked for
+	begun          atomic.Bool   // it has one of them
 
 	roots    map[string]*node    // by tag, those to be copied
 	attached map[v1.Hash][]*node // by manifest, what refers to it
@@ -247,7 +247,7 @@ func (run *copying) once(digest v1.Hash, do func() error) error {
 	return f()
 }
 
-// slot waits for room among the transfers in flight.
+// slot waits for room among what is in flight.
 func (run *copying) slot(ctx context.Context) (done func(), err error) {
 	select {
 	case run.slots <- struct{}{}:
@@ -287,26 +287,30 @@ func (run *copying) parts(ctx context.Context, m *node) error {
 	return run.blobs(ctx, m)
 }
 
-// askedOf is how many manifests are looked up in vain before a target without
-// tags counts as empty. A copy that was interrupted begins with the same ones.
+// askedOf is how many manifests a target without tags is asked for before it
+// counts as empty. A copy that was interrupted begins with the same ones.
 const askedOf = 6
 
 // there reports whether the target has a manifest that no tag leads to yet. Of a
 // target that holds nothing it is not asked for each.
 func (run *copying) there(ctx context.Context, ref name.Digest) (bool, error) {
-	if run.empty && run.vain.Load() >= askedOf {
+	if run.empty && !run.begun.Load() && run.asked.Add(1) > askedOf {
 		return false, nil
 	}
+	done, err := run.slot(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer done()
 	doing := "look up " + ref.Name()
-	_, err := run.target.puller.Head(transport.WithOp(ctx, doing), ref)
-	switch err = explain(ctx, doing, err); {
+	_, err = run.target.puller.Head(transport.WithOp(ctx, doing), ref)
+	switch err = run.target.explain(ctx, doing, err); {
 	case errors.Is(err, transport.ErrNotFound):
-		run.vain.Add(1)
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	run.vain.Store(math.MinInt32) // it was begun before: ask on
+	run.begun.Store(true) // by an earlier copy: ask on
 	return true, nil
 }
 
@@ -331,10 +335,13 @@ func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
 	l := &layer{ctx: ctx, run: run, descriptor: d}
 	err = run.c.insist(ctx, func() error {
 		if mounted, err := run.mount(ctx, d.Digest); err != nil || mounted {
-			return explain(ctx, doing, err)
+			return run.target.explain(ctx, doing, err)
 		}
-		return explain(ctx, doing, run.pusher.Upload(ctx, run.target.repo, l))
+		return run.target.explain(ctx, doing, run.pusher.Upload(ctx, run.target.repo, l))
 	})
+	if source := l.failed.Load(); err != nil && source != nil {
+		return *source // the upload has failed for want of it
+	}
 	if err != nil {
 		return err
 	}
@@ -359,14 +366,19 @@ func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error 
 	doing := "push " + ref.Name()
 	ctx = transport.WithOp(ctx, doing)
 	return run.c.insist(ctx, func() error {
-		return explain(ctx, doing, run.pusher.Put(ctx, ref, m))
+		return run.target.explain(ctx, doing, run.pusher.Put(ctx, ref, m))
 	})
 }
 
 // check looks a tag up again at the target.
 func (run *copying) check(ctx context.Context, tag string, want v1.Hash) error {
+	done, err := run.slot(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	var got v1.Hash
-	err := run.c.insist(ctx, func() (err error) {
+	err = run.c.insist(ctx, func() (err error) {
 		got, err = run.target.head(ctx, tag)
 		return err
 	})

@@ -21,6 +21,7 @@ var (
 	ErrFormat   = errors.New("the image has a format that registries gave up")    // to be built again
 	ErrMismatch = errors.New("the target does not hold what was sent")            // found by reading it again
 	ErrMoved    = errors.New("a tag has moved")                                   // since CopyRequest.Pinned was read
+	ErrDamaged  = errors.New("the original lacks a part that it names")           // nobody can pull it whole
 	errEndless  = errors.New("the list of tags does not end, or repeats itself")  // a broken registry
 	errSame     = errors.New("source and target are the same repository")         //
 	errTooDeep  = errors.New("indexes are nested deeper than any sound image is") //
@@ -48,6 +49,25 @@ func explain(ctx context.Context, doing string, err error) error {
 		err = u.Err
 	}
 	return fmt.Errorf("registry: %s: %w", doing, err)
+}
+
+// DeniedError says at which repository a credential was refused: a copy uses two,
+// the original's and the organization's.
+type DeniedError struct {
+	Repository string // namespace/name
+	Err        error
+}
+
+func (e *DeniedError) Error() string { return e.Err.Error() }
+func (e *DeniedError) Unwrap() error { return e.Err }
+
+// explain is explain, for a request about this repository.
+func (f *forest) explain(ctx context.Context, doing string, err error) error {
+	err = explain(ctx, doing, err)
+	if errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrForbidden) {
+		return &DeniedError{Repository: f.repo.RepositoryStr(), Err: err}
+	}
+	return err
 }
 
 func translate(doing string, refusal *wire.Error) *transport.Error {

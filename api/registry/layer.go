@@ -3,11 +3,14 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 // layer is a blob of the source, read when it has to be sent.
@@ -17,6 +20,7 @@ type layer struct {
 	descriptor v1.Descriptor
 	read       atomic.Int64 // bytes counted as progress
 	sent       atomic.Bool
+	failed     atomic.Pointer[error] // why the source did not give it; nil when it did
 }
 
 var errCompressedOnly = errors.New("registry: blobs are copied as they are")
@@ -34,12 +38,19 @@ func (l *layer) Descriptor() (*v1.Descriptor, error)  { return &l.descriptor, ni
 func (l *layer) Compressed() (io.ReadCloser, error) {
 	l.count(-l.read.Load())
 	l.sent.Store(true)
+	l.failed.Store(nil)
 	source, err := l.run.source.puller.Layer(l.ctx, l.run.source.repo.Digest(l.descriptor.Digest.String()))
 	if err != nil {
 		return nil, err
 	}
 	content, err := source.Compressed() // checks the digest while it is read
 	if err != nil {
+		source := l.run.source
+		err = source.explain(l.ctx, "read blob "+l.descriptor.Digest.String()+" of "+source.repo.Name(), err)
+		if errors.Is(err, transport.ErrNotFound) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		l.failed.Store(&err)
 		return nil, err
 	}
 	return &counting{content, l}, nil

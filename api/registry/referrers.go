@@ -32,7 +32,7 @@ func (f *forest) referrersOf(ctx context.Context, digest v1.Hash) (found []v1.Ha
 	index, err := remote.Referrers(f.repo.Digest(digest.String()), options...)
 	if err != nil {
 		var door *transport.Error
-		if explained := explain(ctx, doing, err); ctx.Err() != nil || errors.As(explained, &door) {
+		if explained := f.explain(ctx, doing, err); ctx.Err() != nil || errors.As(explained, &door) {
 			return nil, false, explained
 		}
 		f.noReferrers.Store(true) // the API is not there: the library has no fallback left
@@ -163,50 +163,65 @@ func (run *copying) referrers(ctx context.Context, to []*node) error {
 	return nil
 }
 
-// attachments adds to the differences what refers to the source's manifests and
-// is not at the target, or is there and not listed.
-func (a *audit) attachments(ctx context.Context, source *forest, tag string, root v1.Hash) ([]Difference, error) {
-	var out []Difference
-	digests := []v1.Hash{root}
-	for n := 0; n < len(digests); n++ {
-		if m := a.forest.known(digests[n]); m != nil {
-			digests = append(digests, m.below...)
-		}
+// unattached lists, by the digest of a tag's manifest, what refers to it or to a
+// part of it at the source, and is not at the target or is not listed there.
+func (a *audit) unattached(ctx context.Context, source *forest, roots []v1.Hash, jobs int) (map[v1.Hash][]v1.Hash, error) {
+	var mu sync.Mutex
+	out := map[v1.Hash][]v1.Hash{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(jobs)
+	for _, root := range roots {
+		g.Go(func() error {
+			digests := []v1.Hash{root}
+			for n := 0; n < len(digests); n++ {
+				if m := a.forest.known(digests[n]); m != nil {
+					digests = append(digests, m.below...)
+				}
+				lacking, err := a.referrersLacking(ctx, source, digests[n])
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				out[root] = append(out[root], lacking...)
+				mu.Unlock()
+			}
+			return nil
+		})
 	}
-	for _, digest := range digests {
-		want, supported, err := source.referrersOf(ctx, digest)
-		if err != nil || !supported {
-			return out, err
-		}
-		if len(want) == 0 {
+	return out, g.Wait()
+}
+
+// referrersLacking lists what refers to one manifest at the source, and is not
+// whole at the target.
+func (a *audit) referrersLacking(ctx context.Context, source *forest, digest v1.Hash) (lacking []v1.Hash, err error) {
+	want, supported, err := source.referrersOf(ctx, digest)
+	if err != nil || !supported || len(want) == 0 {
+		return nil, err
+	}
+	have, _, err := a.forest.referrersOf(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range want {
+		if !slices.Contains(have, h) {
+			lacking = append(lacking, h)
 			continue
 		}
-		have, _, err := a.forest.referrersOf(ctx, digest)
-		if err != nil {
-			return out, err
+		var t tree
+		if err := a.climb(ctx, h, 0, &t); err != nil && !errors.Is(err, ErrFormat) {
+			return nil, err
 		}
-		for _, h := range want {
-			d := Difference{Tag: tag, Source: root.String(), Target: root.String(), Kind: ReferrerMissing, Digest: h.String()}
-			if !slices.Contains(have, h) {
-				out = append(out, d)
-				continue
+		broken := len(t.missing) > 0
+		for _, b := range t.blobs {
+			kind, err := a.blob(ctx, b.Digest, b.Size)
+			if err != nil {
+				return nil, err
 			}
-			var t tree
-			if err := a.climb(ctx, h, 0, &t); err != nil && !errors.Is(err, ErrFormat) {
-				return out, err
-			}
-			broken := len(t.missing) > 0
-			for _, b := range t.blobs {
-				kind, err := a.blob(ctx, b.Digest, b.Size)
-				if err != nil {
-					return out, err
-				}
-				broken = broken || kind != ""
-			}
-			if broken {
-				out = append(out, d)
-			}
+			broken = broken || kind != ""
+		}
+		if broken {
+			lacking = append(lacking, h)
 		}
 	}
-	return out, nil
+	return lacking, nil
 }

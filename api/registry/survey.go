@@ -36,10 +36,10 @@ func (run *copying) survey(ctx context.Context, r CopyRequest) error {
 		switch {
 		case here[tag] == v1.Hash{} && r.Tags == nil && !pinned:
 			run.at.Tags-- // deleted since it was listed
-		case here[tag] == v1.Hash{}:
+		case here[tag] == v1.Hash{} && !pinned:
 			return fmt.Errorf("registry: copy %s: it has no tag %s: %w", run.source.repo.Name(), tag, transport.ErrNotFound)
 		case pinned && want != here[tag].String():
-			moved = append(moved, tag+" (from "+want+" to "+here[tag].String()+")")
+			moved = append(moved, tag+" (from "+want+" to "+orNothing(here[tag])+")")
 		case here[tag] == there[tag]:
 			run.receipt.Tags = append(run.receipt.Tags, Copied{Name: tag, Digest: there[tag].String(), Skipped: true})
 			run.at.TagsDone++
@@ -145,7 +145,7 @@ func (run *copying) prepareMounts(ctx context.Context, r CopyRequest) error {
 		scopes := []string{run.target.repo.Scope(wire.PushScope), run.source.repo.Scope(wire.PullScope)}
 		through, err := wire.NewWithContext(ctx, run.target.repo.Registry, r.TargetCredential.authenticator(), run.c.below, scopes)
 		if err != nil {
-			return explain(ctx, "sign in to mount layers", err)
+			return run.target.explain(ctx, "sign in to mount layers", err)
 		}
 		run.mounter = &http.Client{Transport: through, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		break

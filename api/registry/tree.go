@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -73,7 +74,7 @@ func (c *Client) forest(repo name.Repository, cred Credential) (*forest, error) 
 func (f *forest) head(ctx context.Context, tag string) (v1.Hash, error) {
 	doing := "look up " + f.repo.Name() + ":" + tag
 	d, err := f.puller.Head(transport.WithOp(ctx, doing), f.repo.Tag(tag))
-	if err = explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
+	if err = f.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
 		return v1.Hash{}, nil
 	}
 	if err != nil {
@@ -112,7 +113,7 @@ func (f *forest) list(ctx context.Context, missingIsFine bool) ([]string, error)
 	doing := "list the tags of " + f.repo.Name()
 	ctx = transport.WithOp(ctx, doing)
 	lister, err := f.puller.Lister(ctx, f.repo)
-	if err = explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) && missingIsFine {
+	if err = f.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) && missingIsFine {
 		return nil, nil
 	}
 	if err != nil {
@@ -127,7 +128,7 @@ func (f *forest) list(ctx context.Context, missingIsFine bool) ([]string, error)
 		}
 		page, err := lister.Next(ctx)
 		if err != nil {
-			return nil, explain(ctx, doing, err)
+			return nil, f.explain(ctx, doing, err)
 		}
 		if page.Next != "" && seen[page.Next] {
 			break
@@ -145,7 +146,11 @@ func (f *forest) read(ctx context.Context, digest v1.Hash, depth int) (*node, er
 		return nil, err
 	}
 	for _, child := range n.below {
-		if _, err := f.read(ctx, child, depth+1); err != nil {
+		_, err := f.read(ctx, child, depth+1)
+		if errors.Is(err, transport.ErrNotFound) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -163,7 +168,7 @@ func (f *forest) one(ctx context.Context, digest v1.Hash, depth int) (*node, err
 	}
 	d, err := f.puller.Get(transport.WithOp(ctx, doing), f.repo.Digest(digest.String()))
 	if err != nil {
-		return nil, explain(ctx, doing, err)
+		return nil, f.explain(ctx, doing, err)
 	}
 	return f.keep(doing, digest, d)
 }
@@ -197,7 +202,7 @@ func (f *forest) gets(ctx context.Context, tags []string, jobs int) (map[string]
 		g.Go(func() error {
 			doing := "read " + f.repo.Name() + ":" + tag
 			d, err := f.puller.Get(transport.WithOp(ctx, doing), f.repo.Tag(tag))
-			if err = explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
+			if err = f.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
 				return nil
 			}
 			if err != nil {
@@ -318,11 +323,7 @@ type Tag struct {
 // Digests asks what each tag of a repository points to. It reads no manifest,
 // which Docker Hub would count as a pull.
 func (c *Client) Digests(ctx context.Context, repo string, cred Credential) (map[string]string, error) {
-	f, tags, err := c.open(ctx, repo, cred)
-	if err != nil {
-		return nil, err
-	}
-	heads, err := f.heads(ctx, tags, c.jobs)
+	_, heads, err := c.open(ctx, repo, cred)
 	if err != nil {
 		return nil, err
 	}
@@ -336,11 +337,7 @@ func (c *Client) Digests(ctx context.Context, repo string, cred Credential) (map
 // Describe reads every tag of a repository with all its manifests, in order of
 // name. A repository that does not exist is transport.ErrNotFound.
 func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]Tag, error) {
-	f, tags, err := c.open(ctx, repo, cred)
-	if err != nil {
-		return nil, err
-	}
-	heads, err := f.heads(ctx, tags, c.jobs)
+	f, heads, err := c.open(ctx, repo, cred)
 	if err != nil {
 		return nil, err
 	}
@@ -349,11 +346,8 @@ func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]
 		return nil, err
 	}
 	var out []Tag
-	for _, tag := range tags {
+	for _, tag := range slices.Sorted(maps.Keys(roots)) {
 		n := roots[tag]
-		if n == nil {
-			continue // deleted since it was listed
-		}
 		t := Tag{Name: tag, Digest: n.digest.String(), MediaType: oneLine(string(n.mediaType)), Platforms: n.platforms}
 		for _, b := range f.allBlobs(n) {
 			t.Size += b.Size
@@ -363,7 +357,8 @@ func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]
 	return out, nil
 }
 
-func (c *Client) open(ctx context.Context, repo string, cred Credential) (*forest, []string, error) {
+// open lists the tags of a repository and asks what each points to.
+func (c *Client) open(ctx context.Context, repo string, cred Credential) (*forest, map[string]v1.Hash, error) {
 	r, err := c.repository(repo)
 	if err != nil {
 		return nil, nil, err
@@ -374,26 +369,42 @@ func (c *Client) open(ctx context.Context, repo string, cred Credential) (*fores
 	}
 	f.shelf = &c.shelf
 	tags, err := f.list(ctx, false)
-	return f, tags, err
+	if err != nil {
+		return nil, nil, err
+	}
+	heads, err := f.heads(ctx, tags, c.jobs)
+	return f, heads, err
 }
 
-// roots reads the manifests of tags, several at once.
+// roots reads the manifests of tags, several at once, and each once, however
+// many tags it has.
 func (f *forest) roots(ctx context.Context, heads map[string]v1.Hash, jobs int) (map[string]*node, error) {
 	var mu sync.Mutex
 	out := map[string]*node{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
-	for tag, digest := range heads {
+	for digest, tags := range byDigest(heads) {
 		g.Go(func() error {
 			n, err := f.read(ctx, digest, 0)
 			if err != nil {
-				return fmt.Errorf("tag %s: %w", tag, err)
+				return fmt.Errorf("tag %s: %w", tags[0], err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			out[tag] = n
+			for _, tag := range tags {
+				out[tag] = n
+			}
 			return nil
 		})
 	}
 	return out, g.Wait()
+}
+
+// byDigest turns heads around; the tags are sorted.
+func byDigest(heads map[string]v1.Hash) map[v1.Hash][]string {
+	out := map[v1.Hash][]string{}
+	for _, tag := range slices.Sorted(maps.Keys(heads)) {
+		out[heads[tag]] = append(out[heads[tag]], tag)
+	}
+	return out
 }

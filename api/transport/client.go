@@ -92,8 +92,8 @@ func newBase() *http.Transport {
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           16,
-		MaxIdleConnsPerHost:    4,
+		MaxIdleConns:           32,
+		MaxIdleConnsPerHost:    16, // as many as a copy has in flight: any above would be dialled anew each time
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
