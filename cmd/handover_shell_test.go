@@ -3,11 +3,15 @@
 package cmd
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
@@ -74,6 +78,42 @@ func TestAnOwnerAndAMemberHandOverOnTwoMachines(t *testing.T) {
 	for _, s := range []*shell{owner, member, stranger} {
 		s.noCanary()
 	}
+}
+
+// A repository may have a tag for every build. The plan can still be read before
+// somebody says yes to it, every tag is there for whoever asks, and each is copied.
+func TestAPlanOfManyTagsCanBeRead(t *testing.T) {
+	const tags = 40
+	box := startBox(t)
+	owner := newShell(t, t.TempDir(), nowhere, "REPROVISION_PASSPHRASE=passphrase-canary")
+	owner.signInEverywhere(box)
+	options := []remote.Option{remote.WithAuth(&authn.Basic{Username: "priya-nair", Password: box.Credentials().Members["priya-nair"]})}
+	source, err := name.NewRepository(box.Addresses().RegistryHost + "/priya-nair/build-cache")
+	require.NoError(t, err)
+	image, err := remote.Get(source.Tag("stable"), options...)
+	require.NoError(t, err)
+	for n := range tags {
+		require.NoError(t, remote.Tag(source.Tag(fmt.Sprintf("build-%04d", n)), image, options...))
+	}
+	require.NoError(t, box.FlipJIT(t.Context(), false))
+	out, code := owner.run(strings.Join([]string{
+		"2", "1", "1", "yes", "", "1", // JIT is off; re-provision; cancel the invite; the snapshot
+		"2",      // none of the private ones is needed
+		"1", "t", // plan; hear every tag
+		"yes", "", "q",
+	}, "\n")+"\n", "--accessible", "--member", "priya-nair", "--docker-id", "alex-kim")
+	require.Zero(t, code, out)
+	plan, all, _ := strings.Cut(out, "Type t to hear every tag, type yes to run it.")
+	require.Contains(t, plan, "Before: 42 tags in priya-nair/build-cache.")
+	require.Contains(t, plan, "Tag build-0009: sha256:")
+	require.NotContains(t, plan, "Tag build-0010")
+	require.Contains(t, plan, "And 32 more tags.")
+	for n := range tags {
+		require.Contains(t, all, fmt.Sprintf("Tag build-%04d: sha256:", n))
+	}
+	require.Len(t, repositoryOf(t, box.State(), "acme/build-cache").Tags, tags+2)
+	require.LessOrEqual(t, strings.Count(all, " percent"), 4, "nor is every tag read out while it is copied")
+	require.Equal(t, 1, strings.Count(all, "\nCopy priya-nair/build-cache to acme/build-cache"), "only when it begins")
 }
 
 func copyFile(t *testing.T, from, to string) {

@@ -101,7 +101,7 @@ func Obstacles(c Case) map[string]Obstacle {
 			out[r.Name] = Obstacle{target + " is also to be the copy of " + other, rename}
 		case target != r.Target: // ChoiceProblem has looked at the name
 		case len(r.Place.Foreign) > 0:
-			out[r.Name] = Obstacle{fmt.Sprintf("%s is there already with other content (%s)", target, tagNames(r.Place.Foreign)), rename}
+			out[r.Name] = Obstacle{fmt.Sprintf("%s is there already with other content (%s)", target, TagNames(r.Place.Foreign)), rename}
 		case r.Place.NoWrite:
 			out[r.Name] = Obstacle{
 				"the credential may read " + target + " and not write to it",
@@ -112,8 +112,8 @@ func Obstacles(c Case) map[string]Obstacle {
 	return out
 }
 
-// tagNames are the first few of a list of tags, in words.
-func tagNames(tags []string) string {
+// TagNames are the first few of a list of tags, in words.
+func TagNames(tags []string) string {
 	const most = 3
 	word := "tag "
 	if len(tags) > 1 {

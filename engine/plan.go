@@ -161,6 +161,7 @@ type Check struct {
 // Progress is what a long effect tells meanwhile.
 type Progress struct {
 	Text  string
+	Item  string // what of it is at hand, such as one of many tags
 	Fact  FactID // a fact that is being read, or was
 	Read  bool   // the fact has arrived
 	Done  int64

@@ -251,7 +251,7 @@ func copying(changes int) stop {
 	}
 	live = live.With(engine.Progress{Text: titles[changes/2]}, titles)
 	return stop{name: "copying", state: s, live: live.With(engine.Progress{
-		Text: titles[changes/2] + ": tag 2026.11", Done: 13_000_000, Total: 42_000_000, Unit: "bytes", Left: 12 * time.Second,
+		Text: titles[changes/2], Item: "tag 2026.11", Done: 13_000_000, Total: 42_000_000, Unit: "bytes", Left: 12 * time.Second,
 		More: []engine.Amount{{Done: 4, Total: 9, Unit: "layers"}, {Done: 1, Total: 3, Unit: "tags"}},
 	}, titles)}
 }

@@ -107,8 +107,9 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 	if want := c.Org + "/" + base(r.Name); t.name != want && c.Choices[r.Name].Target == "" {
 		notes = append(notes, want+" is not free, so the copy is called "+t.name+".")
 	}
-	for _, x := range t.replace {
-		notes = append(notes, fmt.Sprintf("The tag %s of %s has moved since it was copied: its copy in %s is replaced.", x.Name, r.Name, t.name))
+	if len(t.replace) > 0 {
+		moved := slices.Sorted(maps.Keys(digestsOf(t.replace)))
+		notes = append(notes, fmt.Sprintf("Moved since %s was copied: %s. What is in %s under the same names is replaced.", r.Name, engine.TagNames(moved), t.name))
 	}
 	return creates, engine.Change{
 		ID: engine.CopyChange(r.Name), Kind: engine.ChangeCopy, Title: "Copy " + r.Name + " to " + t.name, Target: t.name,
@@ -338,7 +339,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	if err != nil {
 		return engine.Receipt{}, err
 	}
-	receipt := engine.Receipt{Source: ch.Copy.Updated, Status: fmt.Sprintf("%s, every digest compared; %d of %d blobs travelled", engine.Count(len(done.Tags), "tag"), done.Sent, done.Blobs)}
+	receipt := engine.Receipt{Source: ch.Copy.Updated, Status: engine.Count(len(done.Tags), "tag") + ", every digest compared; " + traffic(done)}
 	for _, t := range done.Tags {
 		ref := engine.TagRef{Name: t.Name, Digest: t.Digest}
 		if i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest == t.Digest }); i >= 0 {
@@ -348,6 +349,17 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	}
 	receipt.Note = notes(done)
 	return receipt, nil
+}
+
+// traffic says how much of a copy had to pass through this machine.
+func traffic(done registry.Receipt) string {
+	switch {
+	case done.Blobs == 0:
+		return "nothing had to be uploaded"
+	case done.Sent == 0:
+		return fmt.Sprintf("none of %d blobs had to be uploaded", done.Blobs)
+	}
+	return fmt.Sprintf("%d of %d blobs uploaded", done.Sent, done.Blobs)
 }
 
 func notes(done registry.Receipt) string {

@@ -45,10 +45,10 @@ func (p *pace) left(now time.Time, done, total int64) time.Duration {
 // told is the progress of a copy in the engine's words.
 func (p *pace) told(title string, x registry.Progress, now time.Time) engine.Progress {
 	if x.Tag == "" {
-		return engine.Progress{Text: title + ": reading the original"}
+		return engine.Progress{Text: title, Item: "reading the original"}
 	}
 	return engine.Progress{
-		Text: title + ": tag " + x.Tag, Done: x.Bytes, Total: x.AllBytes, Unit: "bytes",
+		Text: title, Item: "tag " + x.Tag, Done: x.Bytes, Total: x.AllBytes, Unit: "bytes",
 		More: []engine.Amount{
 			{Done: int64(x.BlobsDone), Total: int64(x.Blobs), Unit: "layers"},
 			{Done: int64(x.TagsDone), Total: int64(x.Tags), Unit: "tags"},

@@ -120,20 +120,36 @@ func copied(t theme.Theme, width int, c engine.Copy) string {
 	return Stack(Grid(width, rows), Tags(t, width, c.Tags))
 }
 
-// Tags is a table of tags with the digests that a copy must have.
+// FewTags are the first of many tags, and how many they leave out: nobody reads
+// three thousand digests before saying yes.
+func FewTags(tags []engine.TagRef) (few []engine.TagRef, more int) {
+	const most = 12
+	if len(tags) <= most {
+		return tags, 0
+	}
+	few = tags[:most-2]
+	return few, len(tags) - len(few)
+}
+
+// Tags is a table of tags with the digests that a copy must have; of many tags,
+// the first. WholeTags has them all.
 func Tags(t theme.Theme, width int, tags []engine.TagRef) string {
 	if len(tags) == 0 {
 		return ""
 	}
+	few, more := FewTags(tags)
 	rows := [][]Cell{{{"tag", t.Muted}, {"digest", t.Muted}, {"size", t.Muted}}}
-	for _, tag := range tags {
+	for _, tag := range few {
 		digest := Clean(tag.Digest)
 		if width < fullDigest && len(digest) > shortDigest {
 			digest = digest[:shortDigest] + t.Glyph.More
 		}
 		rows = append(rows, []Cell{{Clean(tag.Name), t.Text}, {digest, t.Muted}, {size(tag), t.Muted}})
 	}
-	return Grid(width, rows)
+	if more == 0 {
+		return Grid(width, rows)
+	}
+	return Lines(Grid(width, rows), Paragraph(fmt.Sprintf("and %d more; v shows every tag with its digest", more), width, t.Muted))
 }
 
 // fullDigest is the width from which a whole digest fits beside tag and size;

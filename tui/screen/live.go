@@ -10,7 +10,8 @@ import (
 // Live is what an effect in flight has told so far.
 type Live struct {
 	Facts   map[engine.FactID]part.Reading
-	Text    string // the last thing said
+	Text    string // what is being done
+	Item    string // what of it is at hand
 	Change  int    // the change of the plan that is being made
 	Done    int64
 	Total   int64
@@ -28,6 +29,14 @@ func (l Live) Spin(f Frame) string {
 		return l.Still
 	}
 	return f.Theme.Glyph.Frame(l.Frame)
+}
+
+// said is the last thing said.
+func (l Live) said() string {
+	if l.Item == "" {
+		return l.Text
+	}
+	return l.Text + ": " + l.Item
 }
 
 // With adds one report to what was told. titles are those of the plan's
@@ -53,7 +62,7 @@ func (l Live) With(p engine.Progress, titles []string) Live {
 		}
 	}
 	if p.Text != "" {
-		l.Text = p.Text
+		l.Text, l.Item = p.Text, p.Item
 	}
 	l.Done, l.Total, l.Unit, l.More, l.Left = p.Done, p.Total, p.Unit, p.More, p.Left
 	return l

@@ -133,7 +133,7 @@ func current(f Frame, ch engine.Change) string {
 func (r *running) Side(f Frame) string { return known(f) }
 
 func (r *running) Whole(f Frame) string {
-	return part.Paragraph(part.Clean(f.Live.Text), f.Width, f.Theme.Muted)
+	return part.Paragraph(part.Clean(f.Live.said()), f.Width, f.Theme.Muted)
 }
 
 func (r *running) Foot(f Frame, height int) Foot {

@@ -32,6 +32,9 @@ func (s *settled) Update(msg tea.Msg) Action {
 
 func (s *settled) Keys() []key.Binding { return s.menu.Keys() }
 func (s *settled) Side(f Frame) string { return known(f) }
+func (s *settled) Whole(f Frame) string {
+	return part.WholeTags(f.Theme, f.Width, f.State.Plan)
+}
 
 func (s *settled) Body(f Frame) string {
 	t := f.Theme

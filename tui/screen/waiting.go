@@ -1,8 +1,6 @@
 package screen
 
 import (
-	"strings"
-
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -67,10 +65,11 @@ func under(f Frame, words string, height int) string {
 	}
 	line = part.Fit(line, f.Width)
 	bar := part.Bar(t, f.Width, f.Live.Done, f.Live.Total, f.Live.Unit)
-	said := part.Clean(f.Live.Text)
-	if ch, ok := Current(f.State, f.Live); ok { // its title is on screen already
-		said = strings.TrimPrefix(strings.TrimPrefix(said, part.Clean(ch.Title)), ": ")
+	said := f.Live.said()
+	if ch, ok := Current(f.State, f.Live); ok && f.Live.Text == ch.Title { // which is on screen already
+		said = f.Live.Item
 	}
+	said = part.Clean(said)
 	if said != "" && height > 2 {
 		line = part.Lines(line, part.Indent(t.Muted.Render(part.Fit(said, f.Width-2)), 2))
 	}

@@ -145,8 +145,10 @@ func (w *walk) tellPlan() {
 			}
 		case engine.ChangeCopy:
 			w.say("Copied from %s to %s.", part.Visible(ch.Copy.Source), part.Visible(ch.Copy.Target))
-			for _, t := range ch.Copy.Tags {
-				w.say("Tag %s: %s.", part.Clean(t.Name), part.Clean(t.Digest))
+			few, more := part.FewTags(ch.Copy.Tags)
+			w.tellTags(few)
+			if more > 0 {
+				w.say("And %d more tags.", more)
 			}
 		case engine.ChangeConsole:
 			w.tellConsole(ch.Console)
@@ -159,6 +161,22 @@ func (w *walk) tellPlan() {
 		w.say("Read again before each change: %s, now %s.", part.Clean(g.Text), cmp.Or(part.Clean(g.Seen), "none"))
 	}
 	w.say("The plan's number is %s.", p.Digest()[:12])
+}
+
+func (w *walk) tellTags(tags []engine.TagRef) {
+	for _, t := range tags {
+		w.say("Tag %s: %s.", part.Clean(t.Name), part.Clean(t.Digest))
+	}
+}
+
+// tellAllTags says every tag of the plan.
+func (w *walk) tellAllTags() {
+	for _, ch := range w.state.Plan.Changes {
+		if len(ch.Copy.Tags) > 0 {
+			w.say("%s: %s.", part.Clean(ch.Title), engine.Count(len(ch.Copy.Tags), "tag"))
+			w.tellTags(ch.Copy.Tags)
+		}
+	}
 }
 
 func (w *walk) tellConsole(c engine.Console) {

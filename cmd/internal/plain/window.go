@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/tui"
 	"github.com/seed-05b3d87e/reprovision/tui/part"
@@ -288,9 +290,22 @@ func (w *walk) approval(ctx context.Context) (guide.Event, error) {
 		want = p.Subject
 		prompt = "To run this, type the username " + part.Visible(want) + ". Anything else goes back:"
 	}
+	abridged := slices.ContainsFunc(p.Changes, func(ch engine.Change) bool {
+		_, more := part.FewTags(ch.Copy.Tags)
+		return more > 0
+	})
+	if abridged {
+		prompt = "Type t to hear every tag, " + strings.ToLower(prompt[:1]) + prompt[1:]
+	}
 	typed, err := w.ask(ctx, prompt)
 	if err != nil {
 		return nil, err
+	}
+	for abridged && typed == "t" {
+		w.tellAllTags()
+		if typed, err = w.ask(ctx, prompt); err != nil {
+			return nil, err
+		}
 	}
 	if typed == want && want != "" {
 		return guide.Approved{Digest: p.Digest(), Typed: typed, At: w.Now()}, nil
