@@ -83,6 +83,7 @@ func TestRepositoriesAreChosenLineByLine(t *testing.T) {
 	text, code := spoken(t, []string{
 		"1", "1", "1", "yes", "", "1", "yes", "s", "", "2", "1", // to the snapshot
 		"1", "yes", "sandbox-pat-canary-priya-nair",
+		"r1", "b", // back to the list
 		"r1", "3", "", "it is built anew every night",
 		"/deploy", "r1", "2", "billing-api", "Deployer", "deployer",
 		"r9", "r4", // no such one; the organization's own

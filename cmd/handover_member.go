@@ -172,7 +172,7 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 	if err := differ(r.Source, r.Target, differences); err != nil {
 		return nil, err
 	}
-	_, _ = fmt.Fprintf(out, "%s → %s: %s, %d of %d layers travelled, every digest compared\n", r.Source, r.Target, engine.Count(len(done.Tags), "tag"), done.Sent, done.Blobs)
+	_, _ = fmt.Fprintf(out, "%s → %s: %s, every digest compared; %d of %d blobs uploaded\n", r.Source, r.Target, engine.Count(len(done.Tags), "tag"), done.Sent, done.Blobs)
 	var entries []engine.ManifestEntry
 	for _, t := range done.Tags {
 		e := engine.ManifestEntry{Repository: r.Source, Target: r.Target, Tag: t.Name, Digest: t.Digest, At: o.now().UTC()}

@@ -132,10 +132,13 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 	w.say("1: Copy it, to %s.", part.Clean(r.Target))
 	w.say("2: Copy it under another name.")
 	w.say("3: Leave it behind, for a reason.")
-	w.say("4: Leave it as it is.")
+	w.say("4: Decide nothing, back to the list.")
 	at, _, e, err := w.pick(ctx, "What becomes of it:", 4)
-	if err != nil || e != nil || at == 3 {
-		return e, err
+	switch _, back := e.(guide.Back); {
+	case err != nil || back || at == 3:
+		return nil, err
+	case e != nil:
+		return e, nil
 	}
 	if at == 0 {
 		return w.decided(name, engine.HandOverChoice{}), nil
