@@ -154,12 +154,20 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 	}
 	request.Pinned = map[string]string{}
 	for _, t := range tags {
+		if t.Unfit != nil {
+			_, _ = fmt.Fprintf(out, "%s: the tag %s is not copied: %s\n", r.Source, clean(t.Name), clean(t.Unfit.Error()))
+			continue
+		}
 		request.Pinned[t.Name] = t.Digest
 		request.Tags = append(request.Tags, t.Name)
 	}
+	if len(request.Tags) == 0 {
+		return nil, fmt.Errorf("nothing of it can be copied: ask for a plan without it: %w", tags[0].Unfit)
+	}
 	approved := transport.Approve(ctx, nil, s.Registry().UploadPrefixes(request.Target))
 	done, err := s.Registry().Copy(approved, request, telling(out, r.Source))
-	if errors.Is(err, transport.ErrForbidden) || errors.Is(err, transport.ErrUnauthorized) {
+	var denied *registry.DeniedError
+	if errors.As(err, &denied) && denied.Repository == r.Target {
 		return nil, noRight(p, r, err)
 	}
 	if err != nil {

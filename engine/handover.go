@@ -161,11 +161,10 @@ type ManifestEntry struct {
 	At         time.Time `json:"at"`
 }
 
-// Manifest lists every tag that was handed over, from the receipts; of two
-// receipts of one repository the later counts.
-func Manifest(c Case) []ManifestEntry {
-	last := map[string]Receipt{}
-	var order []string
+// copies are the receipts of the copies by repository; of two of one repository
+// the later counts.
+func copies(c Case) (order []string, last map[string]Receipt) {
+	last = map[string]Receipt{}
 	for _, x := range c.Receipts {
 		name, ok := strings.CutPrefix(x.Change, CopyChange(""))
 		if x.Action != ActionHandOver || !ok {
@@ -176,11 +175,30 @@ func Manifest(c Case) []ManifestEntry {
 		}
 		last[name] = x
 	}
+	return order, last
+}
+
+// Manifest lists every tag that was handed over.
+func Manifest(c Case) []ManifestEntry {
+	order, last := copies(c)
 	var out []ManifestEntry
 	for _, name := range order {
 		x := last[name]
 		for _, t := range x.Tags {
 			out = append(out, ManifestEntry{Repository: name, Target: x.Target, Tag: t.Name, Digest: t.Digest, Size: t.Size, At: x.At})
+		}
+	}
+	return out
+}
+
+// TagsLeft lists, by repository, the tags of copied repositories that could not
+// be copied.
+func TagsLeft(c Case) map[string][]TagLeft {
+	out := map[string][]TagLeft{}
+	_, last := copies(c)
+	for name, x := range last {
+		if len(x.Left) > 0 {
+			out[name] = x.Left
 		}
 	}
 	return out

@@ -67,6 +67,14 @@ type Copy struct {
 	Replace []TagRef  `json:"replace,omitempty"` // tags of the target, with the digests that may be replaced
 	Updated time.Time `json:"updated,omitzero"`  // when the source was last pushed to, as Docker says
 	Handed  bool      `json:"handed,omitempty"`  // the member has copied it; it is only verified
+	Left    []TagLeft `json:"left,omitempty"`    // tags of the source that cannot be copied
+}
+
+// TagLeft is a tag that cannot be copied, and stays at the source alone.
+type TagLeft struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+	Why    string `json:"why"`
 }
 
 // TagRef is a tag with the digest it had when the plan was made.
@@ -145,6 +153,7 @@ type Receipt struct {
 	Status string    `json:"status"` // "204 No Content", "seen in the audit log", …
 	Note   string    `json:"note,omitempty"`
 	Tags   []TagRef  `json:"tags,omitempty"`  // what a copy put at its target
+	Left   []TagLeft `json:"left,omitempty"`  // what it could not
 	Source time.Time `json:"source,omitzero"` // when the source of a copy was last pushed to, as Docker said then
 	At     time.Time `json:"at"`
 }

@@ -318,6 +318,7 @@ type Tag struct {
 	Name, Digest, MediaType string
 	Size                    int64    // of its blobs, compressed, all platforms together
 	Platforms               []string // of an index, "linux/amd64"
+	Unfit                   error    // why it cannot be copied, ErrFormat or ErrDamaged; then no more than name and digest are known
 }
 
 // Digests asks what each tag of a repository points to. It reads no manifest,
@@ -341,13 +342,17 @@ func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]
 	if err != nil {
 		return nil, err
 	}
-	roots, err := f.roots(ctx, heads, c.jobs)
+	roots, unfit, err := f.fit(ctx, heads, c.jobs)
 	if err != nil {
 		return nil, err
 	}
 	var out []Tag
-	for _, tag := range slices.Sorted(maps.Keys(roots)) {
+	for _, tag := range slices.Sorted(maps.Keys(heads)) {
 		n := roots[tag]
+		if n == nil {
+			out = append(out, Tag{Name: tag, Digest: heads[tag].String(), Unfit: unfit[tag]})
+			continue
+		}
 		t := Tag{Name: tag, Digest: n.digest.String(), MediaType: oneLine(string(n.mediaType)), Platforms: n.platforms}
 		for _, b := range f.allBlobs(n) {
 			t.Size += b.Size
@@ -376,28 +381,42 @@ func (c *Client) open(ctx context.Context, repo string, cred Credential) (*fores
 	return f, heads, err
 }
 
-// roots reads the manifests of tags, several at once, and each once, however
-// many tags it has.
+// roots reads the manifests of tags; one that cannot be copied is an error.
 func (f *forest) roots(ctx context.Context, heads map[string]v1.Hash, jobs int) (map[string]*node, error) {
+	out, unfit, err := f.fit(ctx, heads, jobs)
+	for _, tag := range slices.Sorted(maps.Keys(unfit)) {
+		return nil, fmt.Errorf("tag %s: %w", tag, unfit[tag])
+	}
+	return out, err
+}
+
+// fit reads the manifests of tags, several at once, and each once, however many
+// tags it has. Those that cannot be copied are in unfit, with the reason.
+func (f *forest) fit(ctx context.Context, heads map[string]v1.Hash, jobs int) (out map[string]*node, unfit map[string]error, err error) {
 	var mu sync.Mutex
-	out := map[string]*node{}
+	out, unfit = map[string]*node{}, map[string]error{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
 	for digest, tags := range byDigest(heads) {
 		g.Go(func() error {
 			n, err := f.read(ctx, digest, 0)
-			if err != nil {
+			unable := errors.Is(err, ErrFormat) || errors.Is(err, ErrDamaged)
+			if err != nil && !unable {
 				return fmt.Errorf("tag %s: %w", tags[0], err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			for _, tag := range tags {
-				out[tag] = n
+				if unable {
+					unfit[tag] = err
+				} else {
+					out[tag] = n
+				}
 			}
 			return nil
 		})
 	}
-	return out, g.Wait()
+	return out, unfit, g.Wait()
 }
 
 // byDigest turns heads around; the tags are sorted.

@@ -93,6 +93,10 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 	if err != nil && !errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed
 		return nil, bring, nil, fmt.Errorf("list the tags of %s: %w", r.Name, err)
 	}
+	tags, left, err := fit(tags)
+	if err != nil {
+		return nil, bring, nil, fmt.Errorf("nothing of %s can be copied: %w", r.Name, err)
+	}
 	t, err := a.target(ctx, c, r, tags)
 	if err != nil {
 		return nil, bring, nil, err
@@ -111,11 +115,12 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 		moved := slices.Sorted(maps.Keys(digestsOf(t.replace)))
 		notes = append(notes, fmt.Sprintf("Moved since %s was copied: %s. What is in %s under the same names is replaced.", r.Name, engine.TagNames(moved), t.name))
 	}
+	notes = append(notes, leftNotes(r.Name, left)...)
 	return creates, engine.Change{
 		ID: engine.CopyChange(r.Name), Kind: engine.ChangeCopy, Title: "Copy " + r.Name + " to " + t.name, Target: t.name,
 		Before: engine.Count(len(tags), "tag") + " in " + r.Name, After: "the same tags and digests in " + t.name,
 		Copy: engine.Copy{
-			Source: a.at(r.Name), Target: a.at(t.name), Private: r.Private, Tags: refs(tags), Replace: t.replace, Updated: r.Updated,
+			Source: a.at(r.Name), Target: a.at(t.name), Private: r.Private, Tags: refs(tags), Replace: t.replace, Updated: r.Updated, Left: left,
 			Uploads: a.Systems.Registry().UploadPrefixes(a.at(t.name)),
 		},
 	}, notes, nil
@@ -286,12 +291,17 @@ func (a handOver) Made(ctx context.Context, c engine.Case, ch engine.Change) (bo
 		differences, err := a.holds(ctx, ch.Copy.Target, ch.Copy.Tags)
 		return err == nil && len(differences) == 0, err
 	}
-	differences, err := a.compare(ctx, c, ch.Copy.Source, ch.Copy.Target)
+	differences, err := a.compare(ctx, c, ch.Copy.Source, ch.Copy.Target, ch.Copy.Left)
 	return err == nil && len(differences) == 0, err
 }
 
-func (a handOver) compare(ctx context.Context, c engine.Case, source, target string) ([]registry.Difference, error) {
-	return a.Systems.Registry().Compare(ctx, a.pair(c, source, target))
+// compare looks at both sides of a copy, apart from the tags that were left out
+// of it and are still what they were.
+func (a handOver) compare(ctx context.Context, c engine.Case, source, target string, left []engine.TagLeft) ([]registry.Difference, error) {
+	differences, err := a.Systems.Registry().Compare(ctx, a.pair(c, source, target))
+	return slices.DeleteFunc(differences, func(d registry.Difference) bool {
+		return d.Kind == registry.TagMissing && leaves(left, d.Tag, d.Source)
+	}), err
 }
 
 // holds looks whether the tags are at the target, whole.
@@ -339,7 +349,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	if err != nil {
 		return engine.Receipt{}, err
 	}
-	receipt := engine.Receipt{Source: ch.Copy.Updated, Status: engine.Count(len(done.Tags), "tag") + ", every digest compared; " + traffic(done)}
+	receipt := engine.Receipt{Source: ch.Copy.Updated, Left: ch.Copy.Left, Status: engine.Count(len(done.Tags), "tag") + ", every digest compared; " + traffic(done)}
 	for _, t := range done.Tags {
 		ref := engine.TagRef{Name: t.Name, Digest: t.Digest}
 		if i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest == t.Digest }); i >= 0 {

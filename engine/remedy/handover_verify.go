@@ -90,7 +90,7 @@ func (v *verification) repository(ctx context.Context, c engine.Case, r engine.R
 	if r.Handed() {
 		differences, err = v.holds(ctx, v.at(target), r.HandedTags)
 	} else {
-		differences, err = v.compare(ctx, c, v.at(r.Name), v.at(target))
+		differences, err = v.compare(ctx, c, v.at(r.Name), v.at(target), receipt.Left)
 	}
 	if r.Tags == 0 && errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed to it
 		differences, err = nil, nil
@@ -107,6 +107,9 @@ func (v *verification) repository(ctx context.Context, c engine.Case, r engine.R
 		v.say(fmt.Sprintf("%s holds all %d tags that %s says they copied", target, len(r.HandedTags), r.HandedBy), "registry")
 	default:
 		v.say(r.Name+" and "+target+" have the same tags with equal digests", "registry")
+		for _, note := range leftNotes(r.Name, receipt.Left) {
+			v.say(note, "registry")
+		}
 	}
 	return v.page(ctx, c, r, target)
 }
@@ -193,7 +196,7 @@ func (a handOver) unchanged(ctx context.Context, c engine.Case) error {
 				return err
 			}
 			for _, tag := range slices.Sorted(maps.Keys(now)) {
-				if now[tag] != copied[tag] {
+				if now[tag] != copied[tag] && !leaves(receipt.Left, tag, now[tag]) {
 					return fmt.Errorf("the tag %s of %s has moved since it was copied: go back and hand it over again", tag, r.Name)
 				}
 			}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,8 +33,14 @@ func leftBehind(b *strings.Builder, c engine.Case) {
 			lines = append(lines, fmt.Sprintf("- %s: \"%s\", %s\n", Escape(r.Name), Escape(choice.Skip), stamp(choice.At)))
 		}
 	}
+	left := engine.TagsLeft(c)
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		for _, t := range left[name] {
+			lines = append(lines, fmt.Sprintf("- the tag %s of %s, %s: %s\n", Escape(t.Name), Escape(name), code(t.Digest), Escape(t.Why)))
+		}
+	}
 	if len(lines) > 0 {
-		b.WriteString("## Repositories left behind\n\n" + strings.Join(lines, "") + "\n")
+		b.WriteString("## Left behind\n\n" + strings.Join(lines, "") + "\n")
 	}
 }
 
