@@ -3,14 +3,20 @@
 package cmd
 
 import (
+	"bytes"
+	"context"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
+	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/run"
 )
 
 // ctrlC is the key as a terminal turns it into a signal, where no program has
@@ -76,4 +82,29 @@ func TestCtrlCEndsTheOfferToTakeARunUpAgainAndAnUndoThatReads(t *testing.T) {
 	x = openTerminalIn(t, home, lineEnv(home, env...), "undo", id)
 	asked()
 	x.interrupted()
+}
+
+func TestASecondInterruptCutsAnUndoOff(t *testing.T) {
+	w, dir, id := walkedAndLeft(t, "priya-nair", guide.StepPush)
+	w.box.Fail(sandbox.Fault{System: "hub", Method: http.MethodPost, Path: "/v2/invites/bulk", Kind: sandbox.FaultHang})
+	x := sandboxWorld(w.box, false, dir)
+	x.now, x.sleep = w.clock.now, w.clock.sleep
+	p, err := wire(x)
+	require.NoError(t, err)
+	interrupts := make(chan struct{})
+	var out bytes.Buffer
+	u := undoing{parts: p, dir: dir, id: id, now: w.clock.now, interrupts: interrupts, prompt: plain.Prompter{In: strings.NewReader("priya-nair\n"), Out: &out}}
+	ended := make(chan error, 1)
+	go func() { ended <- u.run(context.WithoutCancel(t.Context())) }()
+	require.Eventually(t, func() bool {
+		return slices.ContainsFunc(w.box.Requests(), func(r sandbox.Request) bool { return r.Method == http.MethodPost && r.Path == "/v2/invites/bulk" })
+	}, patience, childTick)
+	interrupts <- struct{}{}
+	interrupts <- struct{}{}
+	err = <-ended
+	require.Equal(t, exitInterrupted, exitCode(err), "%v", err)
+	require.Contains(t, out.String(), "Whether the change in flight was made is not known")
+	rec, err := run.Read(dir, id)
+	require.NoError(t, err)
+	require.Len(t, rec.Doubts(), 1)
 }
