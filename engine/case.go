@@ -189,8 +189,9 @@ type Attribute struct {
 	Name       string `json:"name"`
 	Expression string `json:"expression"`
 	Value      string `json:"value"`
-	Resolved   bool   `json:"resolved"` // Value is what the person would get
-	Where      string `json:"where"`    // where an administrator changes it
+	Resolved   bool   `json:"resolved"`       // Value is what the person would get
+	Where      string `json:"where"`          // where an administrator changes it
+	Page       string `json:"page,omitempty"` // the address of that place
 }
 
 // SSOValue returns the value that sign-in would carry for the attribute, and

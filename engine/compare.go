@@ -62,6 +62,23 @@ func compareTeams(c Case) Comparison {
 	return cmp
 }
 
+// SameTeams reports whether two lists put somebody on the same teams, whatever
+// the order and the case: Docker itself puts everybody on company.
+func SameTeams(a, b []string) bool {
+	return slices.Equal(ownTeams(a), ownTeams(b))
+}
+
+func ownTeams(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if n = strings.ToLower(strings.TrimSpace(n)); n != "" && !builtinTeam(n) {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func contains(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(s string) bool { return strings.EqualFold(s, name) })
 }

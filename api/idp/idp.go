@@ -80,7 +80,6 @@ type Application struct {
 	Status, SignOnMode string
 	ConsoleURL         string // the page where an administrator opens it; empty when not known
 	Provisioning       Provisioning
-	SSO                []Attribute // the statements as configured, resolved for nobody
 }
 
 // Provisioning is what the application is set to do over SCIM. When Known is
@@ -101,6 +100,7 @@ type Attribute struct {
 	Value                       string // only when Resolved
 	Resolved                    bool   // the expression was simple enough, and its parts were known
 	Where                       string // where an administrator changes it, in words
+	Page                        string // the address of that place; empty when not known
 }
 
 // Scope is how an assignment came to be.

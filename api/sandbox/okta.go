@@ -42,6 +42,7 @@ type okta struct {
 	assigned    []string               // keys of assignments, sorted
 	events      []oktaEvent
 	off         bool // provisioning is switched off
+	newer       bool // the attribute statements are of the newer kind
 	tight       bool // no unassignment while a group grants the application
 }
 

@@ -12,6 +12,7 @@ func (s *Sandbox) oktaAppRoutes(mux *http.ServeMux) {
 		writeJSON(w, http.StatusOK, s.wireOktaApp(a))
 	}))
 	mux.HandleFunc("GET /api/v1/apps/{app}/features/USER_PROVISIONING", s.oktaDocker(s.oktaFeature))
+	mux.HandleFunc("GET /api/v1/apps/{app}/federated-claims", s.oktaApp(s.oktaClaims))
 	mux.HandleFunc("GET /api/v1/apps/{app}/groups", s.oktaApp(s.oktaAppGroups))
 	mux.HandleFunc("GET /api/v1/apps/{app}/users", s.oktaDocker(s.oktaListAssignments))
 	mux.HandleFunc("POST /api/v1/apps/{app}/users", s.oktaDocker(s.oktaAssign))
@@ -57,12 +58,41 @@ func (s *Sandbox) wireOktaApp(a *oktaApp) any {
 		"settings": map[string]any{"signOn": map[string]any{}},
 	}
 	if a == s.org.okta.dockerApp() {
-		out["settings"] = map[string]any{"signOn": map[string]any{"attributeStatements": []any{
-			attributeStatement("dockerRole", "user.dockerSsoRole"),
-			attributeStatement("dockerTeam", "user.dockerSsoTeam"),
-		}}}
+		statements := []any{}
+		if !s.org.okta.newer {
+			for _, x := range oktaStatements {
+				statements = append(statements, attributeStatement(x[0], "user."+x[1]))
+			}
+		}
+		out["settings"] = map[string]any{"signOn": map[string]any{"attributeStatements": statements}}
 	}
 	return out
+}
+
+// oktaStatements are what Docker's application puts into an assertion, and the
+// property of the person that each takes.
+var oktaStatements = [][2]string{{"dockerRole", "dockerSsoRole"}, {"dockerTeam", "dockerSsoTeam"}}
+
+// oktaClaims lists the attribute statements of the newer kind.
+func (s *Sandbox) oktaClaims(w http.ResponseWriter, _ *http.Request, a *oktaApp) {
+	out := []any{}
+	if a == s.org.okta.dockerApp() && s.org.okta.newer {
+		for _, x := range oktaStatements {
+			out = append(out, map[string]any{
+				"id": "ofc" + strings.ReplaceAll(uuidOf("claim", x[0]), "-", "")[:17], "name": x[0], "expression": "user.profile." + x[1],
+				"created": oktaTime(a.created), "lastUpdated": oktaTime(a.created),
+			})
+		}
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// RenewOktaStatements sets the application's attribute statements by the newer
+// kind, as an administrator who migrates them does.
+func (s *Sandbox) RenewOktaStatements() {
+	s.org.lock()
+	defer s.org.mu.Unlock()
+	s.org.okta.newer = true
 }
 
 func attributeStatement(name, expression string) any {

@@ -209,7 +209,7 @@ func Expectation(a idp.Assignment) engine.Expectation {
 		e.Ways = append(e.Ways, engine.PushWay{Title: w.Title, Why: w.Why, Takes: w.Takes, Revives: revives})
 	}
 	for _, s := range a.SSO {
-		e.SSO = append(e.SSO, engine.Attribute{Name: s.Name, Expression: s.Expression, Value: s.Value, Resolved: s.Resolved, Where: s.Where})
+		e.SSO = append(e.SSO, engine.Attribute{Name: s.Name, Expression: s.Expression, Value: s.Value, Resolved: s.Resolved, Where: s.Where, Page: s.Page})
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,35 +28,62 @@ func (match) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{}
 }
 
+// difference is an attribute that sign-in carries otherwise than SCIM sends it, or
+// that cannot be compared.
+type difference struct{ text, page string }
+
 // unmatched lists where sign-in carries something else than SCIM sends, and
 // what of it cannot be read, each with the place where it is changed.
-func unmatched(e engine.Expectation) (differs, unknown []string) {
-	wanted := []struct{ name, value string }{
-		{"dockerRole", e.WantedRole()},
-		{"dockerTeam", strings.Join(e.Teams, ", ")},
-	}
-	if org, known := e.SSOValue("dockerOrg"); e.Org != "" || known && org != "" {
-		wanted = append(wanted, struct{ name, value string }{"dockerOrg", e.Org})
-	}
-	for _, want := range wanted {
-		value, known := e.SSOValue(want.name)
-		where := "the attributes that " + e.Provider + " puts into its sign-in"
-		for _, a := range e.SSO {
-			if strings.EqualFold(a.Name, want.name) && a.Where != "" {
-				where = a.Where
-				if a.Expression != "" {
-					where += " (expression " + a.Expression + ")"
-				}
-			}
+func unmatched(e engine.Expectation) (differs, unknown []difference) {
+	for _, want := range []struct {
+		name, sends string
+		same        func(carried string) bool
+	}{
+		{"dockerRole", e.Role, func(carried string) bool {
+			return strings.EqualFold(engine.Expectation{Role: carried}.WantedRole(), e.WantedRole())
+		}},
+		{"dockerTeam", strings.Join(e.Teams, ", "), func(carried string) bool {
+			return engine.SameTeams(strings.Split(carried, ","), e.Teams)
+		}},
+		{"dockerOrg", e.Org, func(carried string) bool { return strings.EqualFold(carried, e.Org) }},
+	} {
+		carried, known := e.SSOValue(want.name)
+		if want.name == "dockerOrg" && want.sends == "" && !known {
+			continue // nobody has it to begin with
 		}
+		a := attribute(e, want.name)
 		switch {
 		case !known:
-			unknown = append(unknown, fmt.Sprintf("%s: SCIM sends %q, what sign-in carries could not be read; compare it in %s", want.name, want.value, where))
-		case !strings.EqualFold(value, want.value):
-			differs = append(differs, fmt.Sprintf("%s: SCIM sends %q, sign-in carries %q; change it in %s", want.name, want.value, value, where))
+			unknown = append(unknown, difference{fmt.Sprintf("%s: SCIM sends %s; what sign-in carries could not be read. Compare it in %s", want.name, said(want.sends), a.Where), a.Page})
+		case !want.same(carried):
+			change := "Change"
+			if a.Expression == "" {
+				change = "Add"
+			}
+			differs = append(differs, difference{fmt.Sprintf("%s: SCIM sends %s, sign-in carries %s. %s it in %s", want.name, said(want.sends), said(carried), change, a.Where), a.Page})
 		}
 	}
 	return differs, unknown
+}
+
+func said(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+// attribute is what is known of an attribute of sign-in.
+func attribute(e engine.Expectation, name string) engine.Attribute {
+	for _, a := range e.SSO {
+		if strings.EqualFold(a.Name, name) && a.Where != "" {
+			if a.Expression != "" {
+				a.Where += " (expression " + a.Expression + ")"
+			}
+			return a
+		}
+	}
+	return engine.Attribute{Where: "the attributes that " + e.Provider + " puts into its sign-in"}
 }
 
 func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
@@ -64,26 +92,29 @@ func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 		return engine.Plan{}, err
 	}
 	differs, unknown := unmatched(live.Expected)
-	diff := slices.Concat(differs, unknown)
 	p := engine.Plan{Action: a.ID(), Title: "Make sign-in carry what SCIM sends", Subject: c.Username}
-	if len(diff) == 0 {
+	if len(differs)+len(unknown) == 0 {
 		p.Nothing = "Sign-in already carries what SCIM sends; the values take effect when they sign in again."
 		return p, nil
 	}
-	p.Notes = append(diff, "Attribute statements belong to the application: changing an expression concerns everybody who signs in through it. Changing the person's own profile concerns only them.",
-		"It takes effect when "+c.Username+" signs in to Docker through SSO again.")
+	p.Notes = []string{
+		"An attribute's expression belongs to the application: changing it concerns everybody who signs in through it. Changing the person's own value concerns only them.",
+		"It takes effect when " + c.Username + " signs in to Docker through SSO again.",
+	}
 	var clicks []string
+	page := ""
 	if live.Expected.Stated {
 		clicks = append(clicks, product(live).Match...)
-	} else {
-		clicks = append(clicks, "Open the application "+live.Expected.Application+" in the console of "+live.Expected.Provider)
 	}
-	clicks = append(clicks, diff...)
+	for _, d := range slices.Concat(differs, unknown) {
+		clicks = append(clicks, d.text)
+		page = cmp.Or(page, d.page)
+	}
 	clicks = append(clicks, "Save, and ask "+c.Username+" to sign out of Docker and to sign in through SSO again")
 	p.Changes = []engine.Change{{
 		ID: ChangeAttributes, Kind: engine.ChangeConsole, Title: "Change the SSO attributes", Target: live.Expected.Application,
 		Before: "sign-in differs from SCIM", After: "sign-in equals SCIM",
-		Console: engine.Console{URL: live.Expected.Console, Ways: [][]string{clicks}, Watch: watchAttributes(live.Expected, len(unknown) > 0)},
+		Console: engine.Console{URL: page, Ways: [][]string{clicks}, Watch: watchAttributes(live.Expected, len(unknown) > 0)},
 	}}
 	return p, nil
 }
@@ -93,7 +124,7 @@ func watchAttributes(e engine.Expectation, unknown bool) string {
 	if e.Stated || unknown {
 		return ""
 	}
-	return "the attribute statements of " + e.Application + ", read again"
+	return "equal values in the sign-in attributes of " + e.Application
 }
 
 // expected reads the expectation afresh, unless it is the owner's word.
@@ -132,7 +163,11 @@ func (a match) Verify(ctx context.Context, c engine.Case, _ func(engine.Progress
 	}
 	differs, unknown := unmatched(live.Expected)
 	if len(differs) > 0 {
-		return engine.Check{Text: "Sign-in still differs: " + strings.Join(differs, "; ")}, nil
+		var texts []string
+		for _, d := range differs {
+			texts = append(texts, d.text)
+		}
+		return engine.Check{Text: "Sign-in still differs. " + strings.Join(texts, "; ")}, nil
 	}
 	text := "Sign-in carries what SCIM sends."
 	if len(unknown) > 0 {

@@ -91,6 +91,8 @@ type bench struct {
 	matched bool                          // the owner has made sign-in carry what SCIM sends
 	log     func([]idp.Event) []idp.Event // what the provider's log says in place of what it would; may be nil
 
+	assign func(*idp.Assignment) // what the provider says besides; may be nil
+
 	hub, own *hub.Client // own is the member's
 	scim     *scim.Client
 	okta     *okta.Client
@@ -163,6 +165,9 @@ type provider struct {
 
 func (p provider) Assignment(ctx context.Context, email string) (idp.Assignment, error) {
 	a, err := p.Client.Assignment(ctx, email)
+	if p.bench.assign != nil {
+		p.bench.assign(&a)
+	}
 	if !p.bench.matched {
 		return a, err
 	}

@@ -136,7 +136,7 @@ func (t target) application() idp.Application {
 		status = "disabled"
 	}
 	return idp.Application{
-		Ref: t.ref(), Status: status, SignOnMode: t.principal.SSO, ConsoleURL: consoleURL(t.principal), Provisioning: p,
+		Ref: t.ref(), Status: status, SignOnMode: t.principal.SSO, ConsoleURL: consoleURL(t.principal, provisioningPage), Provisioning: p,
 	}
 }
 

@@ -39,16 +39,16 @@ func (c *Client) claims(ctx context.Context, t target, who person) ([]idp.Attrib
 	switch app.SSO {
 	case "saml":
 	case "oidc":
-		return unread(app.Name, "; Docker's documentation names these attributes for SAML only"), nil
+		return unread(app, "; Docker's documentation names these attributes for SAML only"), nil
 	default:
-		return unread("the application for sign-in ("+t.principal.Name+", or the one beside it)", ""), nil
+		return unread(principal{Name: "the application for sign-in (" + t.principal.Name + ", or the one beside it)"}, ""), nil
 	}
 	policy, entries, why := c.policy(ctx, app)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case policy == nil:
-		return unread(app.Name, why), nil
+		return unread(app, why), nil
 	}
 	// The roles that a claim can carry are those of the application for sign-in.
 	var roles []string
@@ -134,7 +134,6 @@ func (p claimsPolicy) claim(name string, entries []claimSchema, app string, who 
 	i := slices.IndexFunc(entries, func(e claimSchema) bool { return strings.EqualFold(e.SAML, name) })
 	if i < 0 {
 		out.Resolved = true
-		out.Where += "; it has no claim " + name
 		return out
 	}
 	e := entries[i]
@@ -177,12 +176,17 @@ func (c *Client) signInRoles(ctx context.Context, app principal, who person) ([]
 }
 
 // unread says where sign-in's claims are to be looked up.
-func unread(app, more string) []idp.Attribute {
+func unread(app principal, more string) []idp.Attribute {
+	page := ""
+	if app.ID != "" {
+		page = consoleURL(app, signOnPage)
+	}
 	var out []idp.Attribute
 	for _, name := range idp.Attributes {
 		out = append(out, idp.Attribute{
 			Name:  name,
-			Where: "Entra admin center > Enterprise applications > " + app + " > Single sign-on > Attributes & Claims (Graph does not tell what is set there" + more + ")",
+			Where: "Entra admin center > Enterprise applications > " + app.Name + " > Single sign-on > Attributes & Claims (Graph does not tell what is set there" + more + ")",
+			Page:  page,
 		})
 	}
 	return out

@@ -134,10 +134,16 @@ func baseURL(raw string) (string, error) {
 	return u.Scheme + "://" + u.Host + u.Path, nil
 }
 
-// consoleURL is the application's provisioning page in the admin center.
-func consoleURL(p principal) string {
-	return adminCenter + "/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Provisioning/objectId/" + url.PathEscape(p.ID) + "/appId/" + url.PathEscape(p.AppID)
+// consoleURL is a page of the application in the admin center.
+func consoleURL(p principal, page string) string {
+	return adminCenter + "/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/" + page + "/objectId/" + url.PathEscape(p.ID) + "/appId/" + url.PathEscape(p.AppID)
 }
+
+// The pages of an application.
+const (
+	provisioningPage = "Provisioning"
+	signOnPage       = "SignOn"
+)
 
 // CloseIdleConnections closes connections that are not in use.
 func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }

@@ -26,8 +26,12 @@ type app struct {
 	Settings   struct {
 		SignOn struct {
 			Statements []statement `json:"attributeStatements"` // SAML applications only
+			Configured []statement `json:"configuredAttributeStatements"`
 		} `json:"signOn"`
 	} `json:"settings"`
+
+	claims       []claim // the newer statements, once they are read
+	claimsUnread bool    // they may not be
 }
 
 // Application finds the application: the one that was found before, if it is
@@ -52,7 +56,7 @@ func (c *Client) application(ctx context.Context, a app) (idp.Application, error
 	}
 	return idp.Application{
 		Ref: idp.Ref{ID: a.ID, Label: a.Label}, Status: a.Status, SignOnMode: a.SignOnMode, ConsoleURL: c.consoleURL(a),
-		Provisioning: provisioning, SSO: a.statements(nil, nil),
+		Provisioning: provisioning,
 	}, nil
 }
 

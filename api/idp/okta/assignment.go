@@ -85,7 +85,17 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 		return out, err
 	}
 	out.UserID, out.Login = who.ID, who.login()
-	out.SSO = a.statements(orEmpty(who.Profile), map[string]any{})
+	if err := c.claims(ctx, &a); err != nil {
+		return idp.Assignment{}, err
+	}
+	statements := func(assigned profile) []idp.Attribute {
+		all := a.statements(orEmpty(who.Profile), orEmpty(assigned))
+		for i := range all {
+			all[i].Page = application.ConsoleURL
+		}
+		return all
+	}
+	out.SSO = statements(nil)
 
 	var assigned appUser
 	err = c.door.GetJSON(ctx, path("apps", a.ID, "users", who.ID), nil, &assigned)
@@ -95,7 +105,7 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 	case err != nil:
 		return idp.Assignment{}, err
 	}
-	out.SSO = a.statements(orEmpty(who.Profile), orEmpty(assigned.Profile))
+	out.SSO = statements(assigned.Profile)
 	filled, known, err := c.mapped(ctx, a.ID, who)
 	if err != nil {
 		return idp.Assignment{}, err

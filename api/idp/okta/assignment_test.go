@@ -3,6 +3,7 @@ package okta_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,9 +81,49 @@ func TestSSOStatementsAreResolvedForThePerson(t *testing.T) {
 		"groups":     {"", false, `groups whose name starts with "Docker"`},
 		"dockerOrg":  {"", true, ""}, // sign-in cannot carry what has no statement
 	}, by)
+}
 
-	for _, x := range got.App.SSO {
-		require.Equal(t, x.Name == "dockerTeam" || x.Name == "dockerOrg", x.Resolved, "%s is nobody's", x.Name)
+func TestStatementsOfEveryKindCount(t *testing.T) {
+	of := func(own, configured, claims string) func(*server) {
+		return func(s *server) {
+			s.On("GET /api/v1/apps", `[{"id": "0oa1docker", "label": "Docker", "settings": {"signOn": {"attributeStatements": [`+own+`], "configuredAttributeStatements": [`+configured+`]}}}]`)
+			s.On("GET /api/v1/apps/0oa1docker/federated-claims", "["+claims+"]")
+		}
+	}
+	role := func(value string) string {
+		return `{"type": "EXPRESSION", "name": "dockerRole", "values": ["` + value + `"]}`
+	}
+	for name, x := range map[string]struct {
+		is       func(*server)
+		value    string
+		resolved bool
+		where    string
+	}{
+		"older":            {of(role("user.dockerSsoRole"), "", ""), "member", true, `Attribute statements (under "Show legacy configuration"`},
+		"of the catalogue": {of("", role("user.dockerSsoRole"), ""), "member", true, "legacy"},
+		"newer":            {of("", "", `{"id": "ofc1", "name": "dockerRole", "expression": "user.profile.dockerSsoRole"}`), "member", true, "Sign On > Attribute statements; the value:"},
+		"computed":         {of("", "", `{"id": "ofc1", "name": "dockerRole", "expression": "user.getInternalProperty('id')"}`), "", false, "Attribute statements"},
+		"older and newer":  {of(role("user.dockerSsoRole"), "", `{"name": "DockerRole", "expression": "appuser.rolle"}`), "", false, "several have this name"},
+		"none":             {of("", "", ""), "", true, "Sign On > Attribute statements"},
+		"the newer are not there": {func(s *server) {
+			s.Refuse("GET /api/v1/apps/0oa1docker/federated-claims", http.StatusNotFound, "E0000022", "no such endpoint")
+		}, "member", true, "legacy"},
+		"the newer are not for us": {func(s *server) {
+			of("", "", "")(s)
+			s.Refuse("GET /api/v1/apps/0oa1docker/federated-claims", http.StatusForbidden, "E0000006", "no")
+		}, "", false, "may not read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.ready()
+			x.is(s)
+			got, err := s.client().Assignment(t.Context(), email)
+			require.NoError(t, err)
+			i := slices.IndexFunc(got.SSO, func(a idp.Attribute) bool { return strings.EqualFold(a.Name, "dockerRole") })
+			require.Equal(t, x.value, got.SSO[i].Value)
+			require.Equal(t, x.resolved, got.SSO[i].Resolved)
+			require.Contains(t, got.SSO[i].Where, x.where)
+		})
 	}
 }
 
@@ -91,6 +132,7 @@ func TestNotAssignedIsNoError(t *testing.T) {
 	s.On("GET /api/v1/apps", "["+dockerApp+"]")
 	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 	s.On("GET /api/v1/users", "["+priya+"]")
+	s.On("GET /api/v1/apps/0oa1docker/federated-claims", "[]")
 	s.Refuse("GET /api/v1/apps/0oa1docker/users/00u1priya", http.StatusNotFound, "E0000007", "Not found: Resource not found: 00u1priya (AppUser)")
 	got, err := s.client().Assignment(t.Context(), email)
 	require.NoError(t, err)

@@ -93,6 +93,7 @@ func (s *server) ready() {
 	s.On("GET /api/v1/apps/0oa1docker/features/USER_PROVISIONING", feature)
 	s.On("GET /api/v1/users", "["+priya+"]")
 	s.On("GET /api/v1/apps/0oa1docker/users/00u1priya", assignment)
+	s.On("GET /api/v1/apps/0oa1docker/federated-claims", "[]")
 	s.On("GET /api/v1/meta/schemas/apps/0oa1docker/default", schema)
 	s.On("GET /api/v1/apps/0oa1docker/groups", "[]")
 	s.On("GET /api/v1/mappings", `[{"id": "prm1", "source": {"id": "oty1", "type": "user"}, "target": {"id": "0oa1docker", "type": "appuser"}}]`)

@@ -1,7 +1,9 @@
 package okta
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -12,8 +14,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// statement is one attribute statement of a SAML application
-// (settings.signOn.attributeStatements[]).
+// statement is one attribute statement of a SAML application, of its own
+// (settings.signOn.attributeStatements[]) or of the catalogue's
+// (configuredAttributeStatements[]).
 type statement struct {
 	Type        string   `json:"type"` // EXPRESSION or GROUP
 	Name        string   `json:"name"`
@@ -23,33 +26,68 @@ type statement struct {
 	FilterValue string   `json:"filterValue"`
 }
 
+// claim is a statement of the newer kind, which the admin console sets on the same
+// page (Application Federated Claims API, GET /api/v1/apps/{appId}/federated-claims).
+type claim struct {
+	Name       string `json:"name"`
+	Expression string `json:"expression"`
+}
+
+// claims reads the newer statements of an application that has SAML. Not every
+// organization has them, nor every token the right.
+func (c *Client) claims(ctx context.Context, a *app) error {
+	if !a.saml() {
+		return nil
+	}
+	var err error
+	a.claims, err = list[claim](ctx, c, path("apps", a.ID, "federated-claims"), nil)
+	if errors.Is(err, transport.ErrForbidden) {
+		a.claimsUnread, err = true, nil
+	}
+	if errors.Is(err, transport.ErrNotFound) {
+		err = nil
+	}
+	return err
+}
+
+func (a app) saml() bool { return a.Settings.SignOn.Statements != nil || a.Settings.SignOn.Configured != nil }
+
 // statements are the application's attribute statements, resolved for the
 // person with these profiles; nil profiles are nobody's. For a Docker
 // attribute without a statement there is an entry with no expression, resolved
-// to nothing: sign-in does not carry it. An application whose statements
+// to nothing: sign-in does not carry it. What two statements carry is not
+// resolved, for which one counts is not said. An application whose statements
 // cannot be read yields none.
 func (a app) statements(user, appUser map[string]any) []idp.Attribute {
-	if a.Settings.SignOn.Statements == nil {
+	if !a.saml() {
 		return nil
 	}
+	page := "Okta admin console > Applications > " + a.Label + " > Sign On > Attribute statements"
+	older := page + " (under \"Show legacy configuration\", where that is)"
 	var out []idp.Attribute
-	for _, s := range a.Settings.SignOn.Statements {
-		out = append(out, s.attribute(a.Label, user, appUser))
+	for _, s := range slices.Concat(a.Settings.SignOn.Statements, a.Settings.SignOn.Configured) {
+		out = append(out, s.attribute(older, user, appUser))
+	}
+	for _, x := range a.claims {
+		out = append(out, statement{Name: x.Name, Values: []string{x.Expression}}.attribute(page, user, appUser))
 	}
 	for _, name := range idp.Attributes {
-		if !slices.ContainsFunc(out, func(x idp.Attribute) bool { return strings.EqualFold(x.Name, name) }) {
-			out = append(out, idp.Attribute{Name: name, Resolved: true, Where: where(a.Label) + " (there is none for " + name + ")"})
+		named := func(x idp.Attribute) bool { return strings.EqualFold(x.Name, name) }
+		switch first := slices.IndexFunc(out, named); {
+		case first < 0 && a.claimsUnread:
+			out = append(out, idp.Attribute{Name: name, Where: page + " (the token may not read those of the newer kind)"})
+		case first < 0:
+			out = append(out, idp.Attribute{Name: name, Resolved: true, Where: page})
+		case slices.ContainsFunc(out[first+1:], named):
+			out[first].Value, out[first].Resolved = "", false
+			out[first].Where = page + ", where several have this name"
 		}
 	}
 	return out
 }
 
-func where(label string) string {
-	return "Okta admin console > Applications > " + label + " > Sign On > Attribute statements"
-}
-
-func (s statement) attribute(label string, user, appUser map[string]any) idp.Attribute {
-	x := idp.Attribute{Name: s.Name, Namespace: s.Namespace, Expression: strings.Join(s.Values, ", "), Where: where(label)}
+func (s statement) attribute(where string, user, appUser map[string]any) idp.Attribute {
+	x := idp.Attribute{Name: s.Name, Namespace: s.Namespace, Expression: strings.Join(s.Values, ", "), Where: where}
 	if s.Type == "GROUP" {
 		x.Expression = fmt.Sprintf("groups whose name %s %q", strings.ToLower(strings.ReplaceAll(s.FilterType, "_", " ")), s.FilterValue)
 		return x
