@@ -179,3 +179,14 @@ func TestAPushThatFailsHalfWayIsFinishedByARetry(t *testing.T) {
 	require.Equal(t, sandbox.OriginSCIM, m.Origin)
 	require.Contains(t, m.Teams, "backend")
 }
+
+func TestWhatASystemForbidsIsAdvisedOnInItsOwnTerms(t *testing.T) {
+	for system, says := range map[string]string{
+		"hub": "An organization access token needs", "okta": "Give the token's owner those rights", "entra": "Have it consented to", "scim": "copy its token anew",
+	} {
+		p := explain(&transport.Error{System: system, Status: http.StatusForbidden})
+		require.Contains(t, p.Advice, says, system)
+		require.Equal(t, system != "hub", !strings.Contains(p.Advice, "organization access token"))
+	}
+	require.NotContains(t, explain(&transport.Error{System: "okta", Status: http.StatusNotFound}).Advice, "Docker")
+}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -127,12 +128,27 @@ func registryLimit(e *transport.Error) bool {
 	return e != nil && e.System == string(engine.SystemRegistry) && errors.Is(e, transport.ErrRateLimited)
 }
 
+// elsewhere is what to do where the system is not Docker Hub, of which the advice
+// above speaks.
+var elsewhere = map[error]map[engine.SystemID]string{
+	transport.ErrForbidden: {
+		engine.SystemOkta:  "What is missing is said above. Give the token's owner those rights, or sign in as somebody who has them.",
+		engine.SystemEntra: "What is missing is said above. Have it consented to, or sign in as somebody who has it.",
+		engine.SystemSCIM:  "See in Docker's console (SSO and SCIM) that SCIM is switched on, copy its token anew, and sign in with it.",
+	},
+	transport.ErrNotFound: {
+		engine.SystemOkta:  "It may have been deleted or renamed meanwhile. Look again.",
+		engine.SystemEntra: "It may have been deleted or renamed meanwhile. Look again.",
+		engine.SystemSCIM:  "See in Docker's console (SSO and SCIM) that SCIM is switched on for this connection.",
+	},
+}
+
 func explainWire(err error, p *engine.Problem) {
 	for _, w := range wireProblems {
 		if !errors.Is(err, w.err) {
 			continue
 		}
-		p.Title, p.Advice = w.title, w.advice
+		p.Title, p.Advice = w.title, cmp.Or(elsewhere[w.err][p.System], w.advice)
 		if !w.signIn {
 			p.System = ""
 		}

@@ -324,7 +324,7 @@ func TestWhatTheProviderBelievesExplainsUpdatesThatGoNowhere(t *testing.T) {
 		w.run(guide.StepDiagnose)
 		require.Contains(t, found(w), "believes in a SCIM record that Docker does not have")
 		require.Contains(t, found(w), "what it sends goes nowhere")
-		require.Contains(t, found(w), "sync state at the identity provider: SYNCHRONIZED, last on 2024-05-01")
+		require.Contains(t, found(w), "sync state at the identity provider: SYNCHRONIZED (it takes everything for sent), last on 2024-05-01")
 	})
 	t.Run("a token that was made anew", func(t *testing.T) {
 		w := newWalk(t, "jordan-ito", false)
@@ -337,6 +337,8 @@ func TestWhatTheProviderBelievesExplainsUpdatesThatGoNowhere(t *testing.T) {
 		w.send(guide.Chosen{Outcome: "diagnose-again"})
 		require.Contains(t, found(w), "sync state at the identity provider: ERROR")
 		require.Contains(t, found(w), "the identity provider reports: application.provision.user.push_profile: Error reported by the application: HTTP 401 Unauthorized")
+		require.Contains(t, found(w), "what to do about it: Docker no longer accepts the SCIM token")
+		require.Contains(t, found(w), "is linked to exactly this SCIM record")
 	})
 	t.Run("Entra, by its log", func(t *testing.T) {
 		w := newEntraWalk(t, "jordan-ito")

@@ -175,6 +175,7 @@ type Expectation struct {
 	SyncState   string      `json:"syncState"`
 	LastSync    time.Time   `json:"lastSync,omitzero"`
 	SyncErrors  []string    `json:"syncErrors,omitempty"`
+	SyncAdvice  string      `json:"syncAdvice,omitempty"` // what to do about it, if the last attempt to send them failed
 	UserName    string      `json:"userName"`
 	GivenName   string      `json:"givenName"`
 	LastName    string      `json:"familyName"`

@@ -138,6 +138,7 @@ type Assignment struct {
 	SyncState  string
 	LastSync   time.Time // zero when never
 	Errors     []string  // what the provider says went wrong, newest first
+	Failure    string    // its reason, if the last attempt to send them failed
 
 	UserName, GivenName, FamilyName string
 	Role, Org                       string   // Docker attributes that SCIM would carry

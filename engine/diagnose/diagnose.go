@@ -25,17 +25,17 @@ func Findings(c engine.Case) []engine.Finding {
 	switch managed.State {
 	case engine.SwitchOff:
 		f := []engine.Finding{notManaged(c, managed)}
-		if j, ok := jitOverrides(c); ok {
+		if j, ok := jitOverrides(c, Verdict{}); ok {
 			// JIT is a second fault then: it would overwrite the cure.
 			j.Remedies = nil
 			f = append(f, j)
 		}
 		return f
 	case engine.SwitchOn:
-		if j, ok := jitOverrides(c); ok {
+		if j, ok := jitOverrides(c, managed); ok {
 			return []engine.Finding{j}
 		}
-		return []engine.Finding{notDelivered(c)}
+		return []engine.Finding{notDelivered(c, managed)}
 	case engine.SwitchUnknown:
 	}
 	return []engine.Finding{undecided(c, managed)}
@@ -175,7 +175,7 @@ func notManaged(c engine.Case, m Verdict) engine.Finding {
 
 // jitOverrides is cause A: JIT is on, so each SSO sign-in overwrites what SCIM
 // sent.
-func jitOverrides(c engine.Case) (engine.Finding, bool) {
+func jitOverrides(c engine.Case, m Verdict) (engine.Finding, bool) {
 	jit := c.JIT()
 	if jit == engine.SwitchOff {
 		return engine.Finding{}, false
@@ -186,10 +186,12 @@ func jitOverrides(c engine.Case) (engine.Finding, bool) {
 		Detail: "With JIT on, the values of the SSO sign-in win over those that SCIM sends. Docker recommends to disable JIT; " +
 			"or keep it, and make the SSO attributes equal to what SCIM sends.",
 		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
-		Evidence: append(differences(c), believes(c)...),
+		Evidence: differences(c),
 	}
+	rest := slices.Concat(m.Evidence, believes(c)) // beside what says that JIT did it
 	if jit == engine.SwitchUnknown {
 		f.Evidence = append(f.Evidence, c.Evidence(engine.FactAudit, "where the JIT switch stands is not known; it is on for every new connection"))
+		f.Evidence = append(f.Evidence, rest...)
 		return f, true
 	}
 	f.Strength = engine.Likely
@@ -199,6 +201,7 @@ func jitOverrides(c engine.Case) (engine.Finding, bool) {
 		f.Strength = engine.Certain
 		f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, text))
 	}
+	f.Evidence = append(f.Evidence, rest...)
 	return f, true
 }
 
@@ -252,16 +255,26 @@ func teams(list string) []string {
 	return slices.Compact(out)
 }
 
-func notDelivered(c engine.Case) engine.Finding {
+func notDelivered(c engine.Case, m Verdict) engine.Finding {
 	f := engine.Finding{
 		ID: engine.FindingNotDelivered, Strength: engine.Likely,
 		Title:    "SCIM manages the account, but the last values did not arrive",
 		Detail:   "JIT is off and SCIM knows the person, and yet Docker shows other values. Let the identity provider send the profile once more.",
-		Evidence: differences(c),
+		Evidence: slices.Concat(differences(c), m.Evidence, believes(c)),
 		Remedies: []engine.Remedy{engine.RemedyPushProfile},
 	}
-	f.Evidence = append(f.Evidence, believes(c)...)
+	if c.Expected.SyncAdvice != "" {
+		f.Detail = "JIT is off and SCIM knows the person, and yet Docker shows other values: the identity provider's last attempt to send them failed. " + c.Expected.SyncAdvice
+	}
 	return f
+}
+
+// syncStates are Okta's words for how far it is with a person (AppUserSyncState).
+var syncStates = map[string]string{
+	"ERROR":        "its last attempt failed",
+	"OUT_OF_SYNC":  "it has changes that it has not sent",
+	"SYNCHRONIZED": "it takes everything for sent",
+	"SYNCING":      "it is sending now",
 }
 
 // believes is what the identity provider itself takes for true about the person
@@ -275,6 +288,9 @@ func believes(c engine.Case) []engine.Evidence {
 	note := func(text string) { out = append(out, c.Evidence(engine.FactExpectation, text)) }
 	if e.SyncState != "" {
 		text := "sync state at the identity provider: " + e.SyncState
+		if words := syncStates[e.SyncState]; words != "" {
+			text += " (" + words + ")"
+		}
 		if !e.LastSync.IsZero() {
 			text += ", last on " + day(e.LastSync)
 		}
@@ -285,6 +301,9 @@ func believes(c engine.Case) []engine.Evidence {
 	}
 	for _, problem := range e.SyncErrors {
 		note("the identity provider reports: " + problem)
+	}
+	if e.SyncAdvice != "" {
+		note("what to do about it: " + e.SyncAdvice)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -300,9 +301,35 @@ func TestADayIsTheSameInEveryTimeZone(t *testing.T) {
 
 func TestTheEvidenceForASignInNamesTheAttributes(t *testing.T) {
 	c := says(managed(editorOnBackend()), engine.AskJIT, "on")
-	evidence := diagnose.Findings(c)[0].Evidence
-	last := evidence[len(evidence)-1]
-	require.Contains(t, last.Text, `sign-in carries no role, whose default "member" is what Docker shows`)
-	require.Contains(t, last.Text, `sign-in carries no teams, whose default "company" is what Docker shows`)
-	require.Equal(t, "source of expectation", last.Source)
+	var told []engine.Evidence
+	for _, e := range diagnose.Findings(c)[0].Evidence {
+		if strings.HasPrefix(e.Text, "sign-in carries") {
+			told = append(told, e)
+		}
+	}
+	require.Len(t, told, 1)
+	require.Contains(t, told[0].Text, `sign-in carries no role, whose default "member" is what Docker shows`)
+	require.Contains(t, told[0].Text, `sign-in carries no teams, whose default "company" is what Docker shows`)
+	require.Equal(t, "source of expectation", told[0].Source)
+}
+
+func TestWhatTheProviderBelievesAndWhyItFailedIsEvidenceWhereSCIMManages(t *testing.T) {
+	for jit, id := range map[string]engine.FindingID{"on": engine.FindingJITOverrides, "off": engine.FindingNotDelivered} {
+		c := says(managed(editorOnBackend()), engine.AskJIT, jit)
+		c.Expected.SyncState, c.Expected.SyncErrors, c.Expected.SyncAdvice = "ERROR", []string{"HTTP 401"}, "Copy the token."
+		f := diagnose.Findings(c)[0]
+		require.Equal(t, id, f.ID)
+		var all []string
+		for _, e := range f.Evidence {
+			all = append(all, e.Text)
+		}
+		require.Subset(t, all, []string{
+			"the identity provider is linked to exactly this SCIM record",
+			"sync state at the identity provider: ERROR (its last attempt failed)",
+			"the identity provider reports: HTTP 401", "what to do about it: Copy the token.",
+		})
+		if id == engine.FindingNotDelivered {
+			require.Contains(t, f.Detail, "last attempt to send them failed. Copy the token.")
+		}
+	}
 }

@@ -192,6 +192,9 @@ func Expectation(a idp.Assignment) engine.Expectation {
 		ProvisioningWhy: a.App.Provisioning.Why, OutOf: a.OutOf,
 		UserName: a.UserName, GivenName: a.GivenName, LastName: a.FamilyName, Role: lower(a.Role), Org: a.Org, Teams: a.Teams,
 	}
+	if a.Failure != "" {
+		e.SyncAdvice = idp.Advise(a.Failure)
+	}
 	if a.App.Provisioning.Known {
 		e.Provisioning = engine.SwitchOff
 		if a.App.Provisioning.Enabled && a.App.Provisioning.Create {

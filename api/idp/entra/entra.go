@@ -153,8 +153,11 @@ type wireError struct {
 	Error struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
-		Inner   struct {
-			Code string `json:"code"`
+		Details []struct {
+			Message string `json:"message"`
+		} `json:"details"`
+		Inner struct {
+			Code string `json:"code"` // says more than the outer one, where it is there
 		} `json:"innerError"`
 	} `json:"error"`
 }
@@ -164,12 +167,22 @@ func explain(status int, _ http.Header, body []byte) (code, message string) {
 	if json.Unmarshal(body, &e) != nil {
 		return "", ""
 	}
-	code, message = e.Error.Code, strings.TrimSpace(e.Error.Message)
+	code = e.Error.Code
+	texts := []string{e.Error.Message}
+	for _, d := range e.Error.Details {
+		texts = append(texts, d.Message)
+	}
+	if inner := e.Error.Inner.Code; inner != "" && inner != code {
+		texts = append(texts, inner)
+	}
+	message = words("", texts...)
 	switch status {
 	case http.StatusUnauthorized:
 		message += " (get a new access token, or sign in again)"
 	case http.StatusForbidden:
 		message += " (the token needs " + Permissions + ", and its owner the role Application Administrator or Cloud Application Administrator)"
+	case http.StatusNotFound:
+		message += " (it may have been deleted meanwhile: look again)"
 	}
 	return code, strings.TrimSpace(message)
 }

@@ -301,6 +301,21 @@ func TestRefusalsKeepGraphsCodeAndSayWhatToDo(t *testing.T) {
 		require.ErrorContains(t, err, x.words)
 		require.NotContains(t, fmt.Sprintf("%v %+v", err, s.client()), token)
 	}
+	for name, x := range map[string]struct{ body, says string }{
+		"an inner code":         {`{"error":{"code":"UnknownError","message":"","innerError":{"code":"throttledRequest","request-id":"x"}}}`, "throttledRequest"},
+		"details":               {`{"error":{"code":"badRequest","message":"Invalid.","details":[{"code":"a","target":"ruleId","message":"ruleId is unknown"}]}}`, "Invalid. ruleId is unknown"},
+		"the same code inside":  {`{"error":{"code":"badRequest","message":"Invalid","innererror":{"code":"badRequest"}}}`, "400 Bad Request: badRequest: Invalid"},
+		"nothing but a sign-in": {`<html>`, "400 Bad Request"},
+	} {
+		s := newServer(t)
+		s.Handle("GET /servicePrincipals", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(x.body))
+		})
+		_, err := s.client().Application(t.Context())
+		require.ErrorContains(t, err, x.says, name)
+		require.NotContains(t, err.Error(), "badRequest: Invalid. badRequest")
+	}
 	_, err := entra.New(entra.Options{})
 	require.ErrorContains(t, err, "access token")
 	s := newServer(t)

@@ -106,7 +106,8 @@ func (c *Client) history(ctx context.Context, out *idp.Assignment, t target) err
 		last := entries[n-1]
 		out.SyncState = strings.ToUpper(last.Status.Status)
 		if strings.EqualFold(last.Status.Status, "failure") {
-			out.Errors = append([]string{last.reason()}, out.Errors...)
+			out.Failure = last.reason()
+			out.Errors = append([]string{out.Failure}, out.Errors...)
 		}
 	}
 	return nil

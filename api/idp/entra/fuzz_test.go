@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/idp/entra"
 )
 
@@ -17,6 +18,35 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, r)
 	return w.Result(), nil
+}
+
+// FuzzRefusals feeds foreign bytes to where the body of a refusal is read: what is
+// told is one line, whatever came.
+func FuzzRefusals(f *testing.F) {
+	for _, seed := range []string{
+		`{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges","innerError":{"date":"2026-11-23T12:00:00","request-id":"x"}}}`,
+		`{"error":{"code":"a","message":"b","details":[{"message":"c"},null],"innerError":{"code":"d","innerError":{"code":"e"}}}}`,
+		`{"error":"invalid_grant"}`, `{"error":null}`, `{"error":{"message":7}}`, `[]`, `<html>`, "\x1b[31m", `{"error":{"message":"\u001b[2J\n\u202e"}}`,
+	} {
+		f.Add([]byte(seed), 400)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, status int) {
+		if status < 400 || status > 599 {
+			return
+		}
+		s := newServer(t)
+		s.ready()
+		s.Handle("GET /users", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write(body)
+		})
+		c := s.client(func(o *entra.Options) { o.Transport.Base, o.Transport.Attempts = direct{s}, 1 })
+		_, err := c.Assignment(t.Context(), "priya.nair@acme.example")
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "\x1b")
+		require.NotContains(t, err.Error(), "\n")
+		require.NotEmpty(t, idp.Advise(err.Error()))
+	})
 }
 
 // FuzzAnswers feeds foreign bytes to each place where an answer is decoded: an

@@ -153,7 +153,7 @@ func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, err
 	}
 	var e *transport.Error
 	if errors.As(err, &e) && e.Status == http.StatusBadRequest {
-		return idp.Result{}, &idp.RefusalError{Provider: provider, Reason: e.Message, Advice: idp.Advise(e.Message), Err: err}
+		return idp.Result{}, &idp.RefusalError{Provider: provider, Reason: words(e.Code, e.Message), Advice: idp.Advise(e.Code + " " + e.Message), Err: err}
 	}
 	if err != nil {
 		return idp.Result{}, err

@@ -142,7 +142,9 @@ func (c *Client) describe(ctx context.Context, a app, assigned appUser, out idp.
 		return idp.Assignment{}, err
 	}
 	if assigned.SyncState == "ERROR" {
-		out.Errors = append(c.failures(ctx, out.UserID), out.Errors...)
+		var reasons []string
+		reasons, out.Failure = c.failures(ctx, out.UserID)
+		out.Errors = append(reasons, out.Errors...)
 	}
 	out.Ways = c.ways(out)
 	return out, nil

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -90,24 +91,21 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	return out, nil
 }
 
-// failures are the reasons why provisioning failed, newest first. It is called
-// when Okta says that it did, so there is always one.
-func (c *Client) failures(ctx context.Context, userID string) []string {
+// failures are the reasons why provisioning failed, newest first, and the last of
+// them alone. It is called when Okta says that it did, so there is always one.
+func (c *Client) failures(ctx context.Context, userID string) (all []string, last string) {
 	events, err := c.Events(ctx, userID, c.now().Add(-errorsSince))
 	if err != nil {
-		return []string{"Okta could not synchronize the person; why is in its system log, which could not be read: " + err.Error()}
+		return []string{"Okta could not synchronize the person; why is in its system log, which could not be read: " + err.Error()}, ""
 	}
-	var out []string
 	for _, e := range slices.Backward(events) {
 		if e.Failed() && strings.HasPrefix(e.Type, provisionEvent) {
-			out = append(out, strings.TrimSuffix(e.Type+": "+e.Reason, ": "))
+			all = append(all, strings.TrimSuffix(e.Type+": "+e.Reason, ": "))
+			last = cmp.Or(last, e.Reason)
 		}
 	}
-	if len(out) > 0 {
-		out = append(out, "Okta waits until the failed task is resolved (Dashboard > Tasks) before it updates them again")
+	if len(all) == 0 {
+		return []string{"Okta could not synchronize the person; its system log of the last 30 days does not say why"}, ""
 	}
-	if len(out) == 0 {
-		out = []string{"Okta could not synchronize the person; its system log of the last 30 days does not say why"}
-	}
-	return out
+	return append(all, "Okta waits until the failed task is resolved (Dashboard > Tasks) before it updates them again"), last
 }

@@ -168,6 +168,11 @@ var hints = map[string]string{
 	"E0000011": "make a new API token, or sign in again",
 	"E0000006": "the token's owner needs rights on the application, its users and groups",
 	"E0000047": "Okta limits how often it may be asked",
+	"E0000007": "it may have been deleted meanwhile: look again",
+	"E0000009": "Okta itself failed: try again in a while",
+	"E0000015": "the organization lacks the feature, or the token's owner the right to it",
+	"E0000038": "their account in Okta is suspended, deactivated or not yet activated",
+	"E0000060": "Okta does not offer this for the application",
 }
 
 func explain(_ int, _ http.Header, body []byte) (code, message string) {

@@ -142,7 +142,12 @@ func TestRefusalsKeepOktasCodeAndSayWhatToDo(t *testing.T) {
 		{http.StatusUnauthorized, "E0000011", transport.ErrUnauthorized, "make a new API token"},
 		{http.StatusForbidden, "E0000006", transport.ErrForbidden, "needs rights"},
 		{http.StatusNotFound, "E0000007", transport.ErrNotFound, "the cause"},
+		{http.StatusNotFound, "E0000007", transport.ErrNotFound, "deleted meanwhile"},
 		{http.StatusTooManyRequests, "E0000047", transport.ErrRateLimited, "how often"},
+		{http.StatusInternalServerError, "E0000009", transport.ErrServer, "try again in a while"},
+		{http.StatusForbidden, "E0000015", transport.ErrForbidden, "lacks the feature"},
+		{http.StatusForbidden, "E0000038", transport.ErrForbidden, "suspended"},
+		{http.StatusBadRequest, "E0000001", transport.ErrRefused, "a summary; the cause"},
 	} {
 		t.Run(x.code, func(t *testing.T) {
 			s := newServer(t)

@@ -50,7 +50,9 @@ func (c *Client) claims(ctx context.Context, a *app) error {
 	return err
 }
 
-func (a app) saml() bool { return a.Settings.SignOn.Statements != nil || a.Settings.SignOn.Configured != nil }
+func (a app) saml() bool {
+	return a.Settings.SignOn.Statements != nil || a.Settings.SignOn.Configured != nil
+}
 
 // statements are the application's attribute statements, resolved for the
 // person with these profiles; nil profiles are nobody's. For a Docker

@@ -163,6 +163,10 @@ func (c *Client) inGroup(ctx context.Context, userID, groupID string) (bool, err
 // away (Okta, "Error codes", E0000046, with status 403).
 const deactivationForbidden = "E0000046"
 
+// statusForbids is Okta's code for a person whose account is suspended or
+// deactivated (Users API, with status 403).
+const statusForbids = "E0000038"
+
 // mappedDiffers is Okta's code for a value that contradicts the application's
 // mapping (Application Users API, with status 403).
 const mappedDiffers = "E0000075"
@@ -172,7 +176,7 @@ const mappedDiffers = "E0000075"
 func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, error) {
 	response, err := c.Send(ctx, call)
 	var e *transport.Error
-	if errors.As(err, &e) && (e.Code == deactivationForbidden || e.Code == mappedDiffers || e.Status == http.StatusBadRequest) {
+	if errors.As(err, &e) && (slices.Contains([]string{deactivationForbidden, mappedDiffers, statusForbids}, e.Code) || e.Status == http.StatusBadRequest) {
 		return idp.Result{}, &idp.RefusalError{Provider: provider, Reason: e.Message, Advice: idp.Advise(e.Message), Err: err}
 	}
 	if err != nil {
