@@ -143,7 +143,7 @@ func (c *Client) describe(ctx context.Context, a app, assigned appUser, out idp.
 	}
 	if assigned.SyncState == "ERROR" {
 		var reasons []string
-		reasons, out.Failure = c.failures(ctx, out.UserID)
+		reasons, out.Failure = c.failures(ctx, out.App.Ref, out.UserID)
 		out.Errors = append(reasons, out.Errors...)
 	}
 	out.Ways = c.ways(out)

@@ -46,7 +46,8 @@ func (e logEvent) concerns(app idp.Ref) bool {
 		if t.Type != "AppInstance" {
 			continue
 		}
-		if app.ID != "" && t.ID == app.ID || app.ID == "" && (t.DisplayName == app.Label || t.AlternateID == app.Label) {
+		byLabel := app.ID == "" || t.ID == ""
+		if !byLabel && t.ID == app.ID || byLabel && (t.DisplayName == app.Label || t.AlternateID == app.Label) {
 			return true
 		}
 	}
@@ -59,8 +60,16 @@ func (e logEvent) concerns(app idp.Ref) bool {
 // application.user_membership.add, .remove and so on. They can be some seconds
 // late.
 func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
+	app := c.Used()
+	if app.ID == "" {
+		app.Label = c.label
+	}
+	return c.events(ctx, app, userID, c.door.ServerTime(since))
+}
+
+// events reads the log since a time of Okta's clock.
+func (c *Client) events(ctx context.Context, app idp.Ref, userID string, since time.Time) ([]idp.Event, error) {
 	ctx = transport.WithOp(ctx, "read the system log")
-	since = c.door.ServerTime(since)
 	all, err := list[logEvent](ctx, c, path("logs"), url.Values{
 		"since":  {since.UTC().Format(time.RFC3339)},
 		"filter": {"target.id eq " + quoted(userID)},
@@ -68,10 +77,6 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	})
 	if err != nil {
 		return nil, err
-	}
-	app := c.Used()
-	if app.ID == "" {
-		app.Label = c.label
 	}
 	var out []idp.Event
 	for _, e := range all {
@@ -93,8 +98,8 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 
 // failures are the reasons why provisioning failed, newest first, and the last of
 // them alone. It is called when Okta says that it did, so there is always one.
-func (c *Client) failures(ctx context.Context, userID string) (all []string, last string) {
-	events, err := c.Events(ctx, userID, c.now().Add(-errorsSince))
+func (c *Client) failures(ctx context.Context, app idp.Ref, userID string) (all []string, last string) {
+	events, err := c.events(ctx, app, userID, c.now().Add(-errorsSince))
 	if err != nil {
 		return []string{"Okta could not synchronize the person; why is in its system log, which could not be read: " + err.Error()}, ""
 	}

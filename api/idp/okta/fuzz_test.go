@@ -70,6 +70,7 @@ func FuzzDecoders(f *testing.F) {
 	f.Add([]byte(`{"definitions":{"custom":{"properties":{"r":{"externalName":"dockerRole","externalNamespace":"urn:ietf:params:scim:schemas:extension:docker:2.0:User"}}}}}`))
 	f.Add([]byte(`{"id":"00u1","scope":"GROUP","lastSync":"2026-11-20T10:11:12.000Z","profile":{"r":["a",1,null,{"b":true}]},"credentials":{"userName":"x"}}`))
 	f.Add([]byte(`{"published":"2026-11-20T10:11:12.000Z","target":[{"type":"AppInstance","displayName":"Docker"}],"outcome":{"reason":null}}`))
+	f.Add([]byte(`{"id":"ofc1","name":"dockerRole","expression":"user.profile.dockerRole"}`))
 	f.Add([]byte(`{"lastSync":12,"profile":null,"status":"ENABLED","capabilities":{"create":null}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var assigned appUser
@@ -101,6 +102,13 @@ func FuzzDecoders(f *testing.F) {
 		var e logEvent
 		if json.Unmarshal(body, &e) == nil {
 			_ = e.concerns(idp.Ref{Label: "Docker"})
+		}
+		var x claim
+		if json.Unmarshal(body, &x) == nil && x.Name != "" {
+			a.claims, a.Settings.SignOn.Configured = []claim{x, x}, []statement{}
+			for _, s := range a.statements(map[string]any{}, map[string]any{}) {
+				require.True(t, s.Resolved || s.Value == "")
+			}
 		}
 		var u user
 		if json.Unmarshal(body, &u) == nil {

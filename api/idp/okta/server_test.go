@@ -24,14 +24,20 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, Server: idptest.NewServer(t, "", "SSWS "+token, func(code, summary string) any {
+	s := bareServer(t)
+	s.NoneUnused()
+	return s
+}
+
+// bareServer is one of whose routes some may not be asked for.
+func bareServer(t *testing.T) *server {
+	t.Helper()
+	return &server{t: t, Server: idptest.NewServer(t, "", "SSWS "+token, func(code, summary string) any {
 		return map[string]any{
 			"errorCode": code, "errorSummary": summary, "errorLink": code, "errorId": "oaeCanary",
 			"errorCauses": []any{map[string]string{"errorSummary": "the cause"}},
 		}
 	})}
-	s.NoneUnused()
-	return s
 }
 
 func (s *server) client(change ...func(*okta.Options)) *okta.Client {
