@@ -1,0 +1,177 @@
+package guide
+
+import (
+	"slices"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
+
+// How the walk moves from step to step, back, and on where it stood.
+
+// enter begins a step afresh: its facts are read live, whatever was known.
+func enter(s State, id StepID) (State, []Effect) {
+	s.Step = id
+	s.Seq++
+	s.Verdict, s.Choice, s.Plan = engine.Verdict{}, engine.Choice{}, engine.Plan{}
+	s.Check, s.Problem, s.FailedIn, s.Stopping = engine.Check{}, engine.Problem{}, "", false
+	step, ok := byID[id]
+	if !ok {
+		s.Phase = PhaseDone
+		return s, noted(s)
+	}
+	if len(step.Reads) == 0 {
+		next, effects := decide(s)
+		if next.Step == id {
+			effects = append(noted(next), effects...)
+		}
+		return next, effects
+	}
+	s.Phase = PhaseObserving
+	return s, append(noted(s), Observe{Seq: s.Seq, Case: s.Case, Facts: step.Reads})
+}
+
+func decide(s State) (State, []Effect) {
+	s.Verdict = byID[s.Step].Decide(s.Case)
+	s.Phase = PhaseDeciding
+	if s.Verdict.Ask == nil && s.Verdict.Auto != "" {
+		return leave(s, s.Verdict.Auto, true)
+	}
+	return s, nil
+}
+
+// leave goes over the edge named by outcome.
+func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
+	to, ok := byID[s.Step].Next[outcome]
+	if !ok {
+		return s, nil
+	}
+	if s.Goal.Step != "" && s.Step == StepOrganization {
+		return goOn(s)
+	}
+	if to != s.Step {
+		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)})
+	}
+	if s.Step == StepReport && to == StepMember {
+		s.Case, s.Trail, s.Saved = another(s.Case), nil, ""
+	}
+	return enter(s, to)
+}
+
+// another keeps what belongs to the organization and drops the person.
+func another(c engine.Case) engine.Case {
+	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster}
+	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
+		if a, ok := c.Answers[id]; ok {
+			n = n.WithAnswer(id, a)
+		}
+	}
+	return n
+}
+
+// back leaves a plan for its step, and a step for the last one where somebody
+// had a choice. A run in flight must be stopped first.
+func back(s State) (State, []Effect) {
+	var abort []Effect
+	switch s.Phase {
+	case PhaseRunning, PhaseVerifying, PhaseSaving, PhaseDone:
+		return s, nil
+	case PhasePlanning, PhaseApproving, PhaseStopped:
+		return enter(s, s.Step)
+	case PhaseFailed:
+		if s.FailedIn != PhaseObserving {
+			return enter(s, s.Step)
+		}
+	case PhaseObserving, PhaseConnecting:
+		abort = []Effect{Abort{}}
+	case PhaseDeciding, PhaseSettled:
+	}
+	if s.Phase == PhaseFailed && s.Step == StepOrganization {
+		// The name may be wrong: ask for it again.
+		s.Case = reopen(s.Case, s.Step)
+		return enter(s, s.Step)
+	}
+	for i := len(s.Trail) - 1; i >= 0; i-- {
+		if s.Trail[i].Auto {
+			continue
+		}
+		to := s.Trail[i].Step
+		s.Trail = slices.Clip(s.Trail[:i])
+		s.Case = reopen(s.Case, to)
+		s, effects := enter(s, to)
+		return s, append(abort, effects...)
+	}
+	return s, nil
+}
+
+// answeredIn reports whether a person has answered anything in the step, so
+// that going back to it has something to ask again.
+func answeredIn(c engine.Case, id StepID) bool {
+	return slices.ContainsFunc(byID[id].Asks, func(q engine.QuestionID) bool {
+		_, ok := c.Answers[q]
+		return ok || q == engine.AskOrg || q == engine.AskMember
+	})
+}
+
+// reopen drops the answers that would carry the walk straight out of the step
+// again.
+func reopen(c engine.Case, id StepID) engine.Case {
+	c = c.Clone()
+	if id == StepHandOver {
+		delete(c.Done, engine.ActionHandOver) // what was decided about each repository stays
+	}
+	for _, q := range byID[id].Asks {
+		delete(c.Answers, q)
+		if q == engine.AskOrg {
+			c.Org = ""
+		}
+		if q == engine.AskMember {
+			c.Username = ""
+		}
+		if (q == engine.AskRole || q == engine.AskTeams) && c.Expected.Stated {
+			c.Expected = engine.Expectation{}
+			delete(c.Sources, engine.FactExpectation)
+		}
+	}
+	return c
+}
+
+// noted keeps the place of a walk that has changed something, so that it can be
+// taken up there again.
+func noted(s State) []Effect {
+	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
+		return nil
+	}
+	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: (s.Step == StepReport || s.Step == StepEnd) && !s.Case.Out()}}
+}
+
+// goOn takes a resumed walk to where it stood.
+func goOn(s State) (State, []Effect) {
+	to, trail, plan := s.Goal.Step, s.Goal.Trail, s.Goal.Plan
+	s.Goal = Mark{}
+	if to == StepRemove && !slices.ContainsFunc(s.Case.Receipts, func(r engine.Receipt) bool { return r.Action == engine.ActionRemove }) {
+		// The member's own credential is not kept: without it, what was handed
+		// over cannot be seen again, and the step before asks for it.
+		to = StepHandOver
+		if i := slices.IndexFunc(trail, func(v Visit) bool { return v.Step == StepHandOver }); i >= 0 {
+			trail = trail[:i]
+		}
+	}
+	if _, ok := byID[to]; !ok {
+		to, trail = StepObserve, nil
+	}
+	s.Trail = slices.Clip(trail)
+	if plan != nil && made(s.Case, *plan) && to != StepHandOver {
+		// Everything was done and nobody has seen yet whether it worked: that
+		// comes first, lest it be done twice. A hand-over is compared by doing
+		// it again, which sends nothing that is there.
+		s, _ = enter(s, to)
+		s.Plan, s.Choice = *plan, engine.Choice{Action: plan.Action}
+		return verify(s)
+	}
+	return enter(s, to)
+}
+
+// made reports whether every change of the plan has its receipt.
+func made(c engine.Case, p engine.Plan) bool {
+	return len(c.WithUnfinished(p).Remaining(p.Action)) == 0
+}
