@@ -38,8 +38,11 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 	}
 
 	var receipts []engine.Receipt
-	for _, ch := range plan.Changes {
-		if wait.Err() != nil {
+	for i, ch := range plan.Changes {
+		// Who ends the wait for their own clicks before it has begun says that they
+		// have done them: that is what the screen asks of them from the start.
+		theirs := i == 0 && ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errHalted)
+		if wait.Err() != nil && !theirs {
 			return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 		}
 		if err := r.recheck(a, c, plan, ch); err != nil {

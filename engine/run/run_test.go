@@ -20,6 +20,7 @@ type deed struct {
 	fail   error           // of the next Run
 	blind  error           // of Made
 	before func(string)
+	waits  bool // for as long as it may
 }
 
 func (*deed) ID() engine.ActionID { return engine.ActionPush }
@@ -32,9 +33,13 @@ func (d *deed) Made(_ context.Context, _ engine.Case, c engine.Change) (bool, er
 	return d.made[c.ID], d.blind
 }
 
-func (d *deed) Run(_ context.Context, _ engine.Case, c engine.Change, _ func(engine.Progress)) (engine.Receipt, error) {
+func (d *deed) Run(ctx context.Context, _ engine.Case, c engine.Change, _ func(engine.Progress)) (engine.Receipt, error) {
 	if d.before != nil {
 		d.before(c.ID)
+	}
+	if d.waits {
+		<-ctx.Done()
+		return engine.Receipt{}, ctx.Err()
 	}
 	d.sent = append(d.sent, c.ID)
 	d.made[c.ID] = true
@@ -182,6 +187,20 @@ func TestAnInterruptThatOvertakesTheRunStopsItBeforeItsFirstChange(t *testing.T)
 	done, ok := numbered(r, 7).(guide.Executed)
 	require.True(t, ok)
 	require.True(t, done.Stopped)
+	require.Empty(t, d.sent)
+}
+
+func TestWhoSaysBeforeTheWatchBeginsThatTheirClicksAreDoneIsBelieved(t *testing.T) {
+	d := &deed{made: map[string]bool{}, waits: true}
+	r := runner(d, &memory{})
+	p := switches()
+	p.Changes[0].Kind = engine.ChangeConsole
+	r.Do(t.Context(), guide.Halt{Seq: 7}, nil)
+	done, ok := r.Do(t.Context(), guide.Execute{Seq: 7, Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil).(guide.Executed)
+	require.True(t, ok)
+	require.Len(t, done.Receipts, 1)
+	require.Equal(t, "the owner ended the watch", done.Receipts[0].Status)
+	require.True(t, done.Stopped, "what is not theirs to click stops")
 	require.Empty(t, d.sent)
 }
 
