@@ -92,15 +92,22 @@ func PushBlockers(c Case, other bool) string {
 	return ""
 }
 
+// Removed returns when the person was last removed in this walk, or the zero time
+// if they were not.
+func (c Case) Removed() time.Time {
+	var at time.Time
+	for _, r := range c.Receipts {
+		if r.Action == ActionRemove {
+			at = r.At
+		}
+	}
+	return at
+}
+
 // Out reports whether the person was taken out of the organization in this walk
 // and is not known to be back. What was read before the removal proves nothing.
 func (c Case) Out() bool {
-	var removed time.Time
-	for _, r := range c.Receipts {
-		if r.Action == ActionRemove {
-			removed = r.At
-		}
-	}
+	removed := c.Removed()
 	if removed.IsZero() || c.DryRun {
 		return false
 	}

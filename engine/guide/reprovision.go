@@ -76,11 +76,15 @@ func decideSnapshot(c engine.Case) engine.Verdict {
 			},
 		}
 	}
+	again := engine.Choice{Outcome: outAgain, Label: "Take it again"}
+	if !c.Removed().IsZero() {
+		again.Disabled = "they were removed since: a new one would hold only what they came back with"
+	}
 	return engine.Verdict{
 		Headline: "Role, teams and invites are noted down",
 		Choices: []engine.Choice{
 			{Outcome: outNext, Label: "Keep this snapshot and go on", Recommended: true, Why: "removal drops every team; this is what puts them back"},
-			{Outcome: outAgain, Label: "Take it again"},
+			again,
 		},
 	}
 }

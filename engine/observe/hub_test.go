@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,6 +80,17 @@ func TestWhoeverIsOutKeepsTheirAddressAndTheirSnapshot(t *testing.T) {
 	require.Equal(t, was.Member.Joined, c.Member.Joined)
 	require.Equal(t, was.Snapshot, c.Snapshot, "of what they had, not of nothing")
 	require.True(t, c.Expected.Assigned, "the provider is asked by the address")
+}
+
+func TestWhoeverIsBackAfterARemovalKeepsTheSnapshotFromBefore(t *testing.T) {
+	b := newBench(t)
+	c := b.observe(of("jordan-ito"), engine.FactMember, engine.FactSnapshot)
+	c.Snapshot.Role, c.Snapshot.Teams = "owner", []string{"platform"} // what they had, and are not given again
+	was := c.Snapshot
+	c = c.WithReceipts(engine.Receipt{Action: engine.ActionRemove, Change: "remove", At: c.Snapshot.At.Add(time.Minute)})
+	c = b.observe(c, engine.FactMember, engine.FactSnapshot)
+	require.True(t, c.Member.Present)
+	require.Equal(t, was, c.Snapshot)
 }
 
 // remove takes priya-nair out, past the client.

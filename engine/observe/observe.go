@@ -218,8 +218,8 @@ func Expectation(a idp.Assignment) engine.Expectation {
 }
 
 func (o *Observer) snapshot(c *engine.Case) {
-	if !c.Member.Present {
-		return // what was noted while they were here stays
+	if !c.Member.Present || c.Snapshot.Taken && !c.Removed().IsZero() {
+		return // of what they had before they were removed, not of what they came back with
 	}
 	c.Snapshot = engine.Snapshot{
 		Taken: true, At: o.Now(), Role: c.Member.Role, Teams: c.Member.Teams,
