@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -87,13 +86,11 @@ func runProfileList(asJSON bool, out io.Writer) error {
 		return err
 	}
 	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(s)
+		return printJSON(out, s)
 	}
 	if len(s.Profiles) == 0 {
-		_, _ = fmt.Fprintln(out, "There is no profile yet. \"reprovision login\" makes one.")
-		return nil
+		_, err := fmt.Fprintln(out, "There is no profile yet. \"reprovision login\" makes one.")
+		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PROFILE\tORGANIZATION\tKEPT IN\tLAST")

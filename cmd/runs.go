@@ -105,6 +105,7 @@ func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") 
 func printJSON(out io.Writer, v any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // URLs stay readable
 	return e.Encode(v)
 }
 

@@ -38,9 +38,7 @@ func runSandbox(ctx context.Context, interrupts <-chan struct{}, stateFile, seco
 		return fmt.Errorf("start the sandbox: %w", err)
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	if err := e.Encode(struct {
+	if err := printJSON(out, struct {
 		Addresses   sandbox.Addresses
 		Credentials sandbox.Credentials
 	}{box.Addresses(), box.Credentials()}); err != nil {

@@ -106,19 +106,30 @@ func (f settingsFile) change(ctx context.Context, do func(*settings) error) erro
 	if err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(f.path), ".settings-*")
-	if err != nil {
-		return fmt.Errorf("write the settings: %w", err)
-	}
-	_, err = tmp.Write(append(raw, '\n'))
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), f.path)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
+	if err := replaceFile(f.path, append(raw, '\n')); err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
 	return nil
+}
+
+// replaceFile writes a file that only its owner can read, in a folder that it
+// creates if need be. A crash leaves the old content or the new, never a part.
+func replaceFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(content)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+	}
+	return err
 }
 
 // record changes what is known of one credential of a profile, and makes it the
