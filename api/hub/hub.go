@@ -9,7 +9,7 @@
 //
 // Text in wire types (names, descriptions, team names, audit data) was written
 // by other people and is left as the server sent it: it may hold control
-// characters and terminal escapes. Whoever shows it cleans it first.
+// characters and terminal escapes. Clean it before showing it.
 package hub
 
 import (
@@ -38,7 +38,7 @@ const (
 	defaultMaxBody  = 64 << 20 // the member export of a large organization comes in one piece
 )
 
-// Options says where Docker Hub is and as whom to sign in.
+// Options says where Docker Hub is and who signs in.
 type Options struct {
 	BaseURL string // DefaultBaseURL when empty
 
@@ -46,8 +46,8 @@ type Options struct {
 	// access token, and a username for a personal access token or a password.
 	Identifier string
 
-	// Secret returns the token or password. It is a function so that no way of
-	// printing the options shows the value.
+	// Secret returns the token or password. It is a function so that printing the
+	// options never shows the value.
 	Secret func() string
 
 	PageSize int // entries asked for in one page, at most 100; 0 means 100

@@ -1,16 +1,17 @@
 // Package sandbox simulates, over real HTTP on 127.0.0.1, everything that the
 // re-provisioning of a member touches: a Docker organization (Hub API and SCIM),
-// an Okta org and a Microsoft Entra tenant with the Docker application, the Docker Home page on which an owner
-// switches just-in-time provisioning, and a container registry.
+// an Okta org and a Microsoft Entra tenant with the Docker application, the Docker
+// Home page on which an owner switches just-in-time provisioning, and a container
+// registry.
 //
-// The wire formats follow Docker's and Okta's public references and what is known
-// of their behaviour beyond them; nothing is shared with the clients of this
-// module, so that a mistake of a client is not repeated here. All rules live in
-// one type, org, behind one mutex; the handlers only translate.
+// The wire formats follow the public references of Docker, Okta and Microsoft
+// Graph, and what else is known of their behaviour. The sandbox shares no code
+// with the clients of this module, so that it does not repeat their mistakes. All
+// rules live in one type, org, behind one mutex; the handlers only translate.
 //
 // Time comes from Options.Now alone. Nothing happens in the background: an audit
-// event has a time from which it can be read, and a provisioning push has a time
-// at which it is due, and is carried out when the sandbox is next looked at.
+// event becomes visible at a certain time, and a provisioning push that is due is
+// carried out when a request next looks at the sandbox.
 package sandbox
 
 import (
@@ -68,8 +69,8 @@ type Options struct {
 	JWTLife time.Duration
 	// AccessLife is how long access tokens of OAuth last; 0 means an hour.
 	AccessLife time.Duration
-	// SecondFactor is the code that whoever signs in to the Hub with a password
-	// is asked for; empty asks nobody.
+	// SecondFactor is the code required after a password at the Hub; empty
+	// requires none.
 	SecondFactor string
 	// ServiceKey is the public key with which services sign in to Okta and Entra.
 	ServiceKey any
@@ -88,8 +89,8 @@ type Addresses struct {
 	RegistryHost string // "127.0.0.1:port", plain HTTP
 }
 
-// Sandbox is one simulated world. Make it with New; it may be asked for its state
-// at once, and over HTTP between Start and Close.
+// Sandbox is one simulated organization with everything around it. Create it with
+// New. Its state can be read at once; it serves HTTP between Start and Close.
 type Sandbox struct {
 	options  Options
 	org      *org

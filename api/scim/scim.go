@@ -4,8 +4,8 @@
 // 2-beta, and RFC 7643 and 7644 where that is silent.
 //
 // Text in wire types was written by other people and is left as the server sent
-// it: it may hold control characters and terminal escapes. Whoever shows it
-// cleans it first.
+// it: it may hold control characters and terminal escapes. Clean it before showing
+// it.
 package scim
 
 import (
@@ -33,24 +33,23 @@ const (
 	defaultMaxPages = 1000
 )
 
-// ErrShape says that an answer arrived whole and is not what the reference
-// documents.
+// ErrShape says that a complete answer does not have the documented form.
 var ErrShape = errors.New("the answer does not have the documented form")
 
-// ErrAmbiguous says that the server's answer to a search for one person cannot
-// be used to decide about that person.
+// ErrAmbiguous says that the answer to a search for one person does not identify
+// that person.
 var ErrAmbiguous = errors.New("the answer does not single out one person")
 
 // ErrEndless says that a listing does not come to an end.
 var ErrEndless = errors.New("the listing does not end")
 
-// Options says where the endpoint is and how to prove oneself.
+// Options says where the endpoint is and how to sign in.
 type Options struct {
 	BaseURL string // DefaultBaseURL when empty
 
 	// Token returns the SCIM bearer token, which is neither a personal nor an
-	// organization access token. It is a function so that no way of printing
-	// the options shows the value.
+	// organization access token. It is a function so that printing the options
+	// never shows the value.
 	Token func() string
 
 	PageSize int // entries asked for in one page, at most 200; 0 means 200

@@ -21,8 +21,8 @@ type approval struct {
 // upload prefixes, absolute addresses such as
 // "https://registry.example/v2/acme/tool/", any POST, PATCH and PUT may be sent,
 // but no DELETE; a prefix ends where a path segment ends, and one without a
-// path approves nothing. Without an approval, every method but GET and HEAD is
-// ErrNotApproved, token exchanges apart. An approval replaces one that ctx
+// path approves nothing. Without an approval, every method but GET and HEAD fails
+// with ErrNotApproved, except token exchanges. An approval replaces one that ctx
 // already holds.
 func Approve(ctx context.Context, calls []Call, uploads []string) context.Context {
 	a := &approval{calls: make(map[Call]bool, len(calls))}
@@ -74,7 +74,7 @@ func (a *approval) bodyLimit(like Call) int {
 	return limit
 }
 
-// kind is what the rules make of a request.
+// kind says which rules apply to a request.
 type kind int
 
 const (

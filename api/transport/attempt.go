@@ -74,8 +74,8 @@ func (c *Client) admit(ctx context.Context, call Call) (*job, *Error) {
 	}, nil
 }
 
-// attempt sends a job once and reads the whole answer. Lost says that it failed
-// in a way that a second try may mend.
+// attempt sends a job once and reads the whole answer. Lost reports a failure that
+// another attempt may overcome.
 func (c *Client) attempt(ctx context.Context, j *job, n int) (_ *Response, _ *Error, lost bool) {
 	if e := c.heed(ctx, j); e != nil {
 		return nil, e, false

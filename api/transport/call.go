@@ -17,9 +17,9 @@ type Call struct {
 	Body        string
 }
 
-// JSON is a value as the body of a call, and as a preview shows it: one line,
-// keys in order, and <, > and & as they are. Values are our own structs and what
-// was decoded from JSON before, which always encode.
+// JSON encodes a value as the body of a call, as a preview shows it: on one line,
+// with map keys in order and <, > and & unescaped. It panics if the value cannot
+// be encoded; structs of this module and values decoded from JSON always can.
 func JSON(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

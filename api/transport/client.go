@@ -181,8 +181,9 @@ func (c *Client) Get(ctx context.Context, ref string, query url.Values) (*Respon
 	return c.Do(ctx, call)
 }
 
-// GetJSON reads ref like Get and decodes the answer. What is no JSON, or does
-// not fit into, is an *Error that is ErrNotJSON and says what came instead.
+// GetJSON reads ref like Get and decodes the answer into the value that into
+// points to. If the answer is not JSON, or does not fit, the error is an *Error
+// that is ErrNotJSON and describes the answer.
 func (c *Client) GetJSON(ctx context.Context, ref string, query url.Values, into any) error {
 	response, err := c.Get(ctx, ref, query)
 	if err != nil {

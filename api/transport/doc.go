@@ -1,4 +1,4 @@
-// Package transport is the one HTTP door to every foreign system. All rules
+// Package transport is the only way to send HTTP to a foreign system. All rules
 // about what may leave this machine, and how often, hold here, so that no
 // client can forget one:
 //

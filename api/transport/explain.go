@@ -123,7 +123,7 @@ func scalar(value any) string {
 	return ""
 }
 
-// describe says what a body is that no error could be read from.
+// describe describes a body from which no error could be read.
 func describe(h http.Header, body []byte) string {
 	text := bytes.TrimSpace(body)
 	switch {
@@ -142,8 +142,8 @@ func isPage(h http.Header, text []byte) bool {
 	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "html") || len(text) > 0 && text[0] == '<'
 }
 
-// JSON decodes the answer. What is no JSON, or does not fit into, is
-// ErrNotJSON, and says what came instead.
+// JSON decodes the answer into the value that into points to. If the answer is not
+// JSON, or does not fit, the error is ErrNotJSON and describes the answer.
 func (r *Response) JSON(into any) error {
 	text := bytes.TrimSpace(r.Body)
 	switch {

@@ -16,8 +16,8 @@ const (
 	maxMessage = 300 // runes of a message
 )
 
-// tidy makes words of a server fit for a terminal and a log: one line, no
-// control or formatting characters, none of the secrets, at most 300 runes.
+// tidy makes text of a server fit for a terminal and a log: on one line, without
+// control or formatting characters, without the secrets, at most 300 runes.
 func tidy(words string, secrets []string) string {
 	words = scrub(words, secrets)
 	var b strings.Builder
@@ -110,8 +110,8 @@ func longestFirst(secrets []string) []string {
 	return slices.Compact(secrets)
 }
 
-// isSecret reports whether a query key, a header or a field has a name that
-// secrets go by.
+// isSecret reports whether the name of a query key, a header or a field suggests
+// that its value is a secret.
 func isSecret(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
@@ -123,8 +123,8 @@ func isSecret(name string) bool {
 	}, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// redactURL is an address as errors and records show it: no user, no fragment,
-// and no value of a query key that secrets go by.
+// redactURL returns an address as errors and records show it: without user and
+// fragment, and without the values of query keys that suggest a secret.
 func redactURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

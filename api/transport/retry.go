@@ -17,8 +17,8 @@ const (
 	longestWait    = 5 * time.Minute // a longer one is the caller's to decide on
 )
 
-// insist calls try until it succeeds, cannot, or has been called often enough.
-// Try says whether it failed in a way that a second try may mend.
+// insist calls try until it succeeds, fails for good, or has used up the attempts.
+// Lost reports a failure that another attempt may overcome.
 func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, lost bool)) *Error {
 	renewed := false
 	for n := 1; ; n++ {
@@ -136,8 +136,8 @@ func retryAfter(h http.Header, status int, now time.Time) time.Duration {
 	return 0
 }
 
-// parseWait reads seconds, unix time or an HTTP date. What it cannot read, and
-// times gone by, are 0; the longest wait is a year.
+// parseWait reads seconds, unix time or an HTTP date. It returns 0 for what it
+// cannot read and for times in the past, and at most a year.
 func parseWait(value string, now time.Time) time.Duration {
 	const (
 		year      = 365 * 24 * time.Hour

@@ -1,7 +1,6 @@
-// Package diagnose turns a case into findings: the two causes that Docker's
-// guide "Troubleshoot provisioning" names, and the reasons why neither
-// applies. Each rule is a pure function of what was observed, and says what
-// its conclusion rests on.
+// Package diagnose turns a case into findings: the two causes that Docker's guide
+// "Troubleshoot provisioning" names, and the reasons why neither applies. Each rule
+// is a pure function of what was observed and lists its evidence.
 package diagnose
 
 import (

@@ -1,6 +1,6 @@
 // Package observe fills a case from the foreign systems. It is the only reader:
-// each fact is read by one function, comes with its source and time, and is
-// said to be missing, with the reason, when it could not be read.
+// one function reads each fact and records its source and time or, if the fact
+// could not be read, the reason.
 package observe
 
 import (
@@ -77,16 +77,16 @@ func (o *Observer) Observe(ctx context.Context, c engine.Case, facts []engine.Fa
 	return c, nil
 }
 
-// refused reports whether a system does not take its credential any more, and the
-// owner has not said to go on without it: the walk stops for that even at an
-// optional fact, because what is not known then was known before.
+// refused reports whether a system no longer accepts its credential, unless the
+// owner chose to go on without that system. The walk then stops even at an
+// optional fact, because the fact could be read before.
 func refused(c engine.Case, err error) bool {
 	var wire *transport.Error
 	return errors.Is(err, transport.ErrUnauthorized) && errors.As(err, &wire) && !slices.Contains(c.Without, engine.SystemID(wire.System))
 }
 
-// optional facts leave the walk able to go on: what they would tell is asked
-// of the owner, or their absence is a refusal later.
+// optional reports whether the walk can go on without a fact: it asks the owner
+// instead, or the missing fact is a reason to refuse something later.
 func optional(id engine.FactID) bool {
 	switch id {
 	case engine.FactAudit, engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation:

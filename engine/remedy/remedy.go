@@ -1,6 +1,6 @@
-// Package remedy holds the actions: each changes the world in exactly one way,
-// and can plan, run and verify itself. Plans carry the very calls that are
-// sent; guards and results are read live through an observer.
+// Package remedy implements the actions. Each changes one thing, and can plan,
+// run and verify itself. A plan holds the exact calls that are sent; guards and
+// results are read live through an observer.
 package remedy
 
 import (
@@ -17,31 +17,31 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// Reader reads facts into a case; package observe has it.
+// Reader reads facts into a case. *observe.Observer implements it.
 type Reader interface {
 	Observe(context.Context, engine.Case, []engine.FactID, func(engine.Progress)) (engine.Case, error)
 }
 
 // IdP is an identity provider that can be told to push one person.
 type IdP interface {
-	// Assignment tells, among what would be sent, by which ways the person can
-	// be pushed.
+	// Assignment returns what would be sent for a person, and the ways in which
+	// the person can be pushed.
 	Assignment(ctx context.Context, email string) (idp.Assignment, error)
 	Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error)
-	// Resend sends the values of a linked person again.
+	// Resend returns the way that sends the values of a linked person again.
 	Resend(idp.Assignment) idp.Way
-	// Made looks whether a change of a way is in effect; false also when the
-	// provider cannot tell.
+	// Made reports whether a change of a way is in effect. It returns false, too,
+	// if the provider cannot tell.
 	Made(ctx context.Context, a idp.Assignment, change string) (bool, error)
 	// Push sends an approved change.
 	Push(context.Context, transport.Call) (idp.Result, error)
 }
 
-// Systems gives the clients of the session. One that nobody has signed in to
-// is nil.
+// Systems provides the clients of the session. The client of a system that
+// nobody has signed in to is nil.
 type Systems interface {
 	Hub() *hub.Client
-	Member(username string) *hub.Client // the member's own
+	Member(username string) *hub.Client // with the member's own credential
 	Pusher() IdP
 	Registry() *registry.Client
 	RegistryHost() string
@@ -50,18 +50,18 @@ type Systems interface {
 	Console() string // the page where SSO settings are
 }
 
-// World is what actions work on.
+// World holds what the actions need.
 type World struct {
 	Systems Systems
 	Reader  Reader
 	Now     func() time.Time
 	Sleep   func(context.Context, time.Duration) error
-	// Keep writes the manifest of a hand-over where runs are kept, and returns
-	// where; it may be nil.
+	// Keep writes the manifest of a hand-over beside the journals and returns its
+	// path. It may be nil.
 	Keep func(engine.Case, []engine.ManifestEntry) (string, error)
 }
 
-// Actions returns every action on that world.
+// Actions returns every action.
 func Actions(w World) []engine.Action {
 	return []engine.Action{
 		disableJIT{w},
@@ -77,17 +77,17 @@ func Actions(w World) []engine.Action {
 	}
 }
 
-// How often the world is looked at while something is awaited.
+// The pauses between two looks while poll waits: the first, and the longest.
 const (
 	pollFirst = 500 * time.Millisecond
 	pollMost  = 10 * time.Second
 )
 
-// errGaveUp says that what was awaited did not show in time.
+// errGaveUp says that poll ran out of patience.
 var errGaveUp = errors.New("it did not show in time")
 
-// poll looks until look is satisfied, the context ends, or patience is over.
-// It tells how long it has been waiting.
+// poll calls look until it reports true or fails, ctx ends, or patience runs out.
+// It reports how long it has been waiting.
 func (w World) poll(ctx context.Context, patience time.Duration, what string, report func(engine.Progress), look func() (bool, error)) error {
 	start, pause := w.Now(), pollFirst
 	for {
@@ -107,12 +107,12 @@ func (w World) poll(ctx context.Context, patience time.Duration, what string, re
 	}
 }
 
-// observe reads facts without telling about it.
+// observe reads facts without reporting progress.
 func (w World) observe(ctx context.Context, c engine.Case, facts ...engine.FactID) (engine.Case, error) {
 	return w.Reader.Observe(ctx, c, facts, func(engine.Progress) {})
 }
 
-// request makes the change of one call.
+// request returns the change that sends one call.
 func request(id, title, target, before, after string, call transport.Call) engine.Change {
 	return engine.Change{
 		ID: id, Kind: engine.ChangeRequest, Title: title, Target: target, Before: before, After: after, Call: engine.Call(call),
@@ -135,7 +135,7 @@ func (w World) sendHub(ctx context.Context, c engine.Call) (engine.Receipt, erro
 	return sent(client.Send(ctx, transport.Call(c)))
 }
 
-// live reads one fact that an action cannot do without.
+// live reads facts that an action cannot do without.
 func (w World) live(ctx context.Context, c engine.Case, facts ...engine.FactID) (engine.Case, error) {
 	c, err := w.observe(ctx, c, facts...)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// handOver tells what became of the repositories: what was copied, what was
-// left behind and why, what a copy does not carry, which lines to change, and
-// what in the organization may depend on the person.
+// handOver reports what happened to the repositories: which were copied, which
+// were left behind and why, what a copy does not include, which lines to change,
+// and what in the organization may depend on the person.
 func handOver(b *strings.Builder, c engine.Case) {
 	manifest := engine.Manifest(c)
 	if len(manifest) > 0 {
@@ -44,8 +44,8 @@ func leftBehind(b *strings.Builder, c engine.Case) {
 	}
 }
 
-// linesToChange gives the exact lines: whoever uses the old name goes on
-// getting the original, which from now on nobody in the organization maintains.
+// linesToChange lists the exact lines to change: the old name still leads to the
+// original, which nobody in the organization maintains any more.
 func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry) {
 	if len(manifest) == 0 {
 		return
@@ -106,8 +106,8 @@ func depends(b *strings.Builder, c engine.Case) {
 	b.WriteString("\n")
 }
 
-// fence makes a reference fit for a line of a fenced block and of a shell: what
-// no reference of an image has is replaced.
+// fence makes an image reference safe in a fenced block and in a shell command,
+// by replacing every character that no reference contains.
 func fence(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -1,5 +1,5 @@
-// Package report writes the summary of a walk: what was found, what was done,
-// and what proves it. It is pure; the same case gives the same document.
+// Package report writes the summary of a walk as Markdown: what was found, what
+// was done, and the evidence. It is pure: the same case gives the same document.
 package report
 
 import (
@@ -108,13 +108,13 @@ func actions(b *strings.Builder, c engine.Case) {
 	b.WriteString("\n")
 }
 
-// order is that of the longest walk.
+// order is the order of the actions in the longest walk.
 var order = []engine.ActionID{
 	engine.ActionCancelInvites, engine.ActionDisableJIT, engine.ActionMatch, engine.ActionPushProfile,
 	engine.ActionHandOver, engine.ActionRemove, engine.ActionPush, engine.ActionPushOther, engine.ActionReinvite,
 }
 
-// words records what rests on a person's word and on nothing else.
+// words lists what is known only because a person said so.
 func words(b *strings.Builder, c engine.Case) {
 	var lines []string
 	for _, q := range []struct {
@@ -179,9 +179,9 @@ func source(name string, at time.Time) string {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// Escape makes foreign text harmless in Markdown: no control or direction
-// characters, no markup, no line breaks, and nothing that means something only
-// where a line or a list item begins.
+// Escape makes foreign text safe in Markdown: it removes control and direction
+// characters and line breaks, and escapes markup, also what is markup only at the
+// beginning of a line or a list item.
 func Escape(s string) string {
 	s = plain(s)
 	var b strings.Builder
@@ -199,8 +199,8 @@ func Escape(s string) string {
 	return b.String()
 }
 
-// code puts foreign text into a code span. No backslash escapes there, so what
-// could end the span or the cell of a table is replaced.
+// code puts foreign text into a code span. Backslashes do not escape there, so
+// code replaces what could end the span or a table cell.
 func code(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '`' || r == '|' {
@@ -211,12 +211,12 @@ func code(s string) string {
 	return "`" + cmp.Or(s, "none") + "`"
 }
 
-// longest is how many bytes of one foreign text a report shows: no name, reason
-// or description needs more, and a hostile one has no bound.
+// longest is how many bytes of one foreign text a report shows: more than any
+// name, reason or description needs.
 const longest = 4000
 
-// plain is the text on one line, cut at a bound, without characters that
-// control a terminal or the direction of the text.
+// plain returns the text on one line, shortened to longest, without characters
+// that control a terminal or the direction of text.
 func plain(s string) string {
 	if len(s) > longest {
 		s = strings.ToValidUTF8(s[:longest], "") + "…"
