@@ -3,12 +3,19 @@
 package cmd
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -107,4 +114,29 @@ func TestASecondInterruptCutsAnUndoOff(t *testing.T) {
 	rec, err := run.Read(dir, id)
 	require.NoError(t, err)
 	require.Len(t, rec.Doubts(), 1)
+}
+
+func TestWhatIsStartedToOutliveItsTerminalIsNotEndedByIt(t *testing.T) {
+	path, err := buildProgram()
+	require.NoError(t, err)
+	home := t.TempDir()
+	c := exec.Command("sh", "-c", "trap '' HUP; exec \"$0\" sandbox", path) // as nohup does
+	c.Env, c.Dir = lineEnv(home), home
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	_, err = bufio.NewReader(out).ReadString('\n') // signals are watched by now
+	require.NoError(t, err)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.Process.Pid))
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	_, _ = io.Copy(io.Discard, out)
+	require.NoError(t, c.Wait(), "SIGTERM ends it in order")
+	if err != nil {
+		t.Skip("this system does not tell which signals a process ignores")
+	}
+	ignored := regexp.MustCompile(`SigIgn:\s*([0-9a-f]+)`).FindStringSubmatch(string(status))
+	require.NotNil(t, ignored)
+	mask, err := strconv.ParseUint(ignored[1], 16, 64)
+	require.NoError(t, err)
+	require.NotZero(t, mask&1, "a closed terminal is still ignored")
 }

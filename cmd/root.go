@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/adrg/xdg"
@@ -52,8 +53,9 @@ func printError(w io.Writer, command string, err error) {
 	}
 }
 
-// endSignals ask the program to end.
-var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+// endSignals ask the program to end. Those that were ignored when it was started,
+// by nohup or by a shell that runs it in the background, stay ignored.
+var endSignals = append(slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGHUP}, signal.Ignored), syscall.SIGTERM)
 
 // interruptible returns a context that ends at the first interrupt. It is for
 // commands that need not finish anything first; a second interrupt then ends the
