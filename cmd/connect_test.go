@@ -129,22 +129,38 @@ func TestTheRegistryMayHaveACredentialOfItsOwn(t *testing.T) {
 
 // brokenStore is a keyring that is locked until open.
 type brokenStore struct {
-	credentials.Memory
-	locked bool
+	secrets map[string]string
+	locked  bool
 }
 
-func (b *brokenStore) Get(ctx context.Context, account string) (string, error) {
-	if b.locked {
+func (b *brokenStore) Get(_ context.Context, account string) (string, error) {
+	secret, ok := b.secrets[account]
+	switch {
+	case b.locked:
 		return "", credentials.ErrLocked
+	case !ok:
+		return "", credentials.ErrNotFound
 	}
-	return b.Memory.Get(ctx, account)
+	return secret, nil
 }
 
-func (b *brokenStore) Set(ctx context.Context, account, secret string) error {
+func (b *brokenStore) Set(_ context.Context, account, secret string) error {
 	if b.locked {
 		return credentials.ErrLocked
 	}
-	return b.Memory.Set(ctx, account, secret)
+	if b.secrets == nil {
+		b.secrets = map[string]string{}
+	}
+	b.secrets[account] = secret
+	return nil
+}
+
+func (b *brokenStore) Delete(_ context.Context, account string) error {
+	if b.locked {
+		return credentials.ErrLocked
+	}
+	delete(b.secrets, account)
+	return nil
 }
 
 func testVault(t *testing.T, keyring credentials.Store) *vault {

@@ -72,11 +72,17 @@ func newOAuth(t *testing.T, options sandbox.Options) *oauth {
 // browse does what a person does in the browser that the program has opened.
 func (o *oauth) browse(allow bool) string {
 	o.t.Helper()
+	return o.browseTo("", allow)
+}
+
+// browseTo is browse where the page wants something typed.
+func (o *oauth) browseTo(more string, allow bool) string {
+	o.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		address, err := os.ReadFile(o.opened)
 		if err == nil {
 			require.NoError(o.t, os.Remove(o.opened))
-			last, err := o.box.Browse(o.t.Context(), string(address), allow)
+			last, err := o.box.Browse(o.t.Context(), string(address)+more, allow)
 			require.NoError(o.t, err)
 			return last
 		}
@@ -228,25 +234,11 @@ func TestLoginEntraByACodeAndChosenAmongAllWays(t *testing.T) {
 	x.press(enter)
 	x.see("The code to type there", "/oauth2/deviceauth")
 	code := between(x.text(), "The code to type there\n", "\n")
-	require.Contains(t, o.browseTo("?user_code="+code), "Go back to your device")
+	require.Contains(t, o.browseTo("?user_code="+code, true), "Go back to your device")
 	x.see("Microsoft Entra ID accepts it")
 	x.press(enter)
 	require.Zero(t, x.end())
 	o.signedIn(engine.SystemEntra, engine.MethodDevice)
-}
-
-// browseTo is browse where the page wants something typed.
-func (o *oauth) browseTo(more string) string {
-	o.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
-		if address, err := os.ReadFile(o.opened); err == nil {
-			last, err := o.box.Browse(o.t.Context(), string(address)+more, true)
-			require.NoError(o.t, err)
-			return last
-		}
-	}
-	o.t.Fatal("no browser was opened")
-	return ""
 }
 
 func between(text, before, after string) string {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -160,22 +159,17 @@ func TestOAuthLeavesNoTraceInAWalk(t *testing.T) {
 	w := newWalk(t, "priya-nair", false)
 	c := w.box.Credentials()
 	var kept []engine.Credential
-	var browser sync.WaitGroup
+	browser := w.box.Browser()
 	w.parts.systems.person = person{
-		tell: func(ctx context.Context, q tui.Prompt) {
-			browser.Go(func() {
-				if _, err := w.box.Browse(context.WithoutCancel(ctx), q.URL, true); err != nil {
-					t.Error(err)
-				}
-			})
-		},
+		tell: func(ctx context.Context, q tui.Prompt) { browser.Visit(context.WithoutCancel(ctx), q.URL, true) },
 		keep: func(_ context.Context, c engine.Credential) error { kept = append(kept, c); return nil },
 	}
 	require.NoError(t, w.parts.systems.prove(t.Context(), engine.Credential{
 		System: engine.SystemOkta, Host: w.box.Addresses().OktaURL, Identifier: c.OktaAppLabel, Method: engine.MethodBrowser,
 		Client: engine.Client{ID: c.OktaClientID, Redirect: "http://127.0.0.1/callback"},
 	}))
-	browser.Wait()
+	_, err := browser.Wait()
+	require.NoError(t, err)
 	w.run(guide.StepSnapshot)
 	require.Empty(t, kept, "nothing was changed yet")
 	w.box.ExpireAccess()

@@ -1,9 +1,8 @@
 // Package credentials keeps secrets where the operating system keeps them: the
 // macOS keychain, the Windows credential manager, or the Secret Service of a
 // Linux desktop. Where there is none, File keeps them in a file that a
-// passphrase encrypts, and Memory until the program ends. What they store is
-// long-lived (an access token, a SCIM token, an Okta API token), never a token
-// minted from one.
+// passphrase encrypts. What they store is long-lived (an access token, a SCIM
+// token, an Okta API token), never a token minted from one.
 //
 // The subpackages turn a stored credential into the short-lived tokens of
 // OAuth: oktatoken for Okta, entratoken for Microsoft Entra ID.

@@ -5,12 +5,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 var consentForm = regexp.MustCompile(`action="([^"]+)"><input type="hidden" name="id" value="([^"]+)"`)
@@ -41,6 +43,39 @@ func (s *Sandbox) Browse(ctx context.Context, address string, allow bool) (strin
 		answer = "allow"
 	}
 	return visit(ctx, client, http.MethodPost, here.Scheme+"://"+here.Host+form[1], url.Values{"id": {form[2]}, "answer": {answer}})
+}
+
+// Browser is a person's browser, beside the program that waits for it. Use
+// Sandbox.Browser.
+type Browser struct {
+	box    *Sandbox
+	visits sync.WaitGroup
+
+	mu   sync.Mutex
+	last string
+	err  error
+}
+
+// Browser returns one that has no page open.
+func (s *Sandbox) Browser() *Browser { return &Browser{box: s} }
+
+// Visit does what Browse does, and does not wait for it.
+func (b *Browser) Visit(ctx context.Context, address string, allow bool) {
+	b.visits.Go(func() {
+		page, err := b.box.Browse(ctx, address, allow)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.last, b.err = page, errors.Join(b.err, err)
+	})
+}
+
+// Wait waits for all visits. It returns the text of the page that was the last to
+// come, and what went wrong.
+func (b *Browser) Wait() (last string, err error) {
+	b.visits.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last, b.err
 }
 
 func visit(ctx context.Context, client *http.Client, method, address string, form url.Values) (string, error) {

@@ -6,8 +6,6 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/url"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,31 +35,25 @@ func TestAPersonSignsInInTheBrowserOfThisMachine(t *testing.T) {
 	box, o := start(t)
 	var kept []string
 	keep := func(_ context.Context, k string) error { kept = append(kept, k); return nil }
-	var browser sync.WaitGroup
+	browser := box.Browser()
 	s, err := entratoken.Browser(t.Context(), o, func(p entratoken.Prompt) {
 		page, err := url.Parse(p.URL)
 		require.NoError(t, err)
 		require.Equal(t, "S256", page.Query().Get("code_challenge_method"))
 		require.NotEmpty(t, page.Query().Get("state"))
-		browser.Go(func() {
-			// Another page that guesses at the address is not listened to.
-			forged, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page.Query().Get("redirect_uri")+"?code=forged&state=forged", http.NoBody)
-			if err != nil {
-				t.Error(err)
-			}
-			answer, err := http.DefaultClient.Do(forged)
-			if err != nil || answer.StatusCode != http.StatusBadRequest {
-				t.Errorf("%v", err)
-			} else {
-				_ = answer.Body.Close()
-			}
-			if last, err := box.Browse(t.Context(), p.URL, true); err != nil || !strings.Contains(last, "You are signed in") {
-				t.Errorf("%q, %v", last, err)
-			}
-		})
+		// Another page that guesses at the address is not listened to.
+		forged, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page.Query().Get("redirect_uri")+"?code=forged&state=forged", http.NoBody)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(forged)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+		browser.Visit(t.Context(), p.URL, true)
 	}, keep)
-	browser.Wait()
 	require.NoError(t, err)
+	last, err := browser.Wait()
+	require.NoError(t, err)
+	require.Contains(t, last, "You are signed in")
 	token, err := s.Token(t.Context())
 	require.NoError(t, err)
 	require.Contains(t, token, "sandbox-entra-access-canary-")
@@ -78,17 +70,12 @@ func TestAPersonSignsInInTheBrowserOfThisMachine(t *testing.T) {
 
 func TestARefusalInTheBrowserAndACancelEndTheSignIn(t *testing.T) {
 	box, o := start(t)
-	var browser sync.WaitGroup
-	_, err := entratoken.Browser(t.Context(), o, func(p entratoken.Prompt) {
-		browser.Go(func() {
-			if _, err := box.Browse(t.Context(), p.URL, false); err != nil {
-				t.Error(err)
-			}
-		})
-	}, nil)
-	browser.Wait()
+	browser := box.Browser()
+	_, err := entratoken.Browser(t.Context(), o, func(p entratoken.Prompt) { browser.Visit(t.Context(), p.URL, false) }, nil)
 	require.ErrorIs(t, err, transport.ErrUnauthorized)
 	require.ErrorContains(t, err, "The resource owner denied the request")
+	_, err = browser.Wait()
+	require.NoError(t, err)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err = entratoken.Browser(ctx, o, func(entratoken.Prompt) { cancel() }, nil)
@@ -97,15 +84,12 @@ func TestARefusalInTheBrowserAndACancelEndTheSignIn(t *testing.T) {
 
 func TestADeviceAndAServiceSignInAgainstTheSandbox(t *testing.T) {
 	box, o := start(t)
-	var browser sync.WaitGroup
+	browser := box.Browser()
 	s, err := entratoken.Device(t.Context(), o, func(p entratoken.Prompt) {
-		browser.Go(func() {
-			if _, err := box.Browse(t.Context(), p.URL+"?user_code="+p.Code, true); err != nil {
-				t.Error(err)
-			}
-		})
+		browser.Visit(t.Context(), p.URL+"?user_code="+p.Code, true)
 	}, nil)
-	browser.Wait()
+	require.NoError(t, err)
+	_, err = browser.Wait()
 	require.NoError(t, err)
 	_, err = s.Token(t.Context())
 	require.NoError(t, err)

@@ -132,16 +132,6 @@ func (s *Source) Forget(refused string) {
 	}
 }
 
-// Until is when the present token ends, or the zero time.
-func (s *Source) Until() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.token == nil {
-		return time.Time{}
-	}
-	return s.token().ExpiresOn
-}
-
 func (s *Source) current() (azcore.AccessToken, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/transport"
@@ -84,17 +86,49 @@ func TestAServiceSignsInWithItsSecretEvenInADryRun(t *testing.T) {
 	server := &entra{}
 	s, err := Secret(server.options(), func() string { return "secret-canary" })
 	require.NoError(t, err)
-	require.Zero(t, s.Until())
 	token, err := s.Token(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "access-canary", token)
 	require.Equal(t, []string{"client_credentials"}, server.sent)
 	require.Contains(t, server.asked, "POST /"+directory+"/oauth2/v2.0/token", "under the directory's other name")
-	require.Equal(t, time.Hour, time.Until(s.Until()).Round(time.Minute))
 	_, err = s.Token(t.Context())
 	require.NoError(t, err)
 	require.Len(t, server.sent, 1)
 	require.NotContains(t, fmt.Sprintf("%v", s), "canary")
+}
+
+// hourly gives tokens that are good for an hour.
+type hourly struct {
+	now   func() time.Time
+	given int
+}
+
+func (h *hourly) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	h.given++
+	return azcore.AccessToken{Token: fmt.Sprintf("access-canary-%d", h.given), ExpiresOn: h.now().Add(time.Hour)}, nil
+}
+
+func TestATokenIsRenewedAheadOfItsEndOnceForAll(t *testing.T) {
+	now := time.Now()
+	clock := func() time.Time { return now }
+	source := &hourly{now: clock}
+	s, err := newSource(Options{Transport: transport.Options{Now: clock}}, func() (azcore.TokenCredential, error) { return source, nil })
+	require.NoError(t, err)
+	for _, x := range []struct {
+		after time.Duration
+		want  string
+	}{{0, "access-canary-1"}, {58 * time.Minute, "access-canary-1"}, {time.Minute, "access-canary-2"}} {
+		now = now.Add(x.after)
+		var callers sync.WaitGroup
+		for range 10 {
+			callers.Go(func() {
+				if token, err := s.Token(t.Context()); err != nil || token != x.want {
+					t.Errorf("%q, %v", token, err)
+				}
+			})
+		}
+		callers.Wait()
+	}
 }
 
 func TestARefusalQuotesWhatMattersOnOneLine(t *testing.T) {

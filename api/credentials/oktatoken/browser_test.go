@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,19 +29,16 @@ func TestAPersonSignsInInTheBrowserOfThisMachine(t *testing.T) {
 	box, o := start(t)
 	var kept []string
 	keep := func(_ context.Context, refresh string) error { kept = append(kept, refresh); return nil }
-	var browser sync.WaitGroup
+	browser := box.Browser()
 	s, err := oktatoken.Browser(t.Context(), o, func(p oktatoken.Prompt) {
 		require.Empty(t, p.Code)
 		require.Contains(t, p.URL, "code_challenge_method=S256")
-		browser.Go(func() {
-			page, err := box.Browse(t.Context(), p.URL, true)
-			if err != nil || !strings.Contains(page, "You are signed in") {
-				t.Errorf("%q, %v", page, err)
-			}
-		})
+		browser.Visit(t.Context(), p.URL, true)
 	}, keep)
 	require.NoError(t, err)
-	browser.Wait()
+	page, err := browser.Wait()
+	require.NoError(t, err)
+	require.Contains(t, page, "You are signed in")
 	token, err := s.Token(t.Context())
 	require.NoError(t, err)
 	require.Contains(t, token, "sandbox-okta-access-canary-")
@@ -65,17 +61,12 @@ func TestAPersonSignsInInTheBrowserOfThisMachine(t *testing.T) {
 
 func TestARefusalInTheBrowserIsTold(t *testing.T) {
 	box, o := start(t)
-	var browser sync.WaitGroup
-	_, err := oktatoken.Browser(t.Context(), o, func(p oktatoken.Prompt) {
-		browser.Go(func() {
-			if _, err := box.Browse(t.Context(), p.URL, false); err != nil {
-				t.Error(err)
-			}
-		})
-	}, nil)
-	browser.Wait()
-	require.ErrorIs(t, err, transport.ErrUnauthorized)
-	require.ErrorContains(t, err, "The resource owner denied the request")
+	browser := box.Browser()
+	_, refused := oktatoken.Browser(t.Context(), o, func(p oktatoken.Prompt) { browser.Visit(t.Context(), p.URL, false) }, nil)
+	require.ErrorIs(t, refused, transport.ErrUnauthorized)
+	require.ErrorContains(t, refused, "The resource owner denied the request")
+	_, err := browser.Wait()
+	require.NoError(t, err)
 }
 
 func TestAClosedBrowserIsLeftByCancelling(t *testing.T) {
@@ -102,29 +93,23 @@ func (s swapped) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestAWrongVerifierGetsNoToken(t *testing.T) {
 	box, o := start(t)
 	o.Transport.Base = swapped{http.DefaultTransport}
-	var browser sync.WaitGroup
-	_, err := oktatoken.Browser(t.Context(), o, func(p oktatoken.Prompt) {
-		browser.Go(func() { _, _ = box.Browse(t.Context(), p.URL, true) })
-	}, nil)
-	browser.Wait()
+	browser := box.Browser()
+	_, err := oktatoken.Browser(t.Context(), o, func(p oktatoken.Prompt) { browser.Visit(t.Context(), p.URL, true) }, nil)
 	require.ErrorIs(t, err, transport.ErrUnauthorized)
 	require.ErrorContains(t, err, "PKCE verification failed")
 	require.NotContains(t, err.Error(), "canary")
+	_, err = browser.Wait()
+	require.NoError(t, err)
 }
 
 func TestADeviceSignsInAgainstTheSandbox(t *testing.T) {
 	box, o := start(t)
-	var browser sync.WaitGroup
+	browser := box.Browser()
 	began := time.Now()
-	s, err := oktatoken.Device(t.Context(), o, func(p oktatoken.Prompt) {
-		browser.Go(func() {
-			if _, err := box.Browse(t.Context(), p.URL, true); err != nil {
-				t.Error(err)
-			}
-		})
-	}, nil)
+	s, err := oktatoken.Device(t.Context(), o, func(p oktatoken.Prompt) { browser.Visit(t.Context(), p.URL, true) }, nil)
 	require.NoError(t, err)
-	browser.Wait()
+	_, err = browser.Wait()
+	require.NoError(t, err)
 	require.Less(t, time.Since(began), 20*time.Second)
 	_, err = s.Token(t.Context())
 	require.NoError(t, err)
