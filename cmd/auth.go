@@ -7,16 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
 // authOptions are those of auth status and auth refresh.
@@ -72,6 +74,7 @@ type standing struct {
 	System  engine.SystemID `json:"system"`
 	Title   string          `json:"title"`
 	Who     string          `json:"who,omitempty"`
+	App     string          `json:"application,omitempty"` // that of an identity provider
 	Host    string          `json:"host,omitempty"`
 	Method  engine.Method   `json:"method,omitempty"`
 	From    origin          `json:"from,omitempty"`
@@ -84,7 +87,7 @@ type standing struct {
 	Renews bool           `json:"renews,omitempty"`
 	Rights []engine.Right `json:"rights,omitempty"`
 
-	client engine.Client
+	given engine.Credential // without its secret
 }
 
 // status is what auth status prints.
@@ -110,8 +113,12 @@ func look(ctx context.Context, v *vault, ask *prompter) (status, error) {
 	for _, h := range all {
 		k := v.profile.Systems[h.System]
 		st := standing{
-			System: h.System, Title: systemTitles[h.System], Who: h.Identifier, Host: h.Host, Method: h.Method, From: h.From, Hides: h.Hides,
-			Problem: h.Broken, Expires: expiry(h.Credential), Renews: inBrowser(h.Credential) && !h.Secret.Empty(), client: h.Client,
+			System: h.System, Title: systemTitles[h.System], Who: asWhom(h.Credential), Host: hostOf(h.Credential), Method: h.Method, From: h.From, Hides: h.Hides,
+			Problem: h.Broken, Expires: expiry(h.Credential), Renews: inBrowser(h.Credential) && !h.Secret.Empty(), given: h.Credential,
+		}
+		st.given.Secret = engine.Secret{}
+		if h.System == engine.SystemOkta || h.System == engine.SystemEntra {
+			st.App = h.Identifier
 		}
 		if h.From != fromVariables {
 			st.Proven = k.Proven
@@ -145,6 +152,10 @@ func examine(ctx context.Context, st *standing, h held, v *vault, ask *prompter)
 		p := explain(err)
 		st.Problem = p.Title + ". " + p.Advice + " (" + clean(p.Detail) + ")"
 		return nil
+	}
+	s.introduce(ctx, h.System)
+	if c, ok := s.credential(h.System); ok {
+		st.Who = asWhom(c)
 	}
 	st.OK, st.Proven = true, time.Now()
 	st.Rights = s.rights(ctx, h.System, v.profile.Org)
@@ -223,8 +234,8 @@ func runAuthRefresh(ctx context.Context, o *authOptions, out io.Writer) error {
 // again is a sign-in as the last one, whose secret is asked for anew.
 func (st standing) again(s status, interrupts <-chan struct{}) *loginOptions {
 	o := &loginOptions{
-		profile: s.Profile, org: s.Org, store: "auto", host: st.Host, identifier: st.Who, in: os.Stdin, accessible: accessible(), interrupts: interrupts,
-		clientID: st.client.ID, tenant: st.client.Tenant, keyID: st.client.Key, redirect: st.client.Redirect, authority: st.client.Authority,
+		profile: s.Profile, org: s.Org, store: "auto", host: st.given.Host, identifier: st.given.Identifier, in: os.Stdin, accessible: accessible(), interrupts: interrupts,
+		clientID: st.given.Client.ID, tenant: st.given.Client.Tenant, keyID: st.given.Client.Key, redirect: st.given.Client.Redirect, authority: st.given.Client.Authority,
 	}
 	switch st.Method {
 	case engine.MethodBrowser:
@@ -260,46 +271,82 @@ func (s status) write(out io.Writer, asJSON bool) error {
 		say("Nobody is signed in.")
 		return nil
 	}
-	say("%s\n", s.Precedence)
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "SYSTEM\tSIGNED IN\tWHO\tHOST\tFROM\tLAST PROVEN\tENDS")
+	say("%s", strings.Join(part.Wrap(s.Precedence, widthOf(out, wide)), "\n"))
 	for _, st := range s.Systems {
-		from := string(st.From)
-		if st.Hides != "" {
-			from += " (hides the " + string(st.Hides) + ")"
+		head := st.Title + ": not signed in"
+		if st.OK {
+			head = st.Title + ": signed in"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", st.Title, yesNo(st.OK), cmp.Or(clean(st.Who), "-"), cmp.Or(clean(st.Host), "the usual"), from, when(st.Proven, "never"), st.ends())
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for _, st := range s.Systems {
+		if st.Who != "" {
+			head += " as " + clean(st.Who)
+		}
+		say("\n%s", head)
+		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+		for _, line := range st.lines(s.Profile) {
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], line[1])
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
 		if st.Problem != "" {
-			say("\n%s: %s", st.Title, clean(st.Problem))
+			paragraph(out, clean(st.Problem))
 		}
-		if len(st.Rights) > 0 {
-			say("\n%s", st.Title)
-			writeRights(out, st.Rights)
-		}
+		writeRights(out, st.System, st.Rights)
 	}
 	return nil
 }
 
-// writeRights prints what a credential may do as a table.
-func writeRights(out io.Writer, rights []engine.Right) {
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "  CAPABILITY\tNEEDED FOR\tGRANTED\tHOW TO GET IT")
+// lines are what is known of a credential, each with its name.
+func (st standing) lines(profile string) [][2]string {
+	out := [][2]string{{"Host", cmp.Or(clean(st.Host), "not known")}}
+	if st.App != "" {
+		out = append(out, [2]string{"Application", clean(st.App)})
+	}
+	from := string(st.From)
+	if st.From == fromKeyring || st.From == fromFile {
+		from += ", as " + strconv.Quote(clean(credentials.Account(profile, st.Title)))
+	}
+	if st.Hides != "" {
+		from += " (hides the " + string(st.Hides) + ")"
+	}
+	return append(out, [][2]string{{"From", from}, {"Last proven", when(st.Proven, "never")}, {"Ends", st.ends()}}...)
+}
+
+// wide is enough for every table, where out is no terminal.
+const wide = 200
+
+// writeRights prints what a credential may do as a table, as wide as the terminal.
+func writeRights(out io.Writer, id engine.SystemID, rights []engine.Right) {
+	if len(rights) == 0 {
+		return
+	}
+	width := widthOf(out, wide) - 2
+	row := func(capability, what, granted, how string) []part.Cell {
+		if width < 60 { // a column for each is too much
+			return []part.Cell{{Text: capability}, {Text: granted}}
+		}
+		return []part.Cell{{Text: capability}, {Text: what}, {Text: granted}, {Text: how}}
+	}
+	table := [][]part.Cell{row("CAPABILITY", "NEEDED FOR", "GRANTED", "HOW TO GET IT")}
 	for _, r := range rights {
-		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", r.Capability, r.For, r.Granted, r.How)
+		table = append(table, row(r.Capability, r.For, string(r.Granted), r.How))
 	}
-	_ = w.Flush()
-	if slices.ContainsFunc(rights, func(r engine.Right) bool { return strings.HasPrefix(r.How, "scope-") }) {
-		_, _ = fmt.Fprintln(out, "  The scopes are those of the access token: Docker Home > Identity & auth > Access tokens.")
-	}
+	_, _ = fmt.Fprintf(out, "\n%s\n", part.Indent(ansi.Strip(part.Grid(width, table)), 2))
+	paragraph(out, rightsNote(id))
 	for _, r := range rights {
 		if r.Detail != "" {
-			_, _ = fmt.Fprintf(out, "  %s: %s\n", r.Capability, clean(r.Detail))
+			paragraph(out, r.Capability+": "+clean(r.Detail))
 		}
+	}
+}
+
+// paragraph prints text that belongs to what stands above it.
+func paragraph(out io.Writer, text string) {
+	if text == "" {
+		return
+	}
+	for _, line := range part.Wrap(text, widthOf(out, wide)-2) {
+		_, _ = fmt.Fprintln(out, strings.TrimRight("  "+line, " "))
 	}
 }
 
@@ -316,11 +363,4 @@ func when(t time.Time, none string) string {
 		return none
 	}
 	return t.Local().Format(time.DateTime)
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }

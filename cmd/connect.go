@@ -122,25 +122,28 @@ func (s *systems) keeping(cred *engine.Credential) func(context.Context, string)
 	return func(ctx context.Context, next string) error {
 		old := cred.Secret
 		cred.Secret = engine.NewSecret(next)
-		if s.adopt(*cred, old) || stored {
+		if used, ok := s.adopt(*cred, old); ok {
+			return s.remember(ctx, used)
+		}
+		if stored {
 			return s.remember(ctx, *cred)
 		}
 		return nil
 	}
 }
 
-// adopt puts a renewed credential in the place of the one in use, and reports
-// whether that was the one that it renews.
-func (s *systems) adopt(c engine.Credential, old engine.Secret) bool {
+// adopt puts the secret of a renewed credential in the place of that of the one in
+// use, and returns it, if that was the one that it renews.
+func (s *systems) adopt(c engine.Credential, old engine.Secret) (engine.Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	used, ok := s.credentials[c.System]
 	if !ok || used.Method != c.Method || used.Secret.Reveal() != old.Reveal() {
-		return false
+		return engine.Credential{}, false
 	}
 	used.Secret = c.Secret
 	s.credentials[c.System] = used
-	return true
+	return used, true
 }
 
 func (s *systems) credential(id engine.SystemID) (engine.Credential, bool) {
@@ -192,6 +195,7 @@ func (s *systems) entraClient(ctx context.Context, cred engine.Credential) (*ent
 	}
 	if tokens != nil {
 		o.Token, o.Forget = tokens.Token, tokens.Forget
+		cred.Who = cmp.Or(tokens.Who(), cred.Who)
 	}
 	client, err := entra.New(o)
 	return client, cred, err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/seed-05b3d87e/reprovision/api/credentials/entratoken"
 	"github.com/seed-05b3d87e/reprovision/api/credentials/loopback"
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/idp"
@@ -36,6 +37,8 @@ func explain(err error) engine.Problem {
 		unknown signInError
 		browser *loopback.RefusedError
 		denied  *registry.DeniedError
+		cli     *entratoken.AzureCLIError
+		kind    *kindError
 	)
 	if errors.As(err, &told) {
 		return told.problem
@@ -85,12 +88,24 @@ func explain(err error) engine.Problem {
 		p.Advice = "Docker Hub counts pulls over six hours. Try again later: what has arrived is not sent again."
 	case errors.As(err, &browser):
 		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again, as somebody who may, or in another way.", p.System != ""
+	case errors.As(err, &cli):
+		p.Title, p.Detail, p.System, p.Refused = "The Azure CLI gave no access token", cli.Said, engine.SystemEntra, true
+		p.Advice = "Run az login as somebody who may provision, then try again; or sign in in another way."
+		if cli.Missing {
+			p.Advice = "Install the Azure CLI and run az login; or sign in in another way."
+		}
+	case errors.Is(err, errNobodyToAsk):
+		p.Title, p.Detail, p.Refused = "Somebody has to sign in in a browser", "There is no terminal to show where, or nothing of the last sign-in was kept.", p.System != ""
+		p.Advice = "Sign in with \"reprovision login\" in a terminal, or in automation with a private key, a client secret or a certificate."
 	case errors.Is(err, hub.ErrPersonalToken):
 		p.Refused = p.System != ""
 		p.Title = "A personal access token cannot do this"
 		p.Advice = "Docker Hub lets only an organization access token read members and the audit log. Make one under Identity & auth > Access tokens with " + scopes + "; then sign in with the organization's name."
 	default:
 		explainWire(err, &p)
+		if errors.As(err, &kind) {
+			p.Advice = kind.advice
+		}
 	}
 	if p.System == engine.SystemHub && errors.Is(err, observe.ErrMember) {
 		p.System = engine.SystemMember

@@ -16,9 +16,10 @@ var (
 	appOfOkta    = tui.Field{Is: tui.FieldIdentifier, Label: "Label of the Docker application", Value: defaultApp}
 	clientOfOkta = tui.Field{Is: tui.FieldClient, Label: "Client ID of the OAuth application", Placeholder: "0oa…"}
 
-	tenant   = tui.Field{Is: tui.FieldTenant, Label: "Tenant: the directory, by ID or domain", Placeholder: "acme.onmicrosoft.com"}
-	appEntra = tui.Field{Is: tui.FieldClient, Label: "Application (client) ID of the app registration", Placeholder: "00000000-0000-0000-0000-000000000000"}
-	appName  = tui.Field{Is: tui.FieldIdentifier, Label: "Name of the Docker enterprise application", Value: defaultApp}
+	tenant    = tui.Field{Is: tui.FieldTenant, Label: "Tenant: the directory, by ID or domain", Placeholder: "acme.onmicrosoft.com"}
+	tenantCLI = tui.Field{Is: tui.FieldTenant, Label: "Tenant, if it is another than the CLI's own", Placeholder: "acme.onmicrosoft.com", Optional: true}
+	appEntra  = tui.Field{Is: tui.FieldClient, Label: "Application (client) ID of the app registration", Placeholder: "00000000-0000-0000-0000-000000000000"}
+	appName   = tui.Field{Is: tui.FieldIdentifier, Label: "Name of the Docker enterprise application", Value: defaultApp}
 )
 
 // forms describes how one signs in to each of the real systems. The first way is
@@ -154,7 +155,7 @@ func entraWays() []tui.Way {
 		),
 		way(
 			engine.MethodAzureCLI, "the Azure CLI", "as whoever is signed in there",
-			"Whoever is signed in to the Azure CLI (az login)."+permissions, tenant, appName,
+			"Whoever is signed in to the Azure CLI (az login)."+permissions+" You need the role Application Administrator.", tenantCLI, appName,
 		),
 		way(
 			engine.MethodToken, "an access token", "for an hour at most",

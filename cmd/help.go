@@ -29,12 +29,7 @@ const (
 func styleHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		out := c.OutOrStdout()
-		width := helpWidth
-		if f, ok := out.(*os.File); ok {
-			if w, _, err := term.GetSize(f.Fd()); err == nil && w > 0 {
-				width = min(w, maxHelpWidth)
-			}
-		}
+		width := min(widthOf(out, helpWidth), maxHelpWidth)
 		_, _ = io.WriteString(colorprofile.NewWriter(out, os.Environ()), helpOf(c, width))
 	})
 	root.InitDefaultHelpCmd()
@@ -43,6 +38,17 @@ func styleHelp(root *cobra.Command) {
 			c.Run, c.RunE = nil, showHelp
 		}
 	}
+}
+
+// widthOf is how wide the terminal is that out leads to, or what is given
+// where it is none.
+func widthOf(out io.Writer, otherwise int) int {
+	if f, ok := out.(*os.File); ok {
+		if w, _, err := term.GetSize(f.Fd()); err == nil && w > 0 {
+			return w
+		}
+	}
+	return otherwise
 }
 
 // showHelp is what "help COMMAND" does.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
@@ -14,6 +15,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/tui"
+	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
 // signer signs in for login: it proves a credential, tries what it may do, and
@@ -61,10 +63,11 @@ func (g *signer) signIn(ctx context.Context, cred engine.Credential) (tui.Signed
 	if err != nil {
 		return tui.SignedIn{}, err
 	}
+	s.introduce(ctx, cred.System)
 	if renewed, ok := s.credential(cred.System); ok {
 		cred = renewed
 	}
-	done := tui.SignedIn{System: cred.System, Title: systemTitles[cred.System], Who: cred.Identifier, Rights: s.rights(ctx, cred.System, g.vault.profile.Org)}
+	done := tui.SignedIn{System: cred.System, Title: systemTitles[cred.System], Who: asWhom(cred), Rights: s.rights(ctx, cred.System, g.vault.profile.Org), Note: rightsNote(cred.System)}
 	if !keepable(cred) {
 		done.Kept = fmt.Sprintf("A password's session ends at %s and is not kept. \"reprovision --password\" signs in so for one walk; "+
 			"to stay signed in, make an organization access token and sign in with that.", s.Hub().Until().Local().Format(time.DateTime))
@@ -194,9 +197,9 @@ func writeSignedIn(out io.Writer, s tui.SignedIn) {
 		who = " as " + clean(s.Who)
 	}
 	_, _ = fmt.Fprintf(out, "%s accepts it%s.\n\n", s.Title, who)
-	writeRights(out, s.Rights)
+	writeRights(out, s.System, s.Rights)
 	if s.Kept != "" {
-		_, _ = fmt.Fprintf(out, "\n%s\n", s.Kept)
+		_, _ = fmt.Fprintf(out, "\n%s\n", strings.Join(part.Wrap(clean(s.Kept), widthOf(out, wide)), "\n"))
 	}
 }
 

@@ -399,3 +399,34 @@ func lockKeyring(t *testing.T) {
 		"org.freedesktop.Secret.Service.Lock", "array:objpath:/org/freedesktop/secrets/collection/login").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
+
+func TestATokenInTheWrongFieldIsRecognised(t *testing.T) {
+	box := startBox(t)
+	s := newShell(t, t.TempDir(), nowhere)
+	at := box.Addresses()
+	const jwt = "eyJhbGciOiJub25lIn0.eyJjYW5hcnkiOnRydWV9."
+	for _, x := range []struct{ system, host, secret, want string }{
+		{"hub", at.HubURL, "dckr_pat_canary", "Docker Hub lets none read an organization"},
+		{"hub", at.HubURL, "dckr_oat_canary", "it goes with that organization's name"},
+		{"hub", at.HubURL, jwt, "not an access token of Docker"},
+		{"hub", at.HubURL, "any-canary", "mistyped, expired or revoked"},
+		{"scim", at.SCIMURL, "dckr_oat_canary", "Sign in here with the SCIM API token"},
+		{"scim", at.SCIMURL, box.Credentials().OktaToken, "SCIM wants the token that Docker Home shows"},
+		{"okta", at.OktaURL, "dckr_pat_canary", "Sign in here with an API token of Okta"},
+		{"okta", at.OktaURL, jwt, "Sign in here with an API token of Okta"},
+		{"entra", at.EntraURL, "dckr_oat_canary", "an access token for Microsoft Graph"},
+		{"entra", at.EntraURL, jwt, "mistyped, expired or revoked"},
+		{"registry", at.RegistryHost, "dckr_pat_canary", "mistyped, expired or revoked"},
+		{"registry", at.RegistryHost, "-----BEGIN PRIVATE KEY-----\ncanary", "an access token of Docker"},
+	} {
+		args := []string{"login", x.system, "--org", "acme", "--host", x.host, "--token-stdin"}
+		if x.system == "registry" {
+			args = append(args, "--user", "acme")
+		}
+		out, code := s.run(x.secret, args...)
+		require.Equal(t, exitAuth, code, "%s: %s", x.system, out)
+		require.Contains(t, out, x.want, "%s: %s", x.system, x.secret)
+		require.NotContains(t, out, jwt)
+	}
+	s.noCanary()
+}

@@ -101,6 +101,10 @@ func (o *oauth) signedIn(id engine.SystemID, method engine.Method) standing {
 	require.Equal(o.t, id, st.System)
 	require.Equal(o.t, method, st.Method)
 	require.NotEmpty(o.t, st.Rights)
+	for _, r := range st.Rights {
+		require.NotEqual(o.t, engine.NotKnown, r.Granted, "%+v", r)
+	}
+	require.Equal(o.t, "Docker", st.App)
 	o.clean()
 	return st
 }
@@ -144,11 +148,11 @@ func TestLoginOktaInTheBrowser(t *testing.T) {
 	x.see("The sign-in was refused in the browser", "The resource owner denied the", "Sign in")
 	x.press(enter)
 	require.Contains(t, o.browse(true), "You are signed in")
-	x.see("Okta accepts it as Docker", "okta.apps.read", "Kept in the", "encrypted file")
+	x.see("Okta accepts it as alex.kim@acme.example", "okta.apps.read", "Kept in the", "encrypted file")
 	x.press(enter)
 	require.Zero(t, x.end())
 	require.True(t, o.signedIn(engine.SystemOkta, engine.MethodBrowser).Renews)
-	require.True(t, o.signedIn(engine.SystemOkta, engine.MethodBrowser).OK, "what it goes on with was changed, and kept")
+	require.Equal(t, "alex.kim@acme.example", o.signedIn(engine.SystemOkta, engine.MethodBrowser).Who, "what it goes on with was changed, and kept")
 
 	// Once it is revoked, refresh says so.
 	o.box.Rotate("okta")
@@ -164,7 +168,7 @@ func TestLoginOktaByACodeLineByLine(t *testing.T) {
 	x := o.at(o.okta("--device", "--accessible")...)
 	x.see("Open this address in a browser, on any machine", "The code to type there", "/activate?user_code=")
 	require.Contains(t, o.browse(true), "Go back to your device")
-	x.see("Okta accepts it as Docker")
+	x.see("Okta accepts it as alex.kim@acme.example")
 	require.Zero(t, x.end())
 	o.signedIn(engine.SystemOkta, engine.MethodDevice)
 }
@@ -174,7 +178,7 @@ func TestLoginOktaAsAService(t *testing.T) {
 	o := newOAuth(t, sandbox.Options{})
 	require.Contains(t, o.ok("", o.okta("--key-file", o.keyFile+".only")...), "Okta accepts it")
 	require.NoError(t, os.Remove(o.keyFile+".only"))
-	o.signedIn(engine.SystemOkta, engine.MethodKey)
+	require.Equal(t, o.box.Credentials().OktaClientID, o.signedIn(engine.SystemOkta, engine.MethodKey).Who)
 	requireNone(t, o.home, "PRIVATE KEY")
 }
 
@@ -193,7 +197,7 @@ func TestLoginEntraAsAService(t *testing.T) {
 	require.Equal(t, exitAuth, code, out)
 	require.Contains(t, out, "AADSTS7000215")
 	require.Contains(t, o.ok(o.box.Credentials().EntraClientSecret, o.entra("--token-stdin")...), "Microsoft Entra ID accepts it")
-	o.signedIn(engine.SystemEntra, engine.MethodClientSecret)
+	require.Equal(t, o.box.Credentials().EntraClientID, o.signedIn(engine.SystemEntra, engine.MethodClientSecret).Who)
 
 	require.Contains(t, o.ok("", o.entra("--certificate", o.keyFile)...), "Microsoft Entra ID accepts it")
 	require.NoError(t, os.Remove(o.keyFile))
@@ -219,7 +223,7 @@ func TestLoginEntraInTheBrowserLastsBeyondTheProcess(t *testing.T) {
 	x.press(enter)
 	require.Zero(t, x.end())
 	require.True(t, o.signedIn(engine.SystemEntra, engine.MethodBrowser).Renews)
-	o.signedIn(engine.SystemEntra, engine.MethodBrowser)
+	require.Equal(t, "alex.kim@acme.example", o.signedIn(engine.SystemEntra, engine.MethodBrowser).Who)
 }
 
 func TestLoginEntraByACodeAndChosenAmongAllWays(t *testing.T) {
@@ -300,10 +304,55 @@ func TestRefreshAsksForWhatIsRefused(t *testing.T) {
 	x := o.at("auth", "refresh")
 	x.see("Okta, by", at.OktaURL)
 	x.press(next + enter)
-	x.see("Okta accepts it as Docker")
+	x.see("Okta accepts it as alex.kim@acme.example")
 	x.press(enter)
 	require.Zero(t, x.end())
 	got, code := o.status()
 	require.Zero(t, code, "%+v", got)
+	o.clean()
+}
+
+// az puts an Azure CLI in the way of the real one, which does what the script says.
+func (o *oauth) az(script string) {
+	o.t.Helper()
+	require.NoError(o.t, os.WriteFile(filepath.Join(filepath.Dir(o.opened), "az"), []byte("#!/bin/sh\n"+script), 0o700))
+}
+
+func TestLoginEntraByTheAzureCLI(t *testing.T) {
+	t.Parallel()
+	o := newOAuth(t, sandbox.Options{})
+	at, c := o.box.Addresses(), o.box.Credentials()
+	login := []string{"login", "entra", "--org", "acme", "--host", at.EntraURL, "--app", c.EntraAppName, "--azure-cli"}
+
+	o.az("echo 'ERROR: Please run '\"'\"'az login'\"'\"' to setup account.' >&2; exit 1")
+	out, code := o.run("", login...)
+	require.Equal(t, exitAuth, code, out)
+	require.Contains(t, out, "The Azure CLI gave no access token: Please run 'az login' to setup account\n")
+	require.Contains(t, out, "Run az login as somebody who may provision")
+
+	// What the CLI prints, less what nobody reads.
+	asked := o.opened + ".asked"
+	token := filepath.Join(filepath.Dir(o.opened), "token.json")
+	require.NoError(t, os.WriteFile(token, []byte(`{"accessToken": "`+c.EntraToken+`", "expiresOn": "2099-01-01 00:00:00.000000", "expires_on": 4070908800, "tokenType": "Bearer"}`), 0o600))
+	o.az("echo \"$@\" > " + asked + "; cat " + token)
+	require.Contains(t, o.ok("", login...), "Microsoft Entra ID accepts it")
+	raw, err := os.ReadFile(asked)
+	require.NoError(t, err)
+	require.Equal(t, "account get-access-token -o json --resource https://graph.microsoft.com\n", string(raw), "of the CLI's own tenant")
+	require.Contains(t, o.ok("", append(login, "--tenant", "acme.example")...), "Microsoft Entra ID accepts it")
+	raw, err = os.ReadFile(asked)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), " --tenant acme.example\n")
+	o.signedIn(engine.SystemEntra, engine.MethodAzureCLI)
+
+	// A later process finds the CLI signed out, or gone.
+	o.az("echo 'ERROR: AADSTS70043: The refresh token has expired.' >&2; exit 1")
+	got, code := o.status()
+	require.Equal(t, exitAuth, code)
+	require.Contains(t, got.Systems[0].Problem, "AADSTS70043: The refresh token has expired")
+	o.env = append(o.env, "PATH="+o.home)
+	got, code = o.status()
+	require.Equal(t, exitAuth, code)
+	require.Contains(t, got.Systems[0].Problem, "Install the Azure CLI and run az login")
 	o.clean()
 }

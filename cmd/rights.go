@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
@@ -24,12 +25,7 @@ func (s *systems) rights(ctx context.Context, id engine.SystemID, org string) []
 	case engine.SystemOkta:
 		return s.oktaRights(ctx)
 	case engine.SystemEntra:
-		return []engine.Right{
-			{Capability: "read the application", For: "what Entra would send", Granted: engine.Granted, How: "Application.Read.All"},
-			{Capability: "read users", For: "what Entra would send", Granted: engine.NotTried, How: "Directory.Read.All"},
-			{Capability: "read the provisioning log", For: "verifying a push", Granted: engine.NotTried, How: "AuditLog.Read.All"},
-			{Capability: "provision on demand", For: "pushing", Granted: engine.NotTried, How: "Synchronization.ReadWrite.All, and the role Application Administrator for a person"},
-		}
+		return s.entraRights(ctx)
 	case engine.SystemRegistry:
 		return []engine.Right{
 			{Capability: "sign in to the registry", For: "handing over repositories", Granted: engine.Granted, How: "an access token"},
@@ -68,26 +64,80 @@ func (s *systems) hubRights(ctx context.Context, org string) []engine.Right {
 }
 
 func (s *systems) oktaRights(ctx context.Context) []engine.Right {
-	s.mu.Lock()
-	c := s.okta
-	s.mu.Unlock()
 	words := map[string][2]string{
-		"okta.apps.read":   {"read applications", "what Okta would send"},
-		"okta.users.read":  {"read users", "what Okta would send"},
-		"okta.groups.read": {"read groups", "assignments by a group"},
-		"okta.logs.read":   {"read the System Log", "verifying a push"},
+		"okta.apps.read":            {"read applications", "what Okta would send"},
+		"okta.users.read":           {"read users", "what Okta would send"},
+		"okta.groups.read":          {"read groups", "assignments by a group"},
+		"okta.profileMappings.read": {"read profile mappings", "pushing"},
+		"okta.logs.read":            {"read the System Log", "verifying a push"},
 	}
-	const owner = "; for an API token, a role of its owner that includes it"
 	var out []engine.Right
-	for _, r := range c.Readings(ctx) {
+	for _, r := range s.oktaNow().Readings(ctx) {
 		w := words[r.Scope]
-		out = append(out, engine.Right{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Scope + owner})
+		out = append(out, engine.Right{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Scope})
 	}
 	return append(
 		out,
-		engine.Right{Capability: "assign people to the application", For: "pushing", Granted: engine.NotTried, How: "okta.apps.manage" + owner},
-		engine.Right{Capability: "change group members", For: "pushing where a group assigns", Granted: engine.NotTried, How: "okta.groups.manage" + owner},
+		engine.Right{Capability: "assign people to it", For: "pushing", Granted: engine.NotTried, How: "okta.apps.manage"},
+		engine.Right{Capability: "change group members", For: "pushing where a group assigns", Granted: engine.NotTried, How: "okta.groups.manage"},
 	)
+}
+
+func (s *systems) oktaNow() *okta.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.okta
+}
+
+func (s *systems) entraRights(ctx context.Context) []engine.Right {
+	s.mu.Lock()
+	c := s.entra
+	s.mu.Unlock()
+	words := map[string][2]string{
+		"Directory.Read.All": {"read users", "what Entra would send"},
+		"AuditLog.Read.All":  {"read the provisioning log", "verifying a push"},
+	}
+	out := []engine.Right{{Capability: "read the application", For: "what Entra would send", Granted: engine.Granted, How: "Application.Read.All"}}
+	for _, r := range c.Readings(ctx) {
+		w := words[r.Permission]
+		out = append(out, engine.Right{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Permission})
+	}
+	return append(out, engine.Right{Capability: "provision on demand", For: "pushing", Granted: engine.NotTried, How: "Synchronization.ReadWrite.All"})
+}
+
+// rightsNote says what a column of scopes leaves out.
+func rightsNote(id engine.SystemID) string {
+	switch id {
+	case engine.SystemHub, engine.SystemRegistry:
+		return "The scopes are those of the access token: Docker Home > Identity & auth > Access tokens."
+	case engine.SystemOkta:
+		return "The scopes are those of OAuth. An API token has no scopes: the admin roles of whoever made it count."
+	case engine.SystemEntra:
+		return "The permissions are those of the app registration. A person also needs the role Application Administrator."
+	case engine.SystemSCIM, engine.SystemMember:
+	}
+	return ""
+}
+
+// introduce finds out as whom a proven credential of an identity provider signs in,
+// where that has not been told yet. Not to know it hinders nobody.
+func (s *systems) introduce(ctx context.Context, id engine.SystemID) {
+	c, _ := s.credential(id)
+	who := c.Who
+	switch {
+	case c.Method == engine.MethodKey, c.Method == engine.MethodClientSecret, c.Method == engine.MethodCertificate:
+		who = c.Client.ID
+	case id == engine.SystemOkta:
+		if found, err := s.oktaNow().Who(ctx); err == nil {
+			who = found
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.credentials[id]; ok {
+		c.Who = who
+		s.credentials[id] = c
+	}
 }
 
 // first takes the first of a listing, and so one request.

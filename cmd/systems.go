@@ -142,17 +142,35 @@ func (s *systems) session() engine.Session {
 	for _, id := range s.listed() {
 		cred := s.credentials[id]
 		x := engine.System{
-			ID: id, Title: systemTitles[id], Host: cred.Host, Who: cred.Identifier,
+			ID: id, Title: systemTitles[id], Host: hostOf(cred), Who: asWhom(cred),
 			Required: id == engine.SystemHub, OK: s.proven[id], Problem: s.problems[id], Rights: s.found[id],
 		}
 		x.Given = cred
 		x.Given.Secret = engine.Secret{}
 		if d := s.doubts[id]; d != nil && !x.OK {
-			x.Host, x.Who, x.Apps = d.credential.Host, d.credential.Identifier, d.apps
+			x.Host, x.Apps = d.credential.Host, d.apps
 		}
 		out.Systems = append(out.Systems, x)
 	}
 	return out
+}
+
+// hostOf is where a credential signs in.
+func hostOf(c engine.Credential) string {
+	usual := map[engine.SystemID]string{
+		engine.SystemHub: hub.DefaultBaseURL, engine.SystemSCIM: scim.DefaultBaseURL,
+		engine.SystemEntra: entra.DefaultBaseURL, engine.SystemRegistry: dockerRegistry,
+	}
+	return cmp.Or(c.Host, usual[c.System])
+}
+
+// asWhom is as whom a credential signs in, as far as it is known. What an identity
+// provider's goes by is its application for Docker, which is nobody.
+func asWhom(c engine.Credential) string {
+	if c.System == engine.SystemOkta || c.System == engine.SystemEntra {
+		return c.Who
+	}
+	return c.Identifier
 }
 
 // Connect implements run.Connector: it proves a credential, and keeps it only
@@ -176,6 +194,7 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 	}
 	if cred.System != engine.SystemMember {
 		rights := s.rights(ctx, cred.System, cmp.Or(c.Org, cred.Identifier))
+		s.introduce(ctx, cred.System)
 		s.mu.Lock()
 		s.found[cred.System] = rights
 		s.mu.Unlock()
@@ -195,6 +214,10 @@ func (s *systems) Connect(ctx context.Context, c engine.Case, cred engine.Creden
 // prove makes a client from the credential, lets the system accept it, and
 // puts it in place.
 func (s *systems) prove(ctx context.Context, cred engine.Credential) error {
+	return recognise(cred, s.try(ctx, cred))
+}
+
+func (s *systems) try(ctx context.Context, cred engine.Credential) error {
 	cred, err := gathered(ctx, cred)
 	if err != nil {
 		return err

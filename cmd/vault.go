@@ -190,6 +190,7 @@ type stored struct {
 	Key        string        `json:"key,omitempty"`
 	Redirect   string        `json:"redirect,omitempty"`
 	Authority  string        `json:"authority,omitempty"`
+	Who        string        `json:"who,omitempty"`
 	Secret     string        `json:"secret,omitempty"`
 }
 
@@ -212,7 +213,7 @@ func (v *vault) get(ctx context.Context, store credentials.Store, id engine.Syst
 		return engine.Credential{}, fmt.Errorf("%s: %w", v.entry(id), errEntry)
 	}
 	return engine.Credential{
-		System: id, Host: s.Host, Identifier: s.Identifier, Secret: engine.NewSecret(s.Secret), Method: s.Method,
+		System: id, Host: s.Host, Identifier: s.Identifier, Secret: engine.NewSecret(s.Secret), Method: s.Method, Who: s.Who,
 		Client: engine.Client{ID: s.ClientID, Tenant: s.Tenant, Key: s.Key, Redirect: s.Redirect, Authority: s.Authority},
 	}, nil
 }
@@ -242,7 +243,7 @@ func (v *vault) keep(ctx context.Context, c engine.Credential, k known) error {
 		raw, err := json.Marshal(stored{
 			Host: c.Host, Identifier: c.Identifier, Method: c.Method,
 			ClientID: c.Client.ID, Tenant: c.Client.Tenant, Key: c.Client.Key, Redirect: c.Client.Redirect, Authority: c.Client.Authority,
-			Secret: c.Secret.Reveal(),
+			Who: c.Who, Secret: c.Secret.Reveal(),
 		})
 		if err != nil {
 			return fmt.Errorf("encode the credential: %w", err)

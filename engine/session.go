@@ -58,6 +58,7 @@ type Credential struct {
 	Method     Method
 	Client     Client // of OAuth; the zero value otherwise
 	App        App    // as it was found before, or as somebody chose it; may be empty
+	Who        string // whose it is, where Identifier does not say so and it is known
 	File       string // where Secret is still to be read from, a private key in PEM
 }
 

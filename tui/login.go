@@ -49,6 +49,7 @@ type SignedIn struct {
 	System     engine.SystemID
 	Title, Who string
 	Rights     []engine.Right
+	Note       string // what the table of rights leaves out
 	Kept       string // a sentence on where it is kept
 }
 

@@ -85,7 +85,7 @@ func (m *login) body(width int) string {
 		if made.Who != "" {
 			head += " as " + made.Who
 		}
-		return part.Stack(title(head), screen.Warning(t, width, m.problem), part.Paragraph(part.Clean(made.Kept), width, t.Text), part.Rights(t, width, made.Rights))
+		return part.Stack(title(head), screen.Warning(t, width, m.problem), part.Paragraph(part.Clean(made.Kept), width, t.Text), part.Rights(t, width, made.Rights), part.Paragraph(part.Clean(made.Note), width, t.Muted))
 	}
 	return part.Stack(title("Sign in to "+m.system.Title), screen.Warning(t, width, m.problem))
 }

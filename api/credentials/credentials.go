@@ -29,7 +29,7 @@ const Timeout = 2 * time.Second
 
 // What an error can be, for errors.Is.
 var (
-	ErrNotFound    = errors.New("no such entry in the keyring")
+	ErrNotFound    = errors.New("no such entry")
 	ErrTimeout     = errors.New("the keyring did not answer")
 	ErrUnavailable = errors.New("the keyring cannot be used")
 	ErrLocked      = errors.New("the keyring is locked")

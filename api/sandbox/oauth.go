@@ -47,6 +47,7 @@ type authorizer struct {
 	codes     map[string]authorization
 	devices   map[string]*device // by the device code
 	access    map[string]time.Time
+	services  map[string]bool     // access tokens that belong to nobody
 	refresh   map[string][]string // scopes
 	seen      []string            // code verifiers
 }
@@ -73,7 +74,7 @@ func newAuthorizer(prefix string, o Options) *authorizer {
 	return &authorizer{
 		prefix: prefix, now: o.Now, life: life, key: o.ServiceKey,
 		requested: map[string]authorization{}, codes: map[string]authorization{}, devices: map[string]*device{},
-		access: map[string]time.Time{}, refresh: map[string][]string{},
+		access: map[string]time.Time{}, services: map[string]bool{}, refresh: map[string][]string{},
 	}
 }
 
@@ -91,6 +92,13 @@ func (a *authorizer) accepts(token string) bool {
 	defer a.mu.Unlock()
 	until, ok := a.access[token]
 	return ok && a.now().Before(until)
+}
+
+// isService reports whether an access token is a service's.
+func (a *authorizer) isService(token string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.services[token]
 }
 
 // ExpireAccess ends the access tokens of OAuth at Okta and Entra, and leaves what
@@ -320,7 +328,7 @@ func (a *authorizer) service(f url.Values, audience string) bool {
 // give answers with tokens; the caller holds the mutex.
 func (a *authorizer) give(w http.ResponseWriter, scopes []string, person bool) {
 	access := a.secretText("access")
-	a.access[access] = a.now().Add(a.life)
+	a.access[access], a.services[access] = a.now().Add(a.life), !person
 	body := map[string]any{"token_type": "Bearer", "expires_in": int(a.life.Seconds()), "access_token": access, "scope": strings.Join(scopes, " ")}
 	for _, scope := range scopes {
 		if person && scope == "offline_access" {

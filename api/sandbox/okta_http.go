@@ -162,6 +162,7 @@ func (s *Sandbox) oktaPeopleRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/users", s.oktaListUsers)
 	mux.HandleFunc("GET /api/v1/users/{user}", s.oktaGetUser)
 	mux.HandleFunc("GET /api/v1/users/{user}/groups", s.oktaUserGroups)
+	mux.HandleFunc("GET /api/v1/groups", s.oktaListGroups)
 	mux.HandleFunc("GET /api/v1/groups/{group}", s.oktaGetGroup)
 	mux.HandleFunc("GET /api/v1/groups/{group}/users", s.oktaGroupUsers)
 	mux.HandleFunc("GET /api/v1/groups/{group}/apps", s.oktaGroupApps)
@@ -210,11 +211,17 @@ func (s *Sandbox) oktaListUsers(w http.ResponseWriter, r *http.Request) {
 	oktaPage(w, r, all, 200, func(i int) string { return all[i].id }, wireOktaUser)
 }
 
-// userOf finds the person of the path or answers 404.
+// userOf finds the person of the path or answers 404. "me" is whom the credential
+// belongs to: the administrator, who signs in here and has made the API token, or
+// nobody where it is a service's.
 func (s *Sandbox) userOf(w http.ResponseWriter, r *http.Request) *oktaUser {
-	u := s.org.okta.user(r.PathValue("user"))
+	ref := r.PathValue("user")
+	if bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ref == "me" && !s.oktaSignIn.isService(bearer) {
+		ref = "alex.kim@" + s.org.domain
+	}
+	u := s.org.okta.user(ref)
 	if u == nil {
-		oktaNotFound(w, r.PathValue("user"), "User")
+		oktaNotFound(w, ref, "User")
 	}
 	return u
 }
@@ -241,6 +248,17 @@ func (s *Sandbox) oktaUserGroups(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	oktaPage(w, r, all, 200, func(i int) string { return all[i].id }, wireOktaGroup)
+}
+
+func (s *Sandbox) oktaListGroups(w http.ResponseWriter, r *http.Request) {
+	q := strings.ToLower(r.URL.Query().Get("q"))
+	var all []*oktaGroup
+	for _, g := range s.org.okta.groups {
+		if strings.HasPrefix(strings.ToLower(g.name), q) {
+			all = append(all, g)
+		}
+	}
+	oktaPage(w, r, all, 10000, func(i int) string { return all[i].id }, wireOktaGroup)
 }
 
 // groupOf finds the group of the path or answers 404.

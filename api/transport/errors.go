@@ -55,9 +55,13 @@ func (e *Error) Error() string {
 			b.WriteString(s + ": ")
 		}
 	}
-	b.WriteString(strings.TrimSpace(e.Method + " " + e.URL))
+	request := strings.TrimSpace(e.Method + " " + e.URL)
+	b.WriteString(request)
 	if reason := e.reason(); reason != "" {
-		b.WriteString(": " + reason)
+		if request != "" {
+			b.WriteString(": ")
+		}
+		b.WriteString(reason)
 	}
 	if e.RetryAfter > 0 {
 		b.WriteString("; try again in " + e.RetryAfter.Round(time.Second).String())

@@ -15,6 +15,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -63,6 +64,7 @@ type Source struct {
 	sign   func() (azcore.TokenCredential, error)
 	scopes []string
 	now    func() time.Time
+	who    string
 
 	turn       chan struct{} // holds one value while nobody renews
 	mu         sync.Mutex
@@ -132,6 +134,10 @@ func (s *Source) Forget(refused string) {
 	}
 }
 
+// Who is the sign-in name of the person whose tokens these are, or "" where it is
+// not known.
+func (s *Source) Who() string { return s.who }
+
 func (s *Source) current() (azcore.AccessToken, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,12 +185,45 @@ func Expiry(pem string) (time.Time, error) {
 	return chain[0].NotAfter, nil
 }
 
+// AzureCLIError says that the Azure CLI gave no token: it is not there, or nobody is
+// signed in to it. It is transport.ErrUnauthorized.
+type AzureCLIError struct {
+	Missing bool   // there is no program az
+	Said    string // what the CLI said, on one line
+}
+
+// Error implements error.
+func (e *AzureCLIError) Error() string { return "the Azure CLI gave no access token: " + e.Said }
+
+// Unwrap implements the errors package's interface.
+func (e *AzureCLIError) Unwrap() error { return transport.ErrUnauthorized }
+
 // AzureCLI takes the tokens of whoever is signed in to the Azure CLI ("az
-// login"), which it runs.
+// login"), which it runs. Without a tenant they are for the one that the CLI is
+// signed in to.
 func AzureCLI(o Options) (*Source, error) {
+	if _, err := exec.LookPath("az"); err != nil {
+		return nil, fmt.Errorf("entra sign-in: %w", &AzureCLIError{Missing: true, Said: "there is no program az in the PATH"})
+	}
 	return newSource(o, func() (azcore.TokenCredential, error) {
-		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.Tenant})
+		c, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.Tenant})
+		return azureCLI{c}, err
 	})
+}
+
+// azureCLI is the library's credential, whose errors it cuts down to what the CLI
+// says.
+type azureCLI struct{ azcore.TokenCredential }
+
+func (a azureCLI) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := a.TokenCredential.GetToken(ctx, o)
+	if err == nil || ctx.Err() != nil {
+		return token, err
+	}
+	said, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "AzureCLICredential: "), "\n")
+	said, _, _ = strings.Cut(said, " To troubleshoot, visit")
+	said = strings.TrimRight(strings.TrimPrefix(said, "ERROR: "), ". ")
+	return token, &AzureCLIError{Said: loopback.OneLine(said)}
 }
 
 // checked completes the options and says what is missing.
@@ -292,10 +331,13 @@ func (d *doors) door(exchange string) (http.RoundTripper, error) {
 func refusal(what string, err error) error {
 	var refused *azidentity.AuthenticationFailedError
 	var called msal.CallErr
+	var cli *AzureCLIError
 	e := &transport.Error{System: system, Op: what, Status: http.StatusUnauthorized, Err: transport.ErrUnauthorized}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("entra sign-in: %s: %w", what, err)
+	case errors.As(err, &cli):
+		return fmt.Errorf("entra sign-in: %s: %w", what, cli)
 	case errors.As(err, &refused) && refused.RawResponse != nil:
 		return refusedBy(e, refused.RawResponse, bodyOf(refused.RawResponse))
 	case errors.As(err, &called) && called.Resp != nil:

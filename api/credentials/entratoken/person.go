@@ -129,6 +129,7 @@ func Resume(ctx context.Context, o Options, kept string, keep Keep) (*Source, er
 	if _, err := s.Token(ctx); err != nil {
 		return nil, err
 	}
+	s.who = loopback.OneLine(p.account.PreferredUsername)
 	return s, nil
 }
 
@@ -177,6 +178,7 @@ func (p *person) source(result public.AuthResult, what string, err error) (*Sour
 	if err != nil {
 		return nil, err
 	}
+	s.who = loopback.OneLine(p.account.PreferredUsername)
 	s.token = func() azcore.AccessToken {
 		return azcore.AccessToken{Token: result.AccessToken, ExpiresOn: result.ExpiresOn}
 	}

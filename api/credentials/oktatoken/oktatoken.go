@@ -37,7 +37,10 @@ const DefaultRedirect = "http://127.0.0.1:8484/callback"
 
 // Scopes are what the walk asks of Okta. A token never holds more than its
 // person or service was granted.
-var Scopes = []string{"okta.apps.read", "okta.apps.manage", "okta.users.read", "okta.groups.read", "okta.groups.manage", "okta.logs.read", "okta.schemas.read"}
+var Scopes = []string{
+	"okta.apps.read", "okta.apps.manage", "okta.users.read", "okta.groups.read", "okta.groups.manage", "okta.logs.read", "okta.schemas.read",
+	"okta.profileMappings.read",
+}
 
 // Options say which organization and which OAuth application.
 type Options struct {

@@ -141,3 +141,19 @@ func TestAPersonWhoDiffersNowhereIsSkippedAsRedundant(t *testing.T) {
 	require.Contains(t, result.Note, "already match")
 	require.Equal(t, string(before), string(s.State().JSON()))
 }
+
+func TestWhatACredentialMayRead(t *testing.T) {
+	s, _, client := tenant(t, sandbox.Options{})
+	c := client()
+	for _, r := range c.Readings(t.Context()) {
+		require.NoError(t, r.Err, r.Permission)
+	}
+	s.Fail(sandbox.Fault{System: "entra", Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Path: "/v1.0/auditLogs/provisioning", Times: 1})
+	for _, r := range c.Readings(t.Context()) {
+		if r.Permission == "AuditLog.Read.All" {
+			require.ErrorIs(t, r.Err, transport.ErrForbidden)
+			continue
+		}
+		require.NoError(t, r.Err, r.Permission)
+	}
+}

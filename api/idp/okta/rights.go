@@ -17,11 +17,15 @@ type Reading struct {
 }
 
 // Readings tries each kind of reading with the smallest request that there is:
-// applications, users, groups and the System Log.
+// applications, users, groups, profile mappings and the System Log.
 func (c *Client) Readings(ctx context.Context) []Reading {
 	var out []Reading
 	for _, r := range []struct{ scope, route string }{
-		{"okta.apps.read", "apps"}, {"okta.users.read", "users"}, {"okta.groups.read", "groups"}, {"okta.logs.read", "logs"},
+		{"okta.apps.read", "apps"},
+		{"okta.users.read", "users"},
+		{"okta.groups.read", "groups"},
+		{"okta.profileMappings.read", "mappings"},
+		{"okta.logs.read", "logs"},
 	} {
 		var body json.RawMessage
 		err := c.door.GetJSON(transport.WithOp(ctx, "try "+r.scope), path(r.route), url.Values{"limit": {"1"}}, &body)

@@ -2,6 +2,7 @@ package okta_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -132,4 +133,28 @@ func fullRow(t *testing.T, ahead time.Duration) {
 		require.Positive(t, n)
 		require.False(t, inARow)
 	})
+}
+
+func TestWhatACredentialMayReadAndWhoseItIs(t *testing.T) {
+	s := sandbox.New(sandbox.Options{})
+	require.NoError(t, s.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	c, err := okta.New(okta.Options{BaseURL: s.Addresses().OktaURL, Token: func() string { return s.Credentials().OktaToken }})
+	require.NoError(t, err)
+	t.Cleanup(c.CloseIdleConnections)
+
+	who, err := c.Who(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "alex.kim@acme.example", who)
+	for _, r := range c.Readings(t.Context()) {
+		require.NoError(t, r.Err, r.Scope)
+	}
+	s.Fail(sandbox.Fault{System: "okta", Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Path: "/api/v1/groups", Times: 1})
+	for _, r := range c.Readings(t.Context()) {
+		if r.Scope == "okta.groups.read" {
+			require.ErrorIs(t, r.Err, transport.ErrForbidden)
+			continue
+		}
+		require.NoError(t, r.Err, r.Scope)
+	}
 }

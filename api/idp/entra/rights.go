@@ -1,0 +1,31 @@
+package entra
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"time"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
+)
+
+// Reading is one thing that the walk reads from Microsoft Graph, and whether the
+// credential may.
+type Reading struct {
+	Permission string
+	Err        error // nil when it may
+}
+
+// Readings tries what finding the application has not shown yet: people, and the
+// provisioning log, of which nothing is asked that is older than now.
+func (c *Client) Readings(ctx context.Context) []Reading {
+	var body json.RawMessage
+	people := c.door.GetJSON(transport.WithOp(ctx, "try to read users"), path("users"), url.Values{"$top": {"1"}, "$select": {"id"}}, &body)
+	t, log := c.find(ctx)
+	if log == nil {
+		log = c.door.GetJSON(transport.WithOp(ctx, "try to read the provisioning log"), path("auditLogs", "provisioning"), url.Values{
+			"$filter": {"jobId eq " + quoted(t.job.ID) + " and activityDateTime gt " + c.now().UTC().Format(time.RFC3339)},
+		}, &body)
+	}
+	return []Reading{{Permission: "Directory.Read.All", Err: people}, {Permission: "AuditLog.Read.All", Err: log}}
+}
