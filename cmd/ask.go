@@ -30,11 +30,11 @@ type prompter struct {
 	in   *os.File
 	out  io.Writer
 	tty  bool
-	dumb bool // a terminal that cannot redraw: questions are plain lines
+	dumb bool // nothing is redrawn: questions are plain lines
 }
 
 func newPrompter(in *os.File, out io.Writer) *prompter {
-	p := &prompter{in: in, out: out, dumb: os.Getenv("TERM") == "dumb"}
+	p := &prompter{in: in, out: out, dumb: accessible()}
 	file, ok := out.(*os.File)
 	p.tty = ok && term.IsTerminal(in.Fd()) && term.IsTerminal(file.Fd())
 	return p
@@ -168,7 +168,7 @@ func (p *prompter) tell(_ context.Context, q tui.Prompt) {
 	if q.Code != "" {
 		p.say("The code to type there: %s", clean(q.Code))
 	}
-	p.say("This waits for you; ctrl+c gives it up.")
+	p.say("Waiting for you; ctrl+c gives up.")
 	_ = openBrowser(q.URL)
 }
 

@@ -26,19 +26,21 @@ var (
 // the usual one.
 func forms(org string) map[engine.SystemID]tui.FormHint {
 	f := map[engine.SystemID]tui.FormHint{
-		engine.SystemHub: {Title: systemTitles[engine.SystemHub], Ways: hubWays(org)},
+		engine.SystemHub: {Title: systemTitles[engine.SystemHub], For: "Reads members, teams, invites and the audit log; removes a member, copies repositories.", Ways: hubWays(org)},
 		engine.SystemSCIM: {
 			Title: systemTitles[engine.SystemSCIM],
+			For:   "Tells whether SCIM knows somebody.",
 			Help:  "The SCIM API token: Docker Home > Identity & auth > SSO and SCIM > Actions > Setup SCIM. Copy the token that is there; making a new one ends the one that your identity provider uses.",
 			Ways: []tui.Way{{Label: "the SCIM API token", Fields: []tui.Field{
 				{Is: tui.FieldSecret, Label: "SCIM API token"},
-				{Is: tui.FieldHost, Label: "SCIM base URL, if it is another than the usual", Placeholder: scim.DefaultBaseURL, Optional: true},
+				{Is: tui.FieldHost, Label: "SCIM base URL, if it is another than the usual", Usual: scim.DefaultBaseURL, Optional: true},
 			}}},
 		},
-		engine.SystemOkta:  {Title: systemTitles[engine.SystemOkta], Ways: oktaWays()},
-		engine.SystemEntra: {Title: systemTitles[engine.SystemEntra], Ways: entraWays()},
+		engine.SystemOkta:  {Title: systemTitles[engine.SystemOkta], For: "Tells what Okta would send for somebody, and pushes them to Docker.", Ways: oktaWays()},
+		engine.SystemEntra: {Title: systemTitles[engine.SystemEntra], For: "Tells what Entra would send for somebody, and pushes them to Docker.", Ways: entraWays()},
 		engine.SystemRegistry: {
 			Title: systemTitles[engine.SystemRegistry],
+			For:   "Only where images need another credential than Docker Hub's, which is used otherwise.",
 			Ways: []tui.Way{
 				{
 					Label: "an access token", Help: "An access token that may pull and push images. Without one, the credential of Docker Hub is used.",
@@ -80,7 +82,7 @@ func hubWays(org string) []tui.Way {
 			Help: "Docker refuses it where the organization enforces SSO. It is used for this sign-in only and never stored.",
 			Base: engine.Credential{Method: engine.MethodPassword},
 			Fields: []tui.Field{
-				{Is: tui.FieldIdentifier, Label: "Docker ID", Placeholder: "your own"},
+				{Is: tui.FieldIdentifier, Label: "Your own Docker ID"},
 				{Is: tui.FieldSecret, Label: "Password"},
 			},
 		},
@@ -102,7 +104,7 @@ func oktaWays() []tui.Way {
 			Base: engine.Credential{Method: engine.MethodBrowser},
 			Fields: []tui.Field{
 				hostOfOkta, clientOfOkta, appOfOkta,
-				{Is: tui.FieldRedirect, Label: "Sign-in redirect address, as it is registered", Placeholder: oktatoken.DefaultRedirect, Optional: true},
+				{Is: tui.FieldRedirect, Label: "Sign-in redirect address, as it is registered", Usual: oktatoken.DefaultRedirect, Optional: true},
 			},
 		},
 		{

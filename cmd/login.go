@@ -212,7 +212,8 @@ func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.W
 		return err
 	}
 	ask := newPrompter(os.Stdin, os.Stdout)
-	if ask.tty && !o.stdin && !o.accessible && !ask.dumb {
+	ask.dumb = ask.dumb || o.accessible
+	if ask.tty && !o.stdin && !ask.dumb {
 		return loginInWindow(ctx, o, id, out)
 	}
 	ctx, end := interruptible(ctx, o.interrupts)

@@ -196,7 +196,7 @@ func writeSignedIn(out io.Writer, s tui.SignedIn) {
 	if s.Who != "" {
 		who = " as " + clean(s.Who)
 	}
-	_, _ = fmt.Fprintf(out, "%s accepts it%s.\n\n", s.Title, who)
+	_, _ = fmt.Fprintf(out, "Signed in to %s%s.\n", s.Title, who)
 	writeRights(out, s.System, s.Rights)
 	if s.Kept != "" {
 		_, _ = fmt.Fprintf(out, "\n%s\n", strings.Join(part.Wrap(clean(s.Kept), widthOf(out, wide)), "\n"))

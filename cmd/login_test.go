@@ -132,7 +132,7 @@ func (s *shell) signInEverywhere(box *sandbox.Sandbox) {
 	s.t.Helper()
 	at, c := box.Addresses(), box.Credentials()
 	out := s.ok("\n"+c.HubSecret+"\r\n\n", "login", "hub", "--org", "acme", "--host", at.HubURL, "--docker-id", "alex-kim", "--token-stdin")
-	require.Contains(s.t, out, "Docker Hub accepts it as acme")
+	require.Contains(s.t, out, "Signed in to Docker Hub as acme")
 	require.Contains(s.t, out, "scope-member-read")
 	s.ok(c.SCIMToken, "login", "scim", "--host", at.SCIMURL, "--token-stdin")
 	s.ok(c.OktaToken, "login", "okta", "--host", at.OktaURL, "--app", c.OktaAppLabel, "--token-stdin")
@@ -427,6 +427,31 @@ func TestATokenInTheWrongFieldIsRecognised(t *testing.T) {
 		require.Equal(t, exitAuth, code, "%s: %s", x.system, out)
 		require.Contains(t, out, x.want, "%s: %s", x.system, x.secret)
 		require.NotContains(t, out, jwt)
+	}
+	s.noCanary()
+}
+
+// A screen reader speaks what is written: nothing may be drawn over.
+func TestLoginLineByLineWritesLinesOnly(t *testing.T) {
+	box := startBox(t)
+	s := newShell(t, t.TempDir(), nowhere, "REPROVISION_PASSPHRASE=passphrase-canary")
+	for _, how := range []struct {
+		env  []string
+		args []string
+	}{{nil, []string{"--accessible"}}, {[]string{"ACCESSIBLE=1"}, nil}} {
+		x := openTerminalIn(t, s.home, append(s.env[:len(s.env):len(s.env)], how.env...), append([]string{"login", "hub", "--org", "acme", "--host", box.Addresses().HubURL}, how.args...)...)
+		x.see("an access token", "username and password", "Sign in with:")
+		x.press("1\n")
+		x.see("Organization name", "[acme]:")
+		x.press("\n")
+		x.see("Token:")
+		x.press(box.Credentials().HubSecret + "\n")
+		x.see("Signed in to Docker Hub as acme", "read the audit log", "Kept in the")
+		require.Zero(t, x.end())
+		x.requireNoCanary()
+		x.mu.Lock()
+		require.NotContains(t, x.raw.String(), "\x1b")
+		x.mu.Unlock()
 	}
 	s.noCanary()
 }

@@ -27,7 +27,7 @@ func TestASecretIsTypedOnceAndSeenNowhere(t *testing.T) {
 	box := startBox(t)
 	s := newShell(t, t.TempDir(), nowhere, "REPROVISION_PASSPHRASE=passphrase-canary")
 	x := openTerminalIn(t, s.home, s.env, "login", "hub", "--org", "acme", "--host", box.Addresses().HubURL)
-	x.see("Docker Hub, by an access token", "Organization name", "acme", "scope-member-read")
+	x.see("Docker Hub, with an access token", "Organization name", "acme", "scope-member-read")
 	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", x.command.Process.Pid))
 	if err == nil {
 		require.NotContains(t, string(cmdline), "canary")
@@ -36,10 +36,10 @@ func TestASecretIsTypedOnceAndSeenNowhere(t *testing.T) {
 	x.press("\x1b[200~\r\n" + secret[:9] + "\r\n" + secret[9:] + "\n\x1b[201~") // pasted, with line breaks
 	x.see("••••")
 	x.press(enter)
-	x.see("Docker Hub accepts it as acme", "There is no keyring here", "Kept in the", "encrypted file as", "read the audit log")
+	x.see("Signed in to Docker Hub as acme", "There is no keyring here", "Kept in the", "encrypted file as", "read the audit log")
 	x.press(enter)
 	require.Zero(t, x.end())
-	x.see("Docker Hub accepts it as acme", "GRANTED", "in profile acme") // stays in the scrollback
+	x.see("Signed in to Docker Hub as acme", "GRANTED", "in profile acme") // stays in the scrollback
 	x.requireNoCanary()
 
 	walk := openTerminalIn(t, s.home, s.env, "--docker-id", "alex-kim")

@@ -128,7 +128,7 @@ func askPassphrase(ctx context.Context, r credentials.PassphraseRequest, ask fun
 		q.Text = "That passphrase does not open " + r.Path + ". Try again."
 	case r.New:
 		q.Title, q.Label = "A new encrypted file", "New passphrase"
-		q.Text = "It encrypts " + r.Path + ", and nothing can replace it when it is lost."
+		q.Text = "It encrypts " + r.Path + ". Take several words; nothing can replace it when it is lost."
 	}
 	for {
 		first, err := ask(ctx, q)
@@ -136,7 +136,7 @@ func askPassphrase(ctx context.Context, r credentials.PassphraseRequest, ask fun
 			return first, err
 		}
 		again := q
-		again.Text, again.Label = "So that no slip of a finger locks you out.", "The same again"
+		again.Text, again.Label = "Once more, so that a slip of the finger does not lock you out.", "The same passphrase"
 		second, err := ask(ctx, again)
 		if err != nil || first == second {
 			return first, err

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -96,7 +95,7 @@ type login struct {
 	after   part.Menu // once one is signed in to
 	prompt  *Pending
 	asking  *screen.Asking
-	problem string
+	problem engine.Problem
 	done    []SignedIn
 	fatal   error
 
@@ -111,24 +110,6 @@ type login struct {
 	theme                 theme.Theme
 	notice                string
 }
-
-type (
-	beganMsg struct {
-		turn    int
-		profile LoginProfile
-		err     error
-	}
-	signedInMsg struct {
-		turn int
-		made SignedIn
-		err  error
-		cred engine.Credential // without its secret
-	}
-	loginTickMsg struct {
-		turn int
-		at   time.Time
-	}
-)
 
 func newLogin(ctx context.Context, o LoginOptions) *login {
 	m := &login{opts: o, width: 80, height: 24, theme: theme.New(o.IsDark, false)}
@@ -158,55 +139,6 @@ func (m *login) interrupted() tea.Cmd {
 			return nil
 		}
 	}
-}
-
-// start makes a context for an operation and begins to count its time.
-func (m *login) start(s stage) (context.Context, tea.Cmd) {
-	ctx, cancel := context.WithCancel(m.ctx)
-	m.stage, m.flight, m.turn, m.problem, m.scroll = s, cancel, m.turn+1, "", 0
-	m.live, m.began = screen.Live{}, time.Time{}
-	if m.opts.ReducedMotion {
-		m.live.Still = m.theme.Glyph.Current
-	}
-	return ctx, m.tick()
-}
-
-func (m *login) tick() tea.Cmd {
-	turn, every := m.turn, 120*time.Millisecond
-	if m.opts.ReducedMotion {
-		every = time.Second
-	}
-	return tea.Tick(every, func(at time.Time) tea.Msg { return loginTickMsg{turn, at} })
-}
-
-// stop ends the operation in flight; what it still brings is late.
-func (m *login) stop() {
-	if m.flight != nil {
-		m.flight()
-		m.flight = nil
-	}
-	m.turn++
-	m.prompt, m.asking = nil, nil
-}
-
-func (m *login) open(org string) tea.Cmd {
-	ctx, tick := m.start(stageOpening)
-	begin, turn := m.opts.Begin, m.turn
-	return tea.Batch(tick, func() tea.Msg {
-		p, err := begin(ctx, org)
-		return beganMsg{turn, p, err}
-	})
-}
-
-func (m *login) try(c engine.Credential) tea.Cmd {
-	ctx, tick := m.start(stageTrying)
-	signIn, turn := m.opts.SignIn, m.turn
-	return tea.Batch(tick, func() tea.Msg {
-		made, err := signIn(ctx, c)
-		tried := c
-		tried.Secret = engine.Secret{}
-		return signedInMsg{turn, made, err, tried}
-	})
 }
 
 // Update implements tea.Model.
@@ -248,70 +180,40 @@ func (m *login) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (m *login) busy() bool { return m.stage == stageOpening || m.stage == stageTrying }
-
-func (m *login) ticked(msg loginTickMsg) tea.Cmd {
-	if msg.turn != m.turn || !m.busy() {
-		return nil
-	}
-	if m.began.IsZero() {
-		m.began = msg.at
-	}
-	m.live.Frame++
-	m.live.Elapsed = msg.at.Sub(m.began).Truncate(time.Second)
-	return m.tick()
-}
-
-func (m *login) opened(msg beganMsg) tea.Cmd {
-	if msg.turn != m.turn {
-		return nil
-	}
-	m.stop()
-	if msg.err != nil {
-		m.fatal = msg.err
-		return tea.Quit
-	}
-	m.profile = msg.profile
-	if m.opts.Only == "" {
-		m.list()
-		return nil
-	}
-	return m.choose(m.opts.Only)
-}
-
-// list shows the systems, standing on the first that is not signed in to.
+// list shows the systems, standing on the first that is still wanted.
 func (m *login) list() {
-	m.stage, m.problem, m.scroll = stageSystems, "", 0
+	m.stage, m.problem, m.scroll = stageSystems, engine.Problem{}, 0
 	var items []part.Item
-	next := -1
+	next := len(m.profile.Systems) // Done
 	for i, s := range m.profile.Systems {
-		item := part.Item{Label: s.Title, Why: m.profile.Forms[s.ID].Help}
+		item := part.Item{Label: s.Title, Why: m.profile.Forms[s.ID].For}
 		if s.OK {
 			item.Tag = "signed in"
 			if s.Who != "" {
 				item.Tag += " as " + s.Who
 			}
-		} else if next < 0 && (s.Required || i > 0) {
-			next = i
+		}
+		if m.wanted(s) {
+			next = min(next, i)
 		}
 		items = append(items, item)
 	}
-	items = append(items, part.Item{Label: "Done"})
-	if next < 0 || len(m.done) > 0 && !m.profile.Systems[next].Required && m.provider() && next > 1 {
-		next = len(items) - 1
-	}
-	m.systems = part.NewMenu(items, next)
+	m.systems = part.NewMenu(append(items, part.Item{Label: "Done"}), next)
 }
 
-// provider reports whether an identity provider is signed in to: an organization
-// has one.
-func (m *login) provider() bool {
-	for _, s := range m.profile.Systems {
-		if s.OK && (s.ID == engine.SystemOkta || s.ID == engine.SystemEntra) {
-			return true
-		}
+// wanted reports whether a system is still to be signed in to. An organization has
+// one identity provider, and its registry takes the credential of Docker Hub.
+func (m *login) wanted(s engine.System) bool {
+	switch s.ID {
+	case engine.SystemRegistry:
+		return false
+	case engine.SystemOkta, engine.SystemEntra:
+		return !slices.ContainsFunc(m.profile.Systems, func(s engine.System) bool {
+			return s.OK && (s.ID == engine.SystemOkta || s.ID == engine.SystemEntra)
+		})
+	case engine.SystemHub, engine.SystemSCIM, engine.SystemMember:
 	}
-	return false
+	return !s.OK
 }
 
 // choose shows the form of a system. One that leaves nothing to be said is tried
@@ -320,7 +222,7 @@ func (m *login) choose(id engine.SystemID) tea.Cmd {
 	h := m.profile.Forms[id]
 	m.system = engine.System{ID: id, Title: h.Title}
 	m.form = screen.NewForm(id, h, "")
-	m.stage, m.problem, m.scroll = stageForm, "", 0
+	m.stage, m.problem, m.scroll = stageForm, engine.Problem{}, 0
 	if len(h.Ways) != 1 {
 		return nil
 	}
@@ -333,157 +235,4 @@ func (m *login) choose(id engine.SystemID) tea.Cmd {
 		f.Fill(&c, f.Value)
 	}
 	return m.try(c)
-}
-
-func (m *login) tried(msg signedInMsg) tea.Cmd {
-	if msg.turn != m.turn {
-		return nil
-	}
-	m.stop()
-	if msg.made.Title != "" { // accepted, whether or not it could be kept
-		m.accept(msg.made)
-		if msg.err != nil {
-			m.problem = m.words(msg.err)
-		}
-		return nil
-	}
-	m.stage = stageForm
-	m.form.Again(msg.cred, "")
-	m.problem = m.words(msg.err)
-	return nil
-}
-
-func (m *login) words(err error) string {
-	p := m.opts.Explain(err)
-	return p.Title + ".\n" + p.Detail + "\n" + p.Advice
-}
-
-func (m *login) accept(made SignedIn) {
-	m.stage, m.scroll = stageDone, 0
-	m.done = append(m.done, made)
-	for i := range m.profile.Systems {
-		if s := &m.profile.Systems[i]; s.ID == made.System {
-			s.OK, s.Who = true, made.Who
-		}
-	}
-	items := []part.Item{{Label: "Go on to the other systems"}, {Label: "Done"}}
-	if m.opts.Only != "" {
-		items = items[1:]
-	}
-	m.after = part.NewMenu(items, 0)
-}
-
-var loginKeys = struct{ leave, back, stop, quit, open, copy, up, down key.Binding }{
-	leave: key.NewBinding(key.WithKeys("ctrl+c", "ctrl+d"), key.WithHelp("ctrl+c", "leave")),
-	back:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
-	stop:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "give it up")),
-	quit:  key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "leave")),
-	open:  key.NewBinding(key.WithKeys("o"), key.WithHelp("o", "open the page")),
-	copy:  key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the address")),
-	up:    key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "up")),
-	down:  key.NewBinding(key.WithKeys("pgdown", "space"), key.WithHelp("pgdn", "more")),
-}
-
-// leave gives up what is under way, and closes the window when nothing is.
-func (m *login) leave() tea.Cmd {
-	if m.stage == stageTrying {
-		m.stop()
-		m.stage, m.problem = stageForm, "You gave it up; nothing was kept."
-		return nil
-	}
-	m.stop()
-	return tea.Quit
-}
-
-func (m *login) pressed(msg tea.KeyPressMsg) tea.Cmd {
-	switch {
-	case key.Matches(msg, loginKeys.leave):
-		return m.leave()
-	case m.asking != nil && m.prompt.Asks():
-		if reply, ok := m.asking.Update(msg).(screen.Reply); ok {
-			p := m.prompt
-			m.prompt, m.asking = nil, nil
-			return func() tea.Msg {
-				p.reply(reply)
-				return nil
-			}
-		}
-		return nil
-	case m.stage == stageForm && m.form.Takes(msg):
-		return m.typed(msg)
-	case key.Matches(msg, loginKeys.back):
-		return m.back()
-	case m.prompt != nil && key.Matches(msg, loginKeys.open):
-		return m.browse(m.prompt.URL)
-	case m.prompt != nil && key.Matches(msg, loginKeys.copy):
-		m.notice = "Given to the terminal's clipboard, if it takes that."
-		return tea.SetClipboard(m.prompt.URL)
-	case m.stage != stageForm && m.stage != stageOrg && key.Matches(msg, loginKeys.quit):
-		return m.leave()
-	case key.Matches(msg, loginKeys.up):
-		m.scroll = max(0, m.scroll-5)
-		return nil
-	case key.Matches(msg, loginKeys.down) && m.stage != stageForm && m.stage != stageOrg:
-		m.scroll += 5 // View stops at the end
-		return nil
-	}
-	return m.typed(msg)
-}
-
-func (m *login) browse(url string) tea.Cmd {
-	open := m.opts.Open
-	return func() tea.Msg {
-		if open == nil {
-			return openedMsg{url, errNoBrowser}
-		}
-		return openedMsg{url, open(url)}
-	}
-}
-
-func (m *login) back() tea.Cmd {
-	switch {
-	case m.stage == stageTrying:
-		return m.leave()
-	case m.opts.Only == "" && (m.stage == stageForm || m.stage == stageDone):
-		m.list()
-		return nil
-	}
-	m.stop()
-	return tea.Quit
-}
-
-// typed gives a key or pasted text to what the stage shows.
-func (m *login) typed(msg tea.Msg) tea.Cmd {
-	press, pressed := msg.(tea.KeyPressMsg)
-	enter := pressed && press.Code == tea.KeyEnter
-	switch m.stage {
-	case stageOrg:
-		if org := strings.TrimSpace(m.org.Value()); enter && org != "" {
-			return m.open(org)
-		}
-		m.org.Update(msg)
-	case stageSystems:
-		if m.systems.Update(msg) {
-			if n := m.systems.Selected(); n < len(m.profile.Systems) {
-				return m.choose(m.profile.Systems[n].ID)
-			}
-			return tea.Quit
-		}
-	case stageForm:
-		if done := m.form.Update(msg); done != nil && done.Credential != nil {
-			return m.try(*done.Credential)
-		}
-	case stageDone:
-		if m.after.Update(msg) {
-			if m.after.Items[m.after.Selected()].Label == "Done" {
-				return tea.Quit
-			}
-			m.list()
-		}
-	case stageOpening, stageTrying:
-		if m.asking != nil { // pasted
-			m.asking.Update(msg)
-		}
-	}
-	return nil
 }

@@ -62,7 +62,7 @@ func accepts(_ context.Context, c engine.Credential) (SignedIn, error) {
 		return SignedIn{}, errors.New("401")
 	}
 	return SignedIn{
-		System: c.System, Title: hints()[c.System].Title, Who: c.Identifier, Kept: `Kept in the keyring as "acme · Docker Hub", in profile acme.`,
+		System: c.System, Title: hints()[c.System].Title, Who: c.Identifier, Note: "The scopes are those of the access token.", Kept: `Kept in the keyring as "acme · Docker Hub", in profile acme.`,
 		Rights: []engine.Right{
 			{Capability: "read members", For: "everything", Granted: engine.Granted, How: "scope-member-read"},
 			{Capability: "read the audit log", For: "seeing the JIT switch", Granted: engine.Denied, How: "scope-activity-read", Detail: "The credential may not do this (403)"},
@@ -96,7 +96,7 @@ func TestLoginAsksForTheOrganizationThenForEachSystem(t *testing.T) {
 		require.NotContains(t, d.shot(), "•")
 		d.text("oat")
 		d.press("enter")
-		require.Contains(t, d.shot(), "Docker Hub accepts it as acme")
+		require.Contains(t, d.shot(), "Signed in to Docker Hub as acme")
 		require.Contains(t, d.shot(), "scope-activity-read")
 		require.Contains(t, d.shot(), "Kept in the keyring")
 		d.press("enter")
@@ -126,11 +126,11 @@ func TestLoginOffersEveryWayAndAnAttemptCanBeGivenUp(t *testing.T) {
 		d.press("enter")
 		d.text("0oa")
 		d.press("enter", "enter")
-		require.Contains(t, d.shot(), "Trying the credential")
+		require.Contains(t, d.shot(), "Checking the credential")
 		require.Equal(t, engine.MethodBrowser, tried.Method)
 		require.Equal(t, "0oa", tried.Client.ID)
 		d.press("esc")
-		require.Contains(t, d.shot(), "You gave it up")
+		require.Contains(t, d.shot(), "You gave up")
 		require.Contains(t, d.shot(), "https://acme.okta.com")
 		d.press("esc")
 		require.True(t, d.quit)
@@ -145,7 +145,7 @@ func TestLoginTriesAtOnceWhatLeavesNothingToSay(t *testing.T) {
 		return p, err
 	}
 	atDesk(t, LoginOptions{Title: "x", Org: "acme", Only: engine.SystemHub, Begin: begin, SignIn: accepts}, func(t *testing.T, d *desk) {
-		require.Contains(t, d.shot(), "Docker Hub accepts it")
+		require.Contains(t, d.shot(), "Signed in to Docker Hub")
 		d.press("enter")
 		require.True(t, d.quit)
 	})
@@ -184,7 +184,7 @@ func TestLoginAsksWhatAnAttemptWantsToKnow(t *testing.T) {
 		require.Contains(t, d.shot(), "❯ in a file")
 		d.press("down", "enter")
 		d.press("esc")
-		require.Contains(t, d.shot(), "Docker Hub accepts it")
+		require.Contains(t, d.shot(), "Signed in to Docker Hub")
 		require.Equal(t, []string{"123456", "1", "declined"}, answers)
 	})
 }

@@ -3,8 +3,8 @@ package tui
 import (
 	"strings"
 
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
@@ -81,13 +81,30 @@ func (m *login) body(width int) string {
 		return part.Stack(title("Sign in"), part.Paragraph("Docker Hub is needed. SCIM tells whom your identity provider manages, and the identity provider what it would send; what you do not sign in to, the walk asks you about.", width, t.Muted))
 	case m.stage == stageDone:
 		made := m.done[len(m.done)-1]
-		head := made.Title + " accepts it"
+		head := "Signed in to " + made.Title
 		if made.Who != "" {
 			head += " as " + made.Who
 		}
-		return part.Stack(title(head), screen.Warning(t, width, m.problem), part.Paragraph(part.Clean(made.Kept), width, t.Text), part.Rights(t, width, made.Rights), part.Paragraph(part.Clean(made.Note), width, t.Muted))
+		rights := part.Rights(t, width, made.Rights)
+		if made.Note != "" {
+			rights = part.Lines(rights, part.Paragraph(part.Clean(made.Note), width, t.Muted))
+		}
+		return part.Stack(title(head), m.trouble(width), part.Paragraph(part.Clean(made.Kept), width, t.Text), rights)
 	}
-	return part.Stack(title("Sign in to "+m.system.Title), screen.Warning(t, width, m.problem))
+	return part.Stack(title("Sign in to "+m.system.Title), m.trouble(width))
+}
+
+// trouble is what went wrong with the last attempt: what it was, what to do, and at
+// the end what the system said.
+func (m *login) trouble(width int) string {
+	p, t := m.problem, m.theme
+	if p.Title == "" {
+		return ""
+	}
+	said := func(s string, style lipgloss.Style) string {
+		return part.Indent(part.Paragraph(part.Clean(s), width-2, style), 2)
+	}
+	return part.Lines(screen.Warning(t, width, p.Title+"."), said(p.Advice, t.Text), said(p.Detail, t.Faint))
 }
 
 func (m *login) foot(width, height int) screen.Foot {
@@ -103,7 +120,7 @@ func (m *login) foot(width, height int) screen.Foot {
 	case m.asking != nil && m.prompt.Asks():
 		return m.asking.Ask(t, width, height)
 	case m.asking != nil:
-		return waiting("Waiting for you in the browser; esc gives it up")
+		return waiting("Waiting for you in the browser; esc gives up")
 	}
 	switch m.stage {
 	case stageOrg:
@@ -116,33 +133,9 @@ func (m *login) foot(width, height int) screen.Foot {
 	case stageForm:
 		return m.form.Foot(t, width, height)
 	case stageTrying:
-		return waiting("Trying the credential, with reading requests only")
+		return waiting("Checking the credential; nothing is changed")
 	case stageDone:
 		return screen.Foot{Block: m.after.View(t, width, height)}
 	}
 	return screen.Foot{}
-}
-
-func (m *login) keys(more bool) []key.Binding {
-	var list []key.Binding
-	switch {
-	case m.asking != nil:
-		list = m.asking.Keys()
-		if !m.prompt.Asks() {
-			list = []key.Binding{loginKeys.stop, loginKeys.open, loginKeys.copy}
-		}
-		return append(list, loginKeys.leave)
-	case m.stage == stageForm:
-		list = append(m.form.Keys(), loginKeys.back)
-	case m.stage == stageSystems:
-		list = append(m.systems.Keys(), loginKeys.quit)
-	case m.stage == stageDone:
-		list = append(m.after.Keys(), loginKeys.quit)
-	case m.busy():
-		list = []key.Binding{loginKeys.stop}
-	}
-	if more {
-		list = append(list, loginKeys.down)
-	}
-	return append(list, loginKeys.leave)
 }

@@ -84,7 +84,7 @@ func options(d Doer, c engine.Case) Options {
 func hints() map[engine.SystemID]FormHint {
 	secret := func(label string) Field { return Field{Is: FieldSecret, Label: label} }
 	return map[engine.SystemID]FormHint{
-		engine.SystemHub: {Title: "Docker Hub", Ways: []Way{
+		engine.SystemHub: {Title: "Docker Hub", For: "Reads members, teams, invites and the audit log.", Ways: []Way{
 			{
 				Label: "an access token", Why: "an organization's is what the walk needs", Help: "An organization access token, made under Identity & auth > Access tokens.",
 				Fields: []Field{{Is: FieldIdentifier, Label: "Organization", Value: "acme"}, secret("Organization access token")},
@@ -94,13 +94,13 @@ func hints() map[engine.SystemID]FormHint {
 				Fields: []Field{{Is: FieldIdentifier, Label: "Docker ID"}, secret("Password")},
 			},
 		}},
-		engine.SystemSCIM: {Title: "Docker SCIM", Help: "The API token of Docker's SCIM service, the same that the identity provider uses.", Ways: []Way{{Fields: []Field{secret("SCIM token")}}}},
+		engine.SystemSCIM: {Title: "Docker SCIM", For: "Tells whether SCIM knows somebody.", Help: "The API token of Docker's SCIM service, the same that the identity provider uses.", Ways: []Way{{Fields: []Field{secret("SCIM token")}}}},
 		engine.SystemOkta: {Title: "Okta", Ways: []Way{
 			{Label: "an API token", Help: "An API token that may read the Docker application and its users.", Fields: []Field{
 				{Is: FieldHost, Label: "Address", Placeholder: "https://example.okta.com"}, {Is: FieldIdentifier, Label: "Label of the application", Value: "Docker"}, secret("API token"),
 			}},
 			{Label: "the browser", Why: "OAuth, with PKCE", Base: engine.Credential{Method: engine.MethodBrowser}, Fields: []Field{
-				{Is: FieldHost, Label: "Address"}, {Is: FieldClient, Label: "Client ID"}, {Is: FieldRedirect, Label: "Redirect address", Placeholder: "http://127.0.0.1:8484/callback", Optional: true},
+				{Is: FieldHost, Label: "Address"}, {Is: FieldClient, Label: "Client ID"}, {Is: FieldRedirect, Label: "Redirect address", Usual: "http://127.0.0.1:8484/callback", Optional: true},
 			}},
 		}},
 	}

@@ -26,7 +26,10 @@ type Field struct {
 	input textinput.Model
 }
 
-const fieldLimit = 4096
+const (
+	fieldLimit  = 4096
+	secretLimit = 64 << 10 // one that is cut off would be refused, and nobody would know why
+)
 
 // edited is the input, made when it is first needed.
 func (f *Field) edited() *textinput.Model {
@@ -41,6 +44,7 @@ func (f *Field) edited() *textinput.Model {
 		f.input.CharLimit = f.Limit
 	}
 	if f.Masked {
+		f.input.CharLimit = secretLimit
 		f.input.EchoMode = textinput.EchoPassword
 	}
 	f.input.Focus()
@@ -92,7 +96,7 @@ func printable(s string) string {
 // View draws the input in width cells and tells in which cell the cursor
 // stands.
 func (f *Field) View(t theme.Theme, width int, focused bool) (line string, x int) {
-	prompt := t.Faint.Render(t.Glyph.Pointer) + " "
+	prompt := t.Faint.Render(t.Glyph.Away) + " "
 	if focused {
 		prompt = t.Accent.Render(t.Glyph.Pointer) + " "
 	}

@@ -88,7 +88,7 @@ func (f *Form) Again(c engine.Credential, notice string) {
 func (f *Form) take(way int) {
 	f.way, f.ways, f.lines, f.notice = way, nil, nil, ""
 	for _, about := range f.hint.Ways[way].Fields {
-		l := &line{about: about, field: part.Field{Placeholder: about.Placeholder, Masked: about.Is == FieldSecret}}
+		l := &line{about: about, field: part.Field{Placeholder: about.shadow(), Masked: about.Is == FieldSecret}}
 		if about.Is != FieldSecret {
 			l.field.SetValue(about.Value)
 		}
@@ -239,7 +239,7 @@ func (f *Form) Foot(t theme.Theme, width, height int) Foot {
 		return Foot{Block: part.Lines(head, f.ways.View(t, width, max(1, height-1)))}
 	}
 	if len(f.hint.Ways) > 1 {
-		title += ", by " + part.Clean(way.Label)
+		title += ", with " + part.Clean(way.Label)
 	}
 	help := way.Help
 	if help == "" {

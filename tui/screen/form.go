@@ -5,7 +5,8 @@ import "github.com/seed-05b3d87e/reprovision/engine"
 // FormHint is how one signs in to a system.
 type FormHint struct {
 	Title string // "Docker Hub"
-	Help  string // what signing in there is for, or where the credential comes from
+	For   string // what signing in there is for
+	Help  string // where the credential comes from, unless the way says so
 	Ways  []Way  // one at least; the first is the usual one
 }
 
@@ -22,10 +23,22 @@ type Way struct {
 type Field struct {
 	Is          FieldID
 	Label       string
-	Placeholder string
+	Placeholder string // an example
+	Usual       string // what counts when it is left empty
 	Value       string // filled in beforehand; ignored for secrets
 	Hint        string // shown below the field
 	Optional    bool
+}
+
+// shadow is what an empty field shows, told apart from a value in words too.
+func (f Field) shadow() string {
+	switch {
+	case f.Usual != "":
+		return "the usual: " + f.Usual
+	case f.Placeholder != "":
+		return "such as " + f.Placeholder
+	}
+	return ""
 }
 
 // FieldID says which part of a credential a field fills.

@@ -132,7 +132,7 @@ func (x *Asking) Tell(t theme.Theme, width int) string {
 // Foot implements Screen.
 func (x *Asking) Foot(f Frame, height int) Foot {
 	if !x.prompt.Asks() {
-		return Foot{Block: under(f, "Waiting for you in the browser; esc gives it up", height)}
+		return Foot{Block: under(f, "Waiting for you in the browser; esc gives up", height)}
 	}
 	return x.Ask(f.Theme, f.Width, height)
 }

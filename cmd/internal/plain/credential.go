@@ -110,6 +110,8 @@ func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event
 	switch {
 	case f.Value != "":
 		prompt += ", enter for " + part.Visible(f.Value)
+	case f.Usual != "":
+		prompt += ", enter for the usual, " + part.Visible(f.Usual)
 	case f.Optional:
 		prompt += ", enter for none"
 	case f.Placeholder != "":
@@ -166,7 +168,7 @@ func (w *walk) prompted(ctx context.Context, p tui.Pending) error {
 		w.say("The code to type there: %s", part.Visible(p.Code))
 	}
 	if !p.Asks() {
-		w.say("This waits for you. Ctrl+C gives it up.")
+		w.say("Waiting for you. Ctrl+C gives up.")
 		return nil
 	}
 	for i, o := range p.Options {
