@@ -139,9 +139,13 @@ func examine(ctx context.Context, st *standing, h held, v *vault, ask *prompter)
 	if err != nil {
 		return err
 	}
+	store, _ := v.kept(h.System)
 	s.person = person{keep: func(ctx context.Context, c engine.Credential) error {
 		return v.keep(ctx, c, v.profile.Systems[c.System])
 	}}
+	s.person.turn = func(ctx context.Context, c engine.Credential) (engine.Secret, func(), error) {
+		return v.turn(ctx, store, c)
+	}
 	if ask.tty {
 		s.person.ask, s.person.tell = ask.prompt, ask.tell
 	}

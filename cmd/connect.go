@@ -32,6 +32,9 @@ type person struct {
 	ask  func(context.Context, tui.Prompt) (string, error) // and waits for the answer
 	tell func(context.Context, tui.Prompt)                 // where to go, and what to type there
 	keep func(context.Context, engine.Credential) error    // a sign-in that renews itself
+	// turn waits until no other process renews a sign-in, and returns what the last
+	// of them has kept, if anything; done gives the turn to the next.
+	turn func(context.Context, engine.Credential) (latest engine.Secret, done func(), err error)
 }
 
 // atWindow is whoever sits before the window that receives the prompts.
@@ -68,6 +71,12 @@ func (s *systems) hubClient(cred engine.Credential) (*hub.Client, error) {
 func (s *systems) oktaClient(ctx context.Context, cred engine.Credential) (*okta.Client, engine.Credential, error) {
 	o := okta.Options{BaseURL: cred.Host, AppLabel: cred.Identifier, App: reference(cred.App), Transport: s.options}
 	source := oktatoken.Options{BaseURL: cred.Host, ClientID: cred.Client.ID, Redirect: cred.Client.Redirect, Transport: s.options}
+	if turn := s.person.turn; turn != nil {
+		source.Turn = func(ctx context.Context) (string, func(), error) {
+			latest, done, err := turn(ctx, cred)
+			return latest.Reveal(), done, err
+		}
+	}
 	var tokens *oktatoken.Source
 	var err error
 	switch keep := s.keeping(&cred); {

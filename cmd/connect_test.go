@@ -99,6 +99,47 @@ func TestASignInInTheBrowserIsKeptAndRenewed(t *testing.T) {
 	})
 }
 
+// A walk must not go on with what another process has used up meanwhile.
+func TestAWalkGoesOnWithWhatAnotherProcessHasKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, keyring := &oauthOkta{}, &brokenStore{}
+		files := settingsFile{filepath.Join(t.TempDir(), "settings.json")}
+		process := func() (*systems, *session) {
+			v := testVault(t, keyring)
+			v.files = files
+			s := &session{vault: v}
+			p, err := newSystems(places{}, "", transport.Options{Base: server, ReadOnly: true})
+			require.NoError(t, err)
+			s.attach(p)
+			p.keep = s.keep
+			p.person = person{tell: func(context.Context, tui.Prompt) {}, keep: s.renewed, turn: s.turn}
+			return p, s
+		}
+		walk, _ := process()
+		cred := engine.Credential{System: engine.SystemOkta, Host: "https://acme.okta.com", Identifier: "Docker", Method: engine.MethodDevice, Client: engine.Client{ID: "0oa"}}
+		_, err := walk.Connect(t.Context(), engine.Case{}, cred)
+		require.NoError(t, err)
+
+		other, session := process()
+		settings, err := files.load()
+		require.NoError(t, err)
+		session.vault.profile = settings.Profiles["acme"]
+		all, err := session.vault.read(t.Context())
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		require.NoError(t, other.prove(t.Context(), all[0].Credential))
+		require.Equal(t, 2, server.refresh)
+
+		<-time.After(2 * time.Hour)
+		_, err = walk.okta.Application(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 3, server.refresh)
+		stored, err := session.vault.get(t.Context(), keyring, engine.SystemOkta)
+		require.NoError(t, err)
+		require.Equal(t, "refresh-canary-3", stored.Secret.Reveal())
+	})
+}
+
 func TestAPasswordSignsInForOneWalkAndIsNeverKept(t *testing.T) {
 	w := newWalk(t, "sam-okafor", false)
 	c := engine.Credential{

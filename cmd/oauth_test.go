@@ -356,3 +356,31 @@ func TestLoginEntraByTheAzureCLI(t *testing.T) {
 	require.Contains(t, got.Systems[0].Problem, "Install the Azure CLI and run az login")
 	o.clean()
 }
+
+// Okta ends a refresh token with its use, so several processes must not use the
+// same one.
+func TestProcessesTakeTurnsInRenewingASignIn(t *testing.T) {
+	t.Parallel()
+	o := newOAuth(t, sandbox.Options{})
+	x := o.at(o.okta("--browser", "--redirect", "http://127.0.0.1/callback")...)
+	x.see("Sign in to Okta in the browser")
+	require.Contains(t, o.browse(true), "You are signed in")
+	x.see("Signed in to Okta as alex.kim@acme.example")
+	x.press(enter)
+	require.Zero(t, x.end())
+	c := o.box.Credentials()
+	o.ok(c.HubSecret, "login", "hub", "--org", "acme", "--host", o.box.Addresses().HubURL, "--token-stdin")
+
+	var others sync.WaitGroup
+	for range 2 {
+		others.Go(func() {
+			if out, code := o.run("", "auth", "refresh"); code != exitOK {
+				t.Errorf("%d: %s", code, out)
+			}
+		})
+	}
+	others.Wait()
+	got, code := o.status()
+	require.Zero(t, code, "%+v", got)
+	o.clean()
+}

@@ -48,7 +48,7 @@ func beginSession(o *walkOptions, w *world, at person) (*session, error) {
 		w.keep = s.keep
 	}
 	w.person = at
-	w.person.keep = s.renewed
+	w.person.keep, w.person.turn = s.renewed, s.turn
 	w.load = s.load
 	return s, nil
 }
@@ -226,12 +226,26 @@ func askWhere(ctx context.Context, cause error, store storeKind, nowhere string,
 
 // renewed stores a sign-in that renewed itself, if it is a stored one.
 func (s *session) renewed(ctx context.Context, c engine.Credential) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	k, ok := s.vault.profile.Systems[c.System]
 	if !ok {
 		return nil
 	}
 	k.Proven = time.Now()
 	return s.vault.keep(ctx, c, k)
+}
+
+// turn is the vault's, unless what this walk signs in with is in no store.
+func (s *session) turn(ctx context.Context, c engine.Credential) (engine.Secret, func(), error) {
+	s.mu.Lock()
+	memory := s.memory
+	store, _ := s.vault.kept(c.System)
+	s.mu.Unlock()
+	if memory != "" {
+		return engine.Secret{}, func() {}, nil
+	}
+	return s.vault.turn(ctx, store, c)
 }
 
 // close notes what was proven and which profile was the last one, and says what

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/adrg/xdg"
+	"github.com/gofrs/flock"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -256,6 +259,31 @@ func (v *vault) keep(ctx context.Context, c engine.Credential, k known) error {
 	}
 	v.supersede(ctx, c.System, k)
 	return v.note(ctx, c.System, k)
+}
+
+// renewal is how long a process may wait for others to renew a sign-in.
+const renewal = time.Minute
+
+// turn waits until no other process renews a sign-in, and returns what the last of
+// them has kept of this one, if anything. Done gives the turn to the next.
+func (v *vault) turn(ctx context.Context, store credentials.Store, c engine.Credential) (latest engine.Secret, done func(), err error) {
+	folder := filepath.Dir(v.files.path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return latest, nil, err
+	}
+	lock := flock.New(filepath.Join(folder, "renew.lock"))
+	wait, stop := context.WithTimeout(ctx, renewal)
+	defer stop()
+	if _, err := lock.TryLockContext(wait, 20*time.Millisecond); err != nil {
+		return latest, nil, fmt.Errorf("another process holds %s: %w", lock.Path(), err)
+	}
+	kept, err := v.get(ctx, store, c.System)
+	// A store that cannot be read any more has nothing newer to tell, and another
+	// sign-in is not this one's.
+	if err == nil && kept.Method == c.Method && kept.Host == c.Host && kept.Client == c.Client {
+		latest = kept.Secret
+	}
+	return latest, func() { _ = lock.Unlock() }, nil
 }
 
 // supersede deletes the entry that a credential had in another store. One that

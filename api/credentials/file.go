@@ -27,6 +27,8 @@ const (
 	workFactor    = 18
 	maxWorkFactor = 20
 	passphrases   = 3 // that may be wrong in a row
+	// lockWait is how long others may take to write: seconds each, on a slow machine.
+	lockWait = 20 * time.Second
 )
 
 // PassphraseRequest says what a passphrase is asked for.
@@ -84,7 +86,7 @@ func (f *File) Get(ctx context.Context, account string) (string, error) {
 
 // Set implements Store.
 func (f *File) Set(ctx context.Context, account, secret string) error {
-	err := f.change(ctx, func(content map[string]string) error {
+	err := f.change(ctx, true, func(content map[string]string) error {
 		content[account] = secret
 		return nil
 	})
@@ -96,7 +98,7 @@ func (f *File) Set(ctx context.Context, account, secret string) error {
 
 // Delete implements Store. The file goes with its last entry.
 func (f *File) Delete(ctx context.Context, account string) error {
-	err := f.change(ctx, func(content map[string]string) error {
+	err := f.change(ctx, false, func(content map[string]string) error {
 		if _, ok := content[account]; !ok {
 			return ErrNotFound
 		}
@@ -111,7 +113,7 @@ func (f *File) Delete(ctx context.Context, account string) error {
 
 // change reads the file, changes its content and writes it, while no other
 // process does.
-func (f *File) change(ctx context.Context, do func(map[string]string) error) error {
+func (f *File) change(ctx context.Context, adds bool, do func(map[string]string) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -120,8 +122,17 @@ func (f *File) change(ctx context.Context, do func(map[string]string) error) err
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}
+	// Whoever types a passphrase keeps no other process waiting.
+	if err := f.load(ctx); err != nil {
+		return err
+	}
+	if f.passphrase == nil && adds {
+		if err := f.askFor(ctx, PassphraseRequest{Path: f.path, New: true}); err != nil {
+			return err
+		}
+	}
 	lock := flock.New(f.path + ".lock")
-	wait, stop := context.WithTimeout(ctx, Timeout)
+	wait, stop := context.WithTimeout(ctx, lockWait)
 	defer stop()
 	if _, err := lock.TryLockContext(wait, 20*time.Millisecond); err != nil {
 		if ctx.Err() != nil {
@@ -143,7 +154,7 @@ func (f *File) change(ctx context.Context, do func(map[string]string) error) err
 		}
 		return nil
 	}
-	return f.save(ctx)
+	return f.save()
 }
 
 // load decrypts the file, unless content holds what is there.
@@ -202,12 +213,7 @@ func (f *File) askFor(ctx context.Context, r PassphraseRequest) error {
 }
 
 // save encrypts content into a new file and puts it in the old one's place.
-func (f *File) save(ctx context.Context) (err error) {
-	if f.passphrase == nil {
-		if err := f.askFor(ctx, PassphraseRequest{Path: f.path, New: true}); err != nil {
-			return err
-		}
-	}
+func (f *File) save() (err error) {
 	sealed, err := seal(f.content, f.passphrase(), f.workFactor)
 	if err != nil {
 		return err

@@ -161,6 +161,21 @@ func TestTheFileKeepsUpWithAnotherProcess(t *testing.T) {
 	require.Equal(t, "longer", got)
 }
 
+func TestWhoTypesAPassphraseKeepsNobodyWaiting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "credentials.age")
+	other := newFile(path, nil, passphrase)
+	slow := NewFile(path, func(ctx context.Context, _ PassphraseRequest) (string, error) {
+		return passphrase, other.Set(ctx, "a", "of the other")
+	})
+	slow.workFactor = 10
+	require.NoError(t, slow.Set(t.Context(), "b", "of the slow one"))
+	for account, want := range map[string]string{"a": "of the other", "b": "of the slow one"} {
+		got, err := other.Get(t.Context(), account)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	sealed, err := seal(map[string]string{"a": canary}, passphrase, 1)
 	if err != nil {

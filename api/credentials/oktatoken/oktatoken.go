@@ -47,6 +47,12 @@ type Options struct {
 	BaseURL  string // https://acme.okta.com
 	ClientID string // of an OIDC application in Okta, native for a person, API service for a service
 	Redirect string // the sign-in redirect address of Browser; DefaultRedirect when empty
+	// Turn is called before a refresh token is used, where other processes go on
+	// with the same sign-in: Okta may end a refresh token with its use, and the
+	// whole sign-in when one is used twice. Turn waits for the others and returns
+	// the token that the last of them has kept, or "" when there is none; done is
+	// called when the next one has been kept. It may be nil.
+	Turn func(context.Context) (latest string, done func(), err error)
 	// Transport is the base for the door. System, BaseURL, SignIn, Authorize and
 	// Explain are set here.
 	Transport transport.Options
@@ -295,6 +301,16 @@ func (s *server) person(ctx context.Context, o Options, token *oauth2.Token, kee
 		return nil
 	}
 	source := newSource(o.Transport.Now, token, func(ctx context.Context) (*oauth2.Token, error) {
+		if o.Turn != nil {
+			latest, done, err := o.Turn(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("okta sign-in: renew the access token: %w", err)
+			}
+			defer done()
+			if latest != "" {
+				refresh = func() string { return latest }
+			}
+		}
 		if refresh() == "" {
 			return nil, &transport.Error{System: system, Op: "renew the access token", Status: http.StatusUnauthorized, Err: transport.ErrUnauthorized, Message: "the sign-in in the browser has ended; sign in again"}
 		}
