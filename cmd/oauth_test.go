@@ -302,7 +302,7 @@ func TestRefreshAsksForWhatIsRefused(t *testing.T) {
 	require.Contains(t, out, "The credential was not accepted")
 
 	x := o.at("auth", "refresh")
-	x.see("Okta, by", at.OktaURL)
+	x.see("Okta, with", at.OktaURL)
 	x.press(next + enter)
 	x.see("Signed in to Okta as alex.kim@acme.example")
 	x.press(enter)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,18 @@ func TestPanics(t *testing.T) {
 	if where == "" {
 		return
 	}
+	// Run may return before what panicked has written all; the log comes last.
+	defer func() {
+		for written := time.Now().Add(patience); time.Now().Before(written); <-time.After(10 * time.Millisecond) {
+			logs, err := filepath.Glob("bubbletea-panic-*.log")
+			require.NoError(t, err)
+			if len(logs) > 0 {
+				if raw, err := os.ReadFile(logs[0]); err == nil && strings.Contains(string(raw), "goroutine ") {
+					return
+				}
+			}
+		}
+	}()
 	if where == "an effect of the walk" {
 		_, err := tui.Run(t.Context(), tui.Options{Start: guide.New(engine.Case{Org: "acme"}), Doer: panicking{}, Now: time.Now, Forms: forms("acme"), Title: "reprovision"})
 		require.NoError(t, err)
