@@ -90,9 +90,9 @@ func explain(err error) engine.Problem {
 		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again, as somebody who may, or in another way.", p.System != ""
 	case errors.As(err, &cli):
 		p.Title, p.Detail, p.System, p.Refused = "The Azure CLI gave no access token", cli.Said, engine.SystemEntra, true
-		p.Advice = "Run az login as somebody who may provision, then try again; or sign in in another way."
+		p.Advice = "Run az login as somebody who may provision, then try again; or sign in another way."
 		if cli.Missing {
-			p.Advice = "Install the Azure CLI and run az login; or sign in in another way."
+			p.Advice = "Install the Azure CLI and run az login, or sign in another way."
 		}
 	case errors.Is(err, errNobodyToAsk):
 		p.Title, p.Detail, p.Refused = "Somebody has to sign in in a browser", "There is no terminal to show where, or nothing of the last sign-in was kept.", p.System != ""

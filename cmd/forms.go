@@ -157,7 +157,7 @@ func entraWays() []tui.Way {
 		),
 		way(
 			engine.MethodAzureCLI, "the Azure CLI", "as whoever is signed in there",
-			"Whoever is signed in to the Azure CLI (az login)."+permissions+" You need the role Application Administrator.", tenantCLI, appName,
+			"The account that is signed in to the Azure CLI (az login), which needs the role Application Administrator; its token needs the permissions "+entra.Permissions+".", tenantCLI, appName,
 		),
 		way(
 			engine.MethodToken, "an access token", "for an hour at most",

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-var loginKeys = struct{ leave, back, stop, quit, open, copy, up, down key.Binding }{
+var loginKeys = struct{ leave, back, stop, quit, open, copy, up, down, space key.Binding }{
 	leave: key.NewBinding(key.WithKeys("ctrl+c", "ctrl+d"), key.WithHelp("ctrl+c", "leave")),
 	back:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
 	stop:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "give up")),
@@ -18,7 +18,8 @@ var loginKeys = struct{ leave, back, stop, quit, open, copy, up, down key.Bindin
 	open:  key.NewBinding(key.WithKeys("o"), key.WithHelp("o", "open the page")),
 	copy:  key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the address")),
 	up:    key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "up")),
-	down:  key.NewBinding(key.WithKeys("pgdown", "space"), key.WithHelp("pgdn", "more")),
+	down:  key.NewBinding(key.WithKeys("pgdown"), key.WithHelp("pgdn", "more")),
+	space: key.NewBinding(key.WithKeys("space")), // likewise, where nothing is typed
 }
 
 // leave gives up what is under way, and closes the window when nothing is.
@@ -60,7 +61,7 @@ func (m *login) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, loginKeys.up):
 		m.scroll = max(0, m.scroll-5)
 		return nil
-	case key.Matches(msg, loginKeys.down) && m.stage != stageForm && m.stage != stageOrg:
+	case key.Matches(msg, loginKeys.down), key.Matches(msg, loginKeys.space) && m.stage != stageForm && m.stage != stageOrg:
 		m.scroll += 5 // View stops at the end
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,5 +224,35 @@ func TestASignalEndsTheSignInWhateverIsUnderWay(t *testing.T) {
 		d.take(interruptMsg{})
 		d.settle()
 		require.True(t, d.quit)
+	})
+}
+
+func TestWhatWentWrongCanBeReadOnASmallScreen(t *testing.T) {
+	atDesk(t, LoginOptions{Title: "x", Org: "acme", Only: engine.SystemHub, Begin: profileOf, SignIn: accepts}, func(t *testing.T, d *desk) {
+		d.text("wrong-canary")
+		d.press("enter")
+		require.Contains(t, d.shot(40, 12), "The credential was not accepted")
+		require.NotContains(t, d.shot(), "Sign in again")
+		d.press("pgdown")
+		require.Contains(t, d.shot(), "Sign in again")
+		d.press("pgup")
+		require.Contains(t, d.shot(), "The credential was not accepted")
+		d.text("a b")
+		require.Contains(t, d.shot(), "•••", "a space is typed")
+	})
+}
+
+func TestALongSecretIsTakenWhole(t *testing.T) {
+	long := strings.Repeat("x", 20_000)
+	var got string
+	signIn := func(ctx context.Context, c engine.Credential) (SignedIn, error) {
+		got = c.Secret.Reveal()
+		return accepts(ctx, c)
+	}
+	atDesk(t, LoginOptions{Title: "x", Org: "acme", Only: engine.SystemHub, Begin: profileOf, SignIn: signIn}, func(t *testing.T, d *desk) {
+		d.take(tea.PasteMsg{Content: long})
+		d.press("enter")
+		require.Contains(t, d.shot(), "Signed in to Docker Hub")
+		require.Len(t, got, len(long))
 	})
 }
