@@ -22,7 +22,7 @@ func (w *walk) credential(ctx context.Context, ask engine.Question) (guide.Event
 				{Is: tui.FieldIdentifier, Label: "Name"}, {Is: tui.FieldSecret, Label: "Secret"},
 			}}}}
 		}
-		w.say("Sign in: %s. %s", part.Clean(form.Title), part.Clean(form.Help))
+		w.say("%s", strings.TrimSpace("Sign in: "+part.Clean(form.Title)+". "+part.Clean(form.For)))
 		if len(ask.Options) > 0 {
 			yes, e, err := w.wanted(ctx)
 			if err != nil || e != nil {
@@ -63,8 +63,8 @@ func (w *walk) form(ctx context.Context, id engine.SystemID, form tui.FormHint) 
 		}
 		way = form.Ways[at]
 	}
-	if way.Help != "" {
-		w.say("%s", part.Clean(way.Help))
+	if help := cmp.Or(way.Help, form.Help); help != "" {
+		w.say("%s", part.Clean(help))
 	}
 	c := way.Base
 	c.System = id
