@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,15 +28,62 @@ func FuzzDecodeHandOverPlan(f *testing.F) {
 	f.Add(append(raw, '{', '}'))
 	f.Add([]byte(`{"version":1,"org":"acme"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, err := engine.DecodeHandOverPlan(bytes.NewReader(raw))
+		var made engine.HandOverPlan
+		if json.Unmarshal(raw, &made) == nil { // as somebody would who can add up, too
+			made.Digest = made.Sum()
+			signed, err := json.Marshal(made)
+			require.NoError(t, err)
+			requireDecoded(t, signed)
+		}
+		requireDecoded(t, raw)
+	})
+}
+
+// requireDecoded lets a plan pass that names nothing outside of what it is for.
+func requireDecoded(t *testing.T, raw []byte) {
+	t.Helper()
+	p, err := engine.DecodeHandOverPlan(bytes.NewReader(raw))
+	if err != nil {
+		require.NotContains(t, err.Error(), "\x1b")
+		return
+	}
+	require.Equal(t, p.Digest, p.Sum())
+	require.NotContains(t, p.Org+p.Member+p.Registry, "\x1b")
+	require.NotEmpty(t, p.Repositories)
+	for _, r := range p.Repositories {
+		require.Empty(t, engine.TargetProblem(p.Org, r.Target))
+		require.Empty(t, engine.TargetProblem(p.Member, r.Source))
+	}
+}
+
+func FuzzDecodeHandOverDone(f *testing.F) {
+	p := handOverPlan(f)
+	entry := engine.ManifestEntry{Repository: "priya-nair/tool", Target: "acme/tool", Tag: "1", Digest: "sha256:" + strings.Repeat("a", 64), Size: 1, At: noon}
+	raw, err := json.Marshal(engine.NewHandOverDone(p, []engine.ManifestEntry{entry}, noon))
+	require.NoError(f, err)
+	f.Add(raw)
+	f.Add(bytes.Replace(raw, []byte(`"tag":"1"`), []byte(`"tag":"\u001b[31m"`), 1))
+	f.Add(bytes.Replace(raw, []byte("acme/tool"), []byte("acme/../tool"), 1))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		d, err := engine.DecodeHandOverDone(bytes.NewReader(raw))
 		if err != nil {
 			require.NotContains(t, err.Error(), "\x1b")
 			return
 		}
-		require.Equal(t, p.Digest, p.Sum())
-		for _, r := range p.Repositories {
-			require.Empty(t, engine.TargetProblem(p.Org, r.Target))
-			require.Empty(t, engine.TargetProblem(p.Member, r.Source))
+		tags := 0
+		for _, r := range d.Repositories() {
+			require.Empty(t, engine.TargetProblem(d.Org, r.Target))
+			require.Empty(t, engine.TargetProblem(d.Member, r.Name))
+			for _, x := range r.HandedTags {
+				require.Regexp(t, `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`, x.Name)
+				require.Regexp(t, `^sha256:[0-9a-f]{64}$`, x.Digest)
+				require.GreaterOrEqual(t, x.Size, int64(0))
+			}
+			tags += len(r.HandedTags)
+		}
+		require.Len(t, d.Entries, tags, "none is lost or counted twice")
+		if d.Follows(p) == nil {
+			require.Equal(t, "acme/tool", d.Repositories()[0].Target)
 		}
 	})
 }

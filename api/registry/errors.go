@@ -48,8 +48,15 @@ func explain(ctx context.Context, doing string, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return fmt.Errorf("registry: %s: %w", doing, err)
+	return fmt.Errorf("registry: %s: %w", doing, tidied{err})
 }
+
+// tidied is an error in words that are fit for a terminal: a library quotes what
+// a server has sent.
+type tidied struct{ err error }
+
+func (e tidied) Error() string { return oneLine(e.err.Error()) }
+func (e tidied) Unwrap() error { return e.err }
 
 // DeniedError says at which repository a credential was refused: a copy uses two,
 // the original's and the organization's.

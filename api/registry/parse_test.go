@@ -1,12 +1,19 @@
 package registry
 
 import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 func FuzzParse(f *testing.F) {
@@ -59,5 +66,63 @@ func FuzzOneLine(f *testing.F) {
 		require.NotContains(t, got, "\n")
 		require.NotContains(t, got, "\x1b")
 		require.LessOrEqual(t, len([]rune(got)), 300)
+	})
+}
+
+// answers is a registry that says the same headers to everything, as long as
+// anybody can be expected to ask.
+type answers struct {
+	header http.Header
+	status int
+	asked  []*http.Request
+}
+
+func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.asked = append(a.asked, r)
+	if len(a.asked) > 20 { // pages may go on for long; maxTagPages bounds them
+		return nil, errors.New("the registry has gone")
+	}
+	w := httptest.NewRecorder()
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	if a.status == http.StatusOK {
+		_, _ = w.WriteString(`{"name":"priya/tool","tags":[]}`)
+	}
+	response := w.Result()
+	response.Request = r
+	return response, nil
+}
+
+// What a registry says about the next page, about how to sign in and about its
+// limits leads nobody to another host with the credential.
+func FuzzHeaders(f *testing.F) {
+	f.Add(`</v2/priya/tool/tags/list?n=1&last=a>; rel="next"`, "", "76;w=21600", 200)
+	f.Add(`<https://evil.example/v2/priya/tool/tags/list>; rel="next"`, "", "-1", 200)
+	f.Add("", `Basic realm="x"`, "", 401)
+	f.Add("", `Bearer realm="https://auth.docker.io/token",service="registry.docker.io"`, "", 401)
+	f.Add("", `Bearer realm="https://evil.example/token",service="registry.docker.io",scope="repository:a/b:push"`, "", 401)
+	f.Add("<", `Bearer realm=`, "x;w", 429)
+	f.Add("\x1b[31m", "", "0", 200)
+	f.Fuzz(func(t *testing.T, link, challenge, left string, status int) {
+		if status < 200 || status > 599 {
+			return
+		}
+		far := &answers{status: status, header: http.Header{"Link": {link}, "Www-Authenticate": {challenge}, "Ratelimit-Remaining": {left}}}
+		c, err := New(Options{Transport: transport.Options{Base: far, Sleep: func(context.Context, time.Duration) error { return nil }}})
+		require.NoError(t, err)
+		_, err = c.Digests(t.Context(), "priya/tool", Credential{Username: "priya", Secret: func() string { return "secret-canary" }})
+		if err != nil {
+			require.NotContains(t, err.Error(), "secret-canary")
+			require.NotContains(t, err.Error(), "\x1b")
+		}
+		for _, r := range far.asked {
+			require.Equal(t, "https", r.URL.Scheme)
+			own := r.URL.Host == dockerHub || r.URL.Host == dockerHubAuth || r.URL.Host == dockerHubAlso
+			require.True(t, own || r.Header.Get("Authorization") == "", "%s gets the credential", r.URL.Host)
+		}
+		n, _ := c.PullsLeft()
+		require.GreaterOrEqual(t, n, 0)
 	})
 }
