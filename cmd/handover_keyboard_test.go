@@ -43,7 +43,7 @@ func TestRepositoriesAreChosenByKeyboard(t *testing.T) {
 	x.press("\x15Deployer")
 	x.see("a name has lower case letters")
 	x.press("\x15deployer")
-	x.see("✓ acme/deployer: that can be")
+	x.see("✓ acme/deployer can be used")
 	x.press(enter)
 	x.see("❯ [x]  deploy-tool", "private  deployer")
 	x.press(enter)
@@ -95,8 +95,8 @@ func TestRepositoriesAreChosenLineByLine(t *testing.T) {
 		"r1: priya-nair/build-cache, public, 2 tags, 17.8 kB, last push 2025-11-04. To be copied to acme/build-cache.",
 		"Something is needed",
 		"Left behind: it is built anew every night.",
-		"That cannot be: acme/billing-api is there already: choose a name that is free.",
-		"That cannot be: a name has lower case letters",
+		"Not possible: acme/billing-api is there already: choose a name that is free.",
+		"Not possible: a name has lower case letters",
 		"To be copied to acme/deployer.",
 		"acme/storefront is taken by something else, so acme/priya-nair-storefront is proposed.",
 		"acme/billing-api stays in acme: they were the last to push 3 of its tags",

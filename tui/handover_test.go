@@ -140,7 +140,7 @@ func TestARepositoryWithAProblemHoldsTheCopyUpUntilItIsSettled(t *testing.T) {
 	presses(m, "enter")
 	require.Empty(t, m.state.Case.Choices)
 	types(m, "-shop")
-	require.Contains(t, shot(m), "acme/deploy-tool-shop: that can be")
+	require.Contains(t, shot(m), "acme/deploy-tool-shop can be used")
 	presses(m, "enter")
 	require.Equal(t, engine.HandOverChoice{Target: "acme/deploy-tool-shop", At: noon}, m.state.Case.Choices["priya-nair/storefront"])
 	presses(m, "c", "enter")

@@ -101,7 +101,7 @@ func personalDetails(c engine.Case, r engine.Repository, add func(label, text st
 	case r.Place.Exists:
 		add("there", "it exists and is empty")
 	default:
-		add("there", "the name is free, as far as the organization's list tells; the plan asks once more")
+		add("there", "the name is free in the organization's list; the plan checks again")
 	}
 }
 

@@ -63,7 +63,7 @@ var handOverKeys = struct{ leave, name, all, details, jump, table, record, cance
 	jump:    key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "to the action")),
 	table:   key.NewBinding(key.WithKeys("up"), key.WithHelp("↑", "to the repositories")),
 	record:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "record")),
-	cancel:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "as it was")),
+	cancel:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "cancel")),
 	other:   key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "another free name")),
 }
 
@@ -313,7 +313,7 @@ func (h *handOver) around(f Frame) string {
 	r := h.c.Repositories
 	var out []string
 	for _, team := range r.SoleTeams {
-		out = append(out, "they are the only member of the team "+team)
+		out = append(out, h.c.Username+" is the only member of the team "+team)
 	}
 	if r.Note != "" {
 		out = append(out, r.Note)
@@ -444,7 +444,7 @@ func (h *handOver) input(f Frame, height int) Foot {
 		if target == "" {
 			target = "the name that is proposed"
 		}
-		verdict = part.Hang(t.OK.Render(t.Glyph.Done)+" ", part.Clean(target)+": that can be", f.Width, t.Text)
+		verdict = part.Hang(t.OK.Render(t.Glyph.Done)+" ", part.Clean(target)+" can be used", f.Width, t.Text)
 	}
 	if h.asking == askedName {
 		question = "What is the copy of " + h.of[0] + " called in " + h.c.Org + "?"

@@ -87,7 +87,7 @@ func (w *walk) tellRepositories(query string) []string {
 		w.say("r%d: %s", i+1, l)
 	}
 	for _, team := range c.Repositories.SoleTeams {
-		w.say("Mind: they are the only member of the team %s.", part.Clean(team))
+		w.say("Mind: %s is the only member of the team %s.", part.Clean(c.Username), part.Clean(team))
 	}
 	if c.Repositories.Note != "" {
 		w.say("Mind: %s", closed(c.Repositories.Note))
@@ -164,7 +164,7 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 			return nil, nil
 		}
 		if problem := engine.ChoiceProblem(c, name, choice(typed)); problem != "" {
-			w.say("That cannot be: %s.", part.Clean(problem))
+			w.say("Not possible: %s.", part.Clean(problem))
 			continue
 		}
 		return w.decided(name, choice(typed)), nil
