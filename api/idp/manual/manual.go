@@ -38,7 +38,7 @@ func Products() []Product {
 			},
 			Match: []string{
 				"What SCIM sends: Applications > Docker > Provisioning > To App > attribute mappings. Note what dockerRole, dockerTeam and dockerOrg are mapped from.",
-				"What SSO sends: Applications > Docker > Sign On > attribute statements. Give statements of the same names the same source.",
+				"What SSO sends: Applications > Docker > Sign On > Attribute statements; older ones are under \"Show legacy configuration\". Give statements of the same names the same source.",
 			},
 		},
 		{
@@ -59,10 +59,10 @@ func Products() []Product {
 		{
 			ID: "onelogin", Name: "OneLogin",
 			Push: []string{
-				"Open Administration > Applications > Docker > Provisioning: see that provisioning is enabled, and which actions wait for approval.",
+				"Open Administration > Applications > Docker > Provisioning: see that \"Enable provisioning\" is ticked, and which actions require an administrator's approval.",
 				"Users > the person > Applications: delete the Docker entry, or take away the role that grants it (which takes whatever else that role grants).",
-				"Give it back. If approval is required, approve the pending create in the application's Users tab.",
-				"If the entry shows a failure there, open it for the text and retry it.",
+				"Give it back. While the entry says Pending, click the word and choose Approve.",
+				"Users > Provisioning lists what waits and what failed, with its text; retry it there.",
 			},
 			Match: []string{
 				"Applications > Docker > Parameters: each parameter says from which user field it comes, and whether it goes into the SAML assertion and into user provisioning.",
@@ -74,30 +74,32 @@ func Products() []Product {
 			Push: []string{
 				"Open Integrations > Provisioning > Rules > the rule to Docker: see that it is enabled, and that the person meets its user filter.",
 				"Take the person out of what the filter asks for (a group, or an attribute), wait until the rule's sync has run, then put them back.",
-				"The sync status of the person, in the rule or in their profile, shows a failure with its text.",
+				"Full Resync in the rule is the other way. It concerns everybody whom the rule covers.",
+				"The rule's sync summary counts failures, and its audit logs tell each.",
 			},
 			Match: []string{
 				"What SCIM sends: Integrations > Provisioning > Rules > the rule > Attribute mapping.",
-				"What SSO sends: Applications > Docker > Attribute mappings. Map dockerRole, dockerTeam and dockerOrg from the same PingOne attributes as the rule does.",
+				"What SSO sends: Applications > Docker > Attribute Mappings. Map dockerRole, dockerTeam and dockerOrg from the same PingOne attributes as the rule does.",
 			},
 		},
 		{
 			ID: "jumpcloud", Name: "JumpCloud",
 			Push: []string{
-				"Open SSO Applications > Docker > Identity Management: see that the integration is active.",
+				"Open SSO Applications > Docker > Provisioning (called Identity Management before): see that the integration is active.",
 				"User Groups: the person has Docker through a group that is bound to the application. Take them out of the group, save, and put them in again. Whatever else the group grants goes and comes back with it.",
 				"Directory Insights shows the provisioning event, or its failure with the text.",
 			},
 			Match: []string{
 				"SSO Applications > Docker > SSO: user attributes and constant attributes are what goes into the assertion.",
-				"SSO Applications > Docker > Identity Management: the attribute mapping is what SCIM sends. Let dockerRole, dockerTeam and dockerOrg come from the same user attributes in both.",
+				"SSO Applications > Docker > Provisioning: Export Attribute Mapping is what SCIM sends. Let dockerRole, dockerTeam and dockerOrg come from the same user attributes in both.",
+				"JumpCloud documents its custom SCIM integration for services that need no schema extension. Where that list does not have the Docker attributes, SCIM sends none, and sign-in alone decides.",
 			},
 		},
 		{
 			ID: "google", Name: "Google Workspace",
 			Push: []string{
-				"Open Admin console > Apps > Web and mobile apps > Docker > Autoprovisioning: see that it is on, and that its scope covers the person.",
-				"Google has no button to provision one person: it synchronizes by itself, which can take hours. Turning the app off and on for the person's organizational unit or group makes them leave its scope and come back, and everyone else in it, too.",
+				"Open Admin console > Apps > Web and mobile apps > Docker > Autoprovisioning: see that it is on, and that its scope covers the person. Only apps that Google supports for it have this section; without it, Google sends nothing over SCIM.",
+				"Google has no button to provision one person: it synchronizes by itself every few hours. Turning the app off and on for the person's organizational unit or group makes them leave its scope and come back, and everyone else in it, too.",
 				"The app's provisioning report, and the audit log for provisioning, show what was sent and what failed.",
 			},
 			Match: []string{
@@ -108,12 +110,12 @@ func Products() []Product {
 		{
 			ID: "keycloak", Name: "Keycloak",
 			Push: []string{
-				"Keycloak by itself signs people in, and sends nothing over SCIM. See which extension or other system of yours does.",
+				"Keycloak by itself signs people in, and sends nothing over SCIM: its own SCIM API lets others write into the realm. See which extension or other system of yours sends.",
 				"In that system, take the person out of the scope of provisioning and put them back, or start its synchronization for that person.",
 				"Look for failures in its log and in Keycloak's server log.",
 			},
 			Match: []string{
-				"What SSO sends: Clients > Docker > Client scopes > the dedicated scope > Mappers.",
+				"What SSO sends: Clients > Docker > Client scopes > the scope that ends in -dedicated > Mappers.",
 				"What SCIM sends is set in the extension or system that does it. Let dockerRole, dockerTeam and dockerOrg come from the same user attributes.",
 			},
 		},
