@@ -111,9 +111,13 @@ func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 		page = cmp.Or(page, d.page)
 	}
 	clicks = append(clicks, "Save, and ask "+c.Username+" to sign out of Docker and to sign in through SSO again")
+	before := "sign-in differs from SCIM"
+	if len(differs) == 0 {
+		before = "what sign-in carries is not known"
+	}
 	p.Changes = []engine.Change{{
 		ID: ChangeAttributes, Kind: engine.ChangeConsole, Title: "Change the SSO attributes", Target: live.Expected.Application,
-		Before: "sign-in differs from SCIM", After: "sign-in equals SCIM",
+		Before: before, After: "sign-in equals SCIM",
 		Console: engine.Console{URL: page, Ways: [][]string{clicks}, Watch: watchAttributes(live.Expected, len(unknown) > 0)},
 	}}
 	return p, nil
