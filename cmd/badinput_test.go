@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-05b3d87e/reprovision/api/credentials/loopback"
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -189,4 +191,14 @@ func TestWhatASystemForbidsIsAdvisedOnInItsOwnTerms(t *testing.T) {
 		require.Equal(t, system != "hub", !strings.Contains(p.Advice, "organization access token"))
 	}
 	require.NotContains(t, explain(&transport.Error{System: "okta", Status: http.StatusNotFound}).Advice, "Docker")
+}
+
+func TestScopesThatWereNotGrantedAreNamed(t *testing.T) {
+	refused := &transport.Error{System: "okta", Op: "sign in", Err: fmt.Errorf("%w: %w", &loopback.RefusedError{Code: "invalid_scope"}, transport.ErrUnauthorized)}
+	for _, err := range []error{refused, &transport.Error{System: "okta", Status: http.StatusBadRequest, Code: "invalid_scope"}} {
+		p := explain(err)
+		require.Contains(t, p.Advice, "okta.profileMappings.read")
+		require.True(t, p.Refused)
+		require.Equal(t, engine.SystemOkta, p.System)
+	}
 }

@@ -19,6 +19,10 @@ import (
 // scopes of an organization access token that the walk needs.
 const scopes = hub.ReadScopes + " to look; " + hub.ChangeScopes + " to change; " + hub.CopyScopes + " to hand over"
 
+// invalidScope is what an authorization server says to scopes that the application
+// was not granted (RFC 6749).
+const invalidScope = "invalid_scope"
+
 // unexplained is the title of an error of which nothing more is known.
 const unexplained = "This did not work"
 
@@ -86,6 +90,9 @@ func explain(err error) engine.Problem {
 	case registryLimit(wire):
 		p.Title, p.System = "The registry's limit is used up for now", ""
 		p.Advice = "Docker Hub counts pulls over six hours. Try again later: what has arrived is not sent again."
+	case wire != nil && wire.System == string(engine.SystemOkta) && (wire.Code == invalidScope || errors.As(err, &browser) && browser.Code == invalidScope):
+		p.Title, p.Refused = "Okta's application may not ask for this", true
+		p.Advice = "Grant it these scopes in the admin console (the application > Okta API Scopes), then sign in again: " + oktaScopes + "."
 	case errors.As(err, &browser):
 		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again, as somebody who may, or in another way.", p.System != ""
 	case errors.As(err, &cli):
