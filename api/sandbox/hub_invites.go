@@ -86,7 +86,7 @@ func (s *Sandbox) bulkInvite(w http.ResponseWriter, r *http.Request, who identit
 		entry := result{Invitee: invitee, Status: status}
 		if status == "invited" && !body.DryRun {
 			s.org.takeInvite(email) // a second invitation replaces the first
-			i := s.org.invite(email, body.Team, body.Role, ownerUsername, s.org.now())
+			i := s.org.invite(email, body.Team, body.Role, s.org.now())
 			s.org.record("org.member.invite.send", s.org.name, who.name, map[string]string{"invitee": email}, "invited "+email)
 			wire := s.org.wireInvite(i)
 			entry.Invite = &wire

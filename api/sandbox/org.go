@@ -336,10 +336,10 @@ func (o *org) placeExactly(username string, names ...string) {
 	}
 }
 
-// invite makes a pending invitation.
-func (o *org) invite(email, team, role, inviter string, at time.Time) *invite {
+// invite makes a pending invitation by the owner.
+func (o *org) invite(email, team, role string, at time.Time) *invite {
 	i := &invite{
-		id: uuidOf("invite", strings.ToLower(email)+"/"+team), invitee: email, inviter: inviter,
+		id: uuidOf("invite", strings.ToLower(email)+"/"+team), invitee: email, inviter: ownerUsername,
 		team: team, role: cmp.Or(role, roleMember), created: at,
 	}
 	o.invites = append(o.invites, i)
@@ -352,7 +352,7 @@ func (o *org) invite(email, team, role, inviter string, at time.Time) *invite {
 func (s *Sandbox) Invite(email, team, role string) {
 	s.org.lock()
 	defer s.org.mu.Unlock()
-	s.org.invite(email, team, role, ownerUsername, s.org.now())
+	s.org.invite(email, team, role, s.org.now())
 	s.org.record("org.member.invite.send", s.org.name, ownerUsername, map[string]string{"invitee": email}, "invited "+email)
 }
 

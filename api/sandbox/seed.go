@@ -72,10 +72,10 @@ func newOrg(options Options) *org {
 	}
 	o.recordAt(day(2026, time.October, 12), "org.member.invite.send", o.name, ownerUsername,
 		map[string]string{"invitee": "priya.nair@acme.example", "team": "contractors"}, "invited priya.nair@acme.example")
-	o.invite("priya.nair@acme.example", "contractors", roleMember, ownerUsername, day(2026, time.October, 12))
+	o.invite("priya.nair@acme.example", "contractors", roleMember, day(2026, time.October, 12))
 	o.recordAt(day(2026, time.November, 16), "org.member.invite.send", o.name, ownerUsername,
 		map[string]string{"invitee": "newhire@acme.example"}, "invited newhire@acme.example")
-	o.invite("newhire@acme.example", "backend", roleMember, ownerUsername, day(2026, time.November, 16))
+	o.invite("newhire@acme.example", "backend", roleMember, day(2026, time.November, 16))
 	return o
 }
 
