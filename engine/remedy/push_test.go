@@ -115,3 +115,31 @@ func TestWhatAPushComesToIsWhatDockerShowsBesideWhatTheLogSays(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatSendingTheProfileComesToIsToldByTheLogWhereDockerDoesNotShowIt(t *testing.T) {
+	for result, says := range map[string]string{
+		"SUCCESS": "Okta says that it has sent the values, and Docker does not show them yet",
+		"FAILURE": "Okta could not provision them: HTTP 503. Docker's SCIM service did not answer well",
+		"":        "Docker does not show the values yet. Look at the identity provider's log",
+	} {
+		b := newBench(t, "jordan-ito", false)
+		b.box.FailPush(sandbox.PushFault{Status: 503, Detail: "no", Times: -1})
+		b.log = func([]idp.Event) []idp.Event {
+			if result == "" {
+				return nil
+			}
+			return []idp.Event{{At: b.clock.now(), Type: "application.provision.user.push_profile", Result: result, Reason: map[string]string{"FAILURE": "HTTP 503"}[result], Sends: true}}
+		}
+		c := b.observed("jordan-ito")
+		p, err := b.actions[engine.ActionPushProfile].Plan(t.Context(), c)
+		require.NoError(t, err)
+		r, err := b.actions[engine.ActionPushProfile].Run(approve(t.Context(), p.Changes[0]), c, p.Changes[0], silent)
+		require.NoError(t, err)
+		r.At = b.clock.now()
+		c.Receipts = append(c.Receipts, receipt(p, p.Changes[0], r))
+		k, err := b.actions[engine.ActionPushProfile].Verify(t.Context(), c, silent)
+		require.NoError(t, err)
+		require.False(t, k.OK)
+		require.Contains(t, k.Text, says)
+	}
+}

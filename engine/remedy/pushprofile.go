@@ -109,7 +109,7 @@ func (a pushProfile) Verify(ctx context.Context, c engine.Case, report func(engi
 		case said.Failed():
 			text = notSent(c, said)
 		case said.Succeeded():
-			text = c.Expected.Provider + " says that it has sent the values, and Docker does not show them yet. Look again in a minute; if it stays so, SCIM does not manage this account."
+			text = c.Expected.Provider + " says that it has sent the values, and Docker does not show them yet. Look again in a minute; if it stays so, diagnose again: a sign-in may have overwritten them, or SCIM does not manage this account."
 		}
 		return engine.Check{Text: text, Evidence: evidence}, nil
 	case err != nil:
