@@ -3,9 +3,9 @@ package entra_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -69,14 +69,11 @@ func TestEachListingIsReadToItsLastPage(t *testing.T) {
 }
 
 func TestNoListingFollowsALinkToAnotherHost(t *testing.T) {
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s %s came with %q", r.Method, r.URL, r.Header.Get("Authorization"))
-	}))
-	defer elsewhere.Close()
+	elsewhere := idptest.Elsewhere(t)
 	for foreign := range listings {
 		s := paged(t, func(s *server, route string) string {
 			if route == foreign {
-				return elsewhere.URL + "/v1.0" + route + "?$skiptoken=x"
+				return elsewhere + "/v1.0" + route + "?$skiptoken=x"
 			}
 			return s.URL + route + "?$skiptoken=x"
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
@@ -212,13 +212,10 @@ func TestPagesAreFollowedByTheirLinks(t *testing.T) {
 }
 
 func TestANextPageOnAnotherHostIsRefusedAndGetsNoToken(t *testing.T) {
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s %s came with %q", r.Method, r.URL, r.Header.Get("Authorization"))
-	}))
-	defer elsewhere.Close()
+	elsewhere := idptest.Elsewhere(t)
 	s := newServer(t)
 	s.Handle("GET /api/v1/apps", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Add("Link", "<"+elsewhere.URL+`/api/v1/apps?after=abc>; rel="next"`)
+		w.Header().Add("Link", "<"+elsewhere+`/api/v1/apps?after=abc>; rel="next"`)
 		_, _ = fmt.Fprint(w, "["+dockerApp+"]")
 	})
 	_, err := s.client().Application(t.Context())

@@ -3,7 +3,6 @@ package okta_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/idp/internal/idptest"
 )
 
 // listings are all that an assignment is read from page by page: what stands on a
@@ -77,14 +77,11 @@ func TestEachListingIsReadToItsLastPage(t *testing.T) {
 }
 
 func TestNoListingFollowsALinkToAnotherHost(t *testing.T) {
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s %s came with %q", r.Method, r.URL, r.Header.Get("Authorization"))
-	}))
-	defer elsewhere.Close()
+	elsewhere := idptest.Elsewhere(t)
 	for foreign := range listings {
 		s := paged(t, func(s *server, route string) string {
 			if route == foreign {
-				return elsewhere.URL + route + "?after=x"
+				return elsewhere + route + "?after=x"
 			}
 			return s.URL + route + "?after=x"
 		})

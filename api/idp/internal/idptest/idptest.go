@@ -43,6 +43,16 @@ func NewServer(t *testing.T, prefix, credential string, refusal func(code, messa
 	return s
 }
 
+// Elsewhere is the address of a server that nobody may ask for anything.
+func Elsewhere(t *testing.T) string {
+	t.Helper()
+	h := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s came with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(h.Close)
+	return h.URL
+}
+
 // NoneUnused fails the test at its end for routes that nobody has asked for.
 func (s *Server) NoneUnused() {
 	s.t.Cleanup(func() {
