@@ -37,6 +37,10 @@ const (
 	demoLogDelay   = 20 * time.Second
 )
 
+// demoHeadStart is how long the window has the machine to itself: its first frame
+// is drawn within that time, and making the sandbox keeps a core busy as long.
+const demoHeadStart = 15 * time.Millisecond
+
 func newDemo(interrupts <-chan struct{}) *cobra.Command {
 	o := &demoOptions{interrupts: interrupts}
 	c := &cobra.Command{
@@ -119,6 +123,7 @@ func openDemo(ctx context.Context, cancel context.CancelFunc, o *demoOptions, di
 	d := &demo{ready: make(chan struct{}), prompts: tui.NewPrompts()}
 	go func() {
 		defer close(d.ready)
+		time.Sleep(demoHeadStart)
 		d.box = sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, LogDelay: demoLogDelay, Repositories: o.more})
 		if d.err = d.box.Start(ctx); d.err == nil {
 			w := sandboxWorld(d.box, o.dryRun, dir)

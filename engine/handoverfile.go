@@ -57,13 +57,22 @@ const (
 )
 
 var (
-	handOverName   = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
-	handOverTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	handOverDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	handOverSum    = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	handOverNonce  = regexp.MustCompile(`^[0-9a-f]{32}$`)
-	handOverHost   = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
+	handOverTag  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	handOverHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
 )
+
+// isHex reports whether s is n digits of a digest. An expression that counts so
+// far takes every start of the program longer than all others together.
+func isHex(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func isTag(s string) bool { return len(s) <= 128 && handOverTag.MatchString(s) }
+
+func isDigest(s string) bool {
+	sum, ok := strings.CutPrefix(s, "sha256:")
+	return ok && isHex(sum, 64)
+}
 
 // ErrHandOverFile says that a file is no plan or no manifest of a hand-over.
 var ErrHandOverFile = errors.New("the file is not a hand-over file of this program, or it was changed")
@@ -94,13 +103,13 @@ func (p HandOverPlan) Check() error {
 	switch {
 	case p.Version != handOverVersion:
 		return wrong(fmt.Sprintf("version %d is not known", p.Version))
-	case !handOverName.MatchString(p.Org) || !handOverName.MatchString(p.Member) || p.Org == p.Member || len(p.Org)+len(p.Member) > 200:
+	case !repositoryName.MatchString(p.Org) || !repositoryName.MatchString(p.Member) || p.Org == p.Member || len(p.Org)+len(p.Member) > 200:
 		return wrong("the organization or the member")
 	case !handOverHost.MatchString(p.Registry) || len(p.Registry) > 255:
 		return wrong("the registry")
 	case len(p.Repositories) == 0 || len(p.Repositories) > maxHandOverRepos:
 		return wrong("the number of repositories")
-	case !handOverNonce.MatchString(p.Nonce):
+	case !isHex(p.Nonce, 32):
 		return wrong("the nonce")
 	case !p.Expires.After(p.Made) || p.Expires.Sub(p.Made) > maxHandOverLength:
 		return wrong("the time until which it is good")
@@ -133,17 +142,17 @@ func (d HandOverDone) Check() error {
 	switch {
 	case d.Version != handOverVersion:
 		return wrong(fmt.Sprintf("version %d is not known", d.Version))
-	case !handOverSum.MatchString(d.Plan):
+	case !isHex(d.Plan, 64):
 		return wrong("the plan's digest")
-	case !handOverName.MatchString(d.Org) || !handOverName.MatchString(d.Member) || !handOverHost.MatchString(d.Registry):
+	case !repositoryName.MatchString(d.Org) || !repositoryName.MatchString(d.Member) || !handOverHost.MatchString(d.Registry):
 		return wrong("the organization, the member or the registry")
 	}
 	seen := map[string]bool{}
 	target := map[string]string{}
 	for _, e := range d.Entries {
 		key := e.Repository + ":" + e.Tag
-		if TargetProblem(d.Member, e.Repository) != "" || TargetProblem(d.Org, e.Target) != "" || !handOverTag.MatchString(e.Tag) ||
-			!handOverDigest.MatchString(e.Digest) || e.Size < 0 || seen[key] || target[e.Repository] != "" && target[e.Repository] != e.Target {
+		if TargetProblem(d.Member, e.Repository) != "" || TargetProblem(d.Org, e.Target) != "" || !isTag(e.Tag) ||
+			!isDigest(e.Digest) || e.Size < 0 || seen[key] || target[e.Repository] != "" && target[e.Repository] != e.Target {
 			return wrong("an entry")
 		}
 		seen[key], target[e.Repository] = true, e.Target

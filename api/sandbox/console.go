@@ -6,20 +6,22 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"sync"
 	"time"
 )
 
 //go:embed page
 var pageFiles embed.FS
 
-// pages are the console's pages by name, each with the common frame.
-var pages = func() map[string]*template.Template {
+// pages are the console's pages by name, each with the common frame. They are
+// read when the first is asked for: the demo draws its window sooner.
+var pages = sync.OnceValue(func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, name := range []string{"connection", "confirm", "members", "activity"} {
 		out[name] = template.Must(template.ParseFS(pageFiles, "page/layout.html", "page/"+name+".html"))
 	}
 	return out
-}()
+})
 
 // consoleHandler serves the page that stands for Docker Home, the only place
 // where just-in-time provisioning can be switched. It works without JavaScript.
@@ -61,7 +63,7 @@ type frame struct {
 
 func (s *Sandbox) render(w http.ResponseWriter, name string, data any) {
 	var out bytes.Buffer
-	if err := pages[name].ExecuteTemplate(&out, "layout", data); err != nil {
+	if err := pages()[name].ExecuteTemplate(&out, "layout", data); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
