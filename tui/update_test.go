@@ -134,20 +134,26 @@ func TestGoingBackEndsTheReadInFlight(t *testing.T) {
 	})
 }
 
-func TestTheFirstCtrlCStopsTheRunAndTheSecondLeaves(t *testing.T) {
-	d := newScripted(priya())
-	var gate chan struct{}
-	d.pause = func(ctx context.Context) {
+// held begins a change that stays in flight until it is let go.
+func (d *driver) held(t *testing.T, s *scripted) (let func()) {
+	t.Helper()
+	gate := make(chan struct{})
+	s.pause = func(ctx context.Context) {
 		select {
 		case <-gate:
 		case <-ctx.Done():
 		}
 	}
+	d.show(find(t, "approve-request"))
+	d.after(grace)
+	d.press("right", "enter")
+	return func() { close(gate) }
+}
+
+func TestTheFirstCtrlCStopsTheRunAndTheSecondLeaves(t *testing.T) {
+	d := newScripted(priya())
 	drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
-		gate = make(chan struct{})
-		w.show(find(t, "approve-request"))
-		w.after(grace)
-		w.press("right", "enter")
+		let := w.held(t, d)
 		require.Equal(t, guide.PhaseRunning, w.m.State().Phase)
 		w.press("ctrl+c")
 		require.Equal(t, 1, d.halts)
@@ -157,7 +163,7 @@ func TestTheFirstCtrlCStopsTheRunAndTheSecondLeaves(t *testing.T) {
 		w.press("ctrl+c")
 		require.True(t, w.quit)
 		require.Equal(t, tea.ProgramStateIdle, w.m.View().ProgramStatus.State)
-		close(gate)
+		let()
 	})
 }
 
@@ -192,23 +198,13 @@ func TestASignalAsksNothing(t *testing.T) {
 
 func TestASignalEndsTheWalkAfterTheChangeInFlight(t *testing.T) {
 	d := newScripted(priya())
-	var gate chan struct{}
-	d.pause = func(ctx context.Context) {
-		select {
-		case <-gate:
-		case <-ctx.Done():
-		}
-	}
 	drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
-		gate = make(chan struct{})
-		w.show(find(t, "approve-request"))
-		w.after(grace)
-		w.press("right", "enter")
+		let := w.held(t, d)
 		w.take(interruptMsg{})
 		w.settle()
 		require.True(t, w.m.State().Stopping)
 		require.False(t, w.quit)
-		close(gate)
+		let()
 		w.settle()
 		for w.m.changing() { // what was done is looked for
 			w.after(time.Second)
