@@ -93,7 +93,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 		Title:      "reprovision · demo",
 		Open:       openBrowser,
 		Forms:      demoForms(),
-		AssistHint: "do the clicks on the demo's console for me",
+		AssistHint: "click for me",
 		Assist:     d.assist,
 		Interrupts: o.interrupts,
 	}

@@ -231,7 +231,7 @@ func TestByKeyboardEntrasClaimsAreMadeEqualWhereJITStays(t *testing.T) {
 		t.Helper()
 		t.Parallel()
 		w := openWindow(t, "noor-haddad", atEntra, func(w *window) { w.jit = true; w.box.AssignEntraClaims(claims) })
-		w.see("Where does the JIT switch stand?")
+		w.see("Is Just-in-Time provisioning on?")
 		w.take("It is on")
 		w.see("Just-in-Time provisioning overrides SCIM")
 		w.take("Keep JIT and match the attributes")

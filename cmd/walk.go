@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/engine/report"
 	"github.com/seed-05b3d87e/reprovision/tui"
@@ -146,7 +147,11 @@ func summarize(out io.Writer, s guide.State, resume string) {
 	if s.Case.Username == "" {
 		return
 	}
-	_, _ = fmt.Fprintf(out, "%s in %s: %s\n", clean(s.Case.Username), clean(s.Case.Org), clean(s.Verdict.Headline))
+	headline := s.Verdict.Headline
+	if s.Step == guide.StepReport || s.Step == guide.StepEnd { // which say nothing of the member
+		headline = diagnose.Findings(s.Case)[0].Title
+	}
+	_, _ = fmt.Fprintf(out, "%s in %s: %s\n", clean(s.Case.Username), clean(s.Case.Org), clean(headline))
 	if s.Case.DryRun {
 		_, _ = fmt.Fprintln(out, "Dry run: nothing was changed.")
 	}

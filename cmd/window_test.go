@@ -134,7 +134,7 @@ func (w *window) verified(shows ...string) {
 // toDiagnosis goes to the cause.
 func (w *window) toDiagnosis() {
 	w.t.Helper()
-	w.see("Where does the JIT switch stand?")
+	w.see("Is Just-in-Time provisioning on?")
 	w.take("It is off")
 }
 

@@ -10,7 +10,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-const mouseKey = "m"
+// Keys that are spoken of elsewhere too.
+const (
+	mouseKey = "m"
+	helpKey  = "f1"
+	backKey  = "esc"
+)
 
 // keyMap holds the keys of the shell. Which of them act depends on whether
 // letters go into an input.
@@ -23,8 +28,8 @@ type keyMap struct {
 
 func newKeyMap() keyMap {
 	return keyMap{
-		Back:      key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
-		Help:      key.NewBinding(key.WithKeys("?", "f1"), key.WithHelp("?", "help")),
+		Back:      key.NewBinding(key.WithKeys(backKey), key.WithHelp(backKey, "back")),
+		Help:      key.NewBinding(key.WithKeys("?", helpKey), key.WithHelp("?", "help")),
 		Open:      key.NewBinding(key.WithKeys("o"), key.WithHelp("o", "open the page")),
 		Copy:      key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the request or the address")),
 		Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
@@ -49,7 +54,7 @@ func newKeyMap() keyMap {
 // typing is the key map while letters go into an input: only keys that no
 // input takes are left.
 func (k keyMap) typing() keyMap {
-	k.Help = key.NewBinding(key.WithKeys("f1"), key.WithHelp("f1", "help"))
+	k.Help = key.NewBinding(key.WithKeys(helpKey), key.WithHelp(helpKey, "help"))
 	k.Open.SetEnabled(false)
 	k.Copy.SetEnabled(false)
 	k.Quit.SetEnabled(false)
@@ -71,11 +76,21 @@ func (m *Model) typing() bool {
 	return m.overlay == overlayNone && m.screen.Typing() && m.focus == paneAct
 }
 
+// picking reports whether a person is asked for.
+func (m *Model) picking() bool {
+	ask := m.state.Verdict.Ask
+	return m.state.Phase == guide.PhaseDeciding && ask != nil && ask.Kind == engine.AnswerMember
+}
+
 // keys are those that act now.
 func (m *Model) keys() keyMap {
 	k := newKeyMap()
 	if m.typing() {
+		help := k.Help
 		k = k.typing()
+		if m.picking() {
+			k.Help = help // no name holds a question mark
+		}
 	}
 	busy := m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
 	switch {

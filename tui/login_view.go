@@ -54,7 +54,7 @@ func (m *login) View() tea.View {
 		lines = append(lines, "")
 	}
 	pad := strings.Repeat(" ", margin)
-	lines = append(lines[:m.height-1], part.ShortHelp(t, width, m.keys(over > 0)))
+	lines = append(lines[:m.height-1], part.ShortHelp(t, width, m.keys(over > 0), backKey))
 	for i := range lines {
 		lines[i] = part.Fit(strings.TrimRight(pad+lines[i], " "), m.width)
 	}

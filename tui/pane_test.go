@@ -28,6 +28,19 @@ func TestTabGoesThroughThePanesAndBack(t *testing.T) {
 	}
 }
 
+func TestAQuestionMarkHelpsWhereverNoNameHoldsOne(t *testing.T) {
+	m := showing(find(t, "member"), 80, 24)
+	m.Update(press("?"))
+	require.Equal(t, overlayHelp, m.overlay)
+	require.Contains(t, shot(m), "On this screen")
+	m.Update(press("esc"))
+	require.Contains(t, shot(m), "33 of 33", "nothing was typed")
+
+	m = showing(find(t, "ask-words"), 80, 24)
+	m.Update(press("?"))
+	require.Equal(t, overlayNone, m.overlay)
+}
+
 func TestTheFocusedPaneScrollsByArrowsAndVimKeys(t *testing.T) {
 	m := showing(find(t, "diagnose"), 120, 24)
 	m.Update(press("shift+tab"))

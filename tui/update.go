@@ -68,7 +68,7 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 	case promptMsg:
 		return m.asked(msg)
 	case assistedMsg:
-		m.notice = []string{"The clicks are done. What they did is looked for."}
+		m.notice = []string{"The clicks are done. Looking for what they did."}
 		if msg.err != nil {
 			m.notice = []string{"The clicks could not be done: " + msg.err.Error()}
 		}

@@ -276,7 +276,11 @@ func (m *Model) View() tea.View {
 	for len(lines) < m.height-1 {
 		lines = append(lines, "")
 	}
-	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.short(l))
+	most := helpKey
+	if m.overlay != overlayNone || m.focus != paneAct {
+		most = backKey
+	}
+	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.short(l), most)
 	lines = append(lines[:m.height-1:m.height-1], strings.Repeat(" ", l.margin)+help)
 	for i := range lines {
 		lines[i] = part.Fit(strings.TrimRight(lines[i], " "), m.width)

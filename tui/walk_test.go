@@ -82,7 +82,7 @@ func TestAWalkFromStartToReport(t *testing.T) {
 	key("d")
 	seen.waitFor(t, out, "verified")
 	key("enter")
-	seen.waitFor(t, out, "Where does the JIT switch stand now?")
+	seen.waitFor(t, out, "Is Just-in-Time provisioning on now?")
 	key("down", "enter")
 	seen.waitFor(t, out, "Push the profile")
 	key("enter")

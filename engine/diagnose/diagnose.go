@@ -182,7 +182,7 @@ func jitOverrides(c engine.Case, m Verdict) (engine.Finding, bool) {
 	f := engine.Finding{
 		ID: engine.FindingJITOverrides, Strength: engine.Unknown,
 		Title: "Just-in-Time provisioning overrides SCIM",
-		Detail: "With JIT on, the values of the SSO sign-in win over those that SCIM sends. Docker recommends to disable JIT; " +
+		Detail: "With JIT on, the values of the SSO sign-in win over those that SCIM sends. Docker recommends disabling JIT; " +
 			"or keep it, and make the SSO attributes equal to what SCIM sends.",
 		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
 		Evidence: differences(c),

@@ -61,7 +61,7 @@ func Managed(c engine.Case) Verdict {
 			note(engine.FactExpectation, "the identity provider is linked to exactly this SCIM record")
 		case c.Sources[engine.FactSCIMUser].Known() && c.Expected.ExternalID != c.SCIMUser.ID:
 			against++
-			text := "the identity provider believes in a SCIM record that Docker does not have"
+			text := "the identity provider refers to a SCIM record that Docker does not have"
 			if c.SCIMUser.Found {
 				text = "the identity provider is linked to a SCIM record that is not this one"
 			}

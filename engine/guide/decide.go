@@ -64,7 +64,7 @@ func decideObserve(c engine.Case) engine.Verdict {
 		}
 	}
 	if _, said := c.Answers[engine.AskJIT]; engine.Differs(c) && (c.Expected.Stated || c.Expected.Assigned) && (!said || staleJIT(c)) {
-		return engine.Verdict{Headline: "Where does the JIT switch stand?", Ask: askJIT(c)}
+		return engine.Verdict{Headline: "Is Just-in-Time provisioning on?", Ask: askJIT(c)}
 	}
 	return engine.Verdict{Headline: "All facts are in", Auto: outNext}
 }
@@ -116,7 +116,7 @@ func staleJIT(c engine.Case) bool {
 func askJIT(c engine.Case) *engine.Question {
 	q := &engine.Question{
 		ID: engine.AskJIT, Kind: engine.AnswerChoice,
-		Text: "In the console, under Identity & auth > SSO and SCIM, is Just-in-Time provisioning on?",
+		Text: "Look in the console, under Identity & auth > SSO and SCIM.",
 		Why:  "Docker has no API for this setting; it is on for every new SSO connection.",
 		Options: []engine.Option{
 			{Value: string(engine.SwitchOn), Label: "It is on"},
@@ -195,7 +195,7 @@ func rank(c engine.Choice) int {
 
 func remedyDisabled(c engine.Case, lead engine.Finding, r engine.Remedy) string {
 	if !slices.Contains(lead.Remedies, r) {
-		return "it does not cure this finding"
+		return "does not cure this"
 	}
 	if lead.ID == engine.FindingUndecided {
 		return "whether SCIM manages them is not known, and nobody has said"
@@ -277,7 +277,7 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 		return engine.Verdict{Headline: "JIT is off", Auto: outNext}, true
 	}
 	if staleJIT(c) {
-		return engine.Verdict{Headline: "Where does the JIT switch stand now?", Ask: askJIT(c)}, true
+		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}, true
 	}
 	return engine.Verdict{
 		Headline: "Disable Just-in-Time provisioning",

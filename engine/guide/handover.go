@@ -115,7 +115,7 @@ func askPrivate(c engine.Case) *engine.Question {
 	}
 	q := &engine.Question{
 		ID: engine.AskPrivate, Kind: engine.AnswerChoice,
-		Text: "Private repositories under " + c.Username + "/ can be read by nobody but themselves. How do we go on?",
+		Text: "Nobody but " + c.Username + " can see the private repositories under " + c.Username + "/. How do you want to go on?",
 		Why:  fmt.Sprintf("Public ones found: %d.", len(found)),
 		Options: []engine.Option{
 			{Value: engine.PrivateSignIn, Label: "They are here: sign in as " + c.Username, Why: "their token is used once and never stored"},

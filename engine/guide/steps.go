@@ -40,7 +40,7 @@ var steps = []Step{
 	},
 	{
 		ID: StepObserve, Title: "Look", Short: "Look", Link: linkTroubleshoot,
-		Doc:   "The guide's failure is silent: no error says that values were overwritten or ignored. So every side is read: what Docker shows, what SCIM knows, what the identity provider sends, what the audit log remembers.",
+		Doc:   "This failure is silent: no error says that values were overwritten or ignored. So every side is read: what Docker shows, what SCIM knows, what the identity provider sends, what the audit log remembers.",
 		Reads: observed, Asks: []engine.QuestionID{engine.AskJIT, engine.AskProvider, engine.AskRole, engine.AskTeams, engine.AskManaged},
 		Decide: decideObserve, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepDiagnose},

@@ -145,7 +145,7 @@ func (o *Observer) scim(ctx context.Context, c *engine.Case, id engine.FactID) e
 		if _, err := client.Prove(ctx); err != nil {
 			return err
 		}
-		c.SCIM = engine.SCIMService{Proven: true, Detail: "ServiceProviderConfig answers with our token"}
+		c.SCIM = engine.SCIMService{Proven: true, Detail: "answers and takes our token"}
 		return nil
 	}
 	c.SCIMUser = engine.SCIMUser{}

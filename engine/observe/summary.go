@@ -25,7 +25,7 @@ func (o *Observer) summary(c engine.Case, id engine.FactID) string {
 	case engine.FactInvites:
 		return fmt.Sprintf("%d pending", len(c.Invites))
 	case engine.FactAudit:
-		return fmt.Sprintf("%d JIT and %d SCIM switches", len(c.Audit.JIT), len(c.Audit.SCIM))
+		return fmt.Sprintf("%d JIT and %d SCIM toggles", len(c.Audit.JIT), len(c.Audit.SCIM))
 	case engine.FactSCIM:
 		return c.SCIM.Detail
 	case engine.FactSCIMUser:

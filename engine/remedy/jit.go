@@ -41,13 +41,13 @@ func (a disableJIT) Plan(ctx context.Context, c engine.Case) (engine.Plan, error
 				URL: a.Systems.Console(),
 				Ways: [][]string{
 					{"Open Docker Home and choose the organization (or its company, if it belongs to one)", "Identity & auth > SSO and SCIM", "In the table of SSO connections: Actions > Disable JIT provisioning", "Disable"},
-					{"Older wording: Admin Console > SSO and SCIM", "In the table of SSO connections: Actions > Edit", "Turn Just-in-Time provisioning off", "Save"},
+					{"Admin Console > SSO and SCIM", "In the table of SSO connections: Actions > Edit", "Turn Just-in-Time provisioning off", "Save"},
 				},
 				Watch: "the event \"Toggle JIT provisioning\" in the organization's audit log",
 			},
 		}},
 		Notes: []string{
-			"It concerns everybody on this SSO connection: whoever is neither a member nor invited is refused at sign-in from then on.",
+			"It affects everybody on this SSO connection: from then on, whoever is neither a member nor invited is refused at sign-in.",
 			"It can be switched on again in the same place.",
 		},
 	}, nil

@@ -86,8 +86,8 @@ const (
 // errGaveUp says that poll ran out of patience.
 var errGaveUp = errors.New("it did not show in time")
 
-// poll calls look until it reports true or fails, ctx ends, or patience runs out.
-// It reports how long it has been waiting.
+// poll calls look until it is satisfied, the context ends, or patience is over.
+// How long that has been is for whoever shows it to say.
 func (w World) poll(ctx context.Context, patience time.Duration, what string, report func(engine.Progress), look func() (bool, error)) error {
 	start, pause := w.Now(), pollFirst
 	for {
@@ -95,11 +95,10 @@ func (w World) poll(ctx context.Context, patience time.Duration, what string, re
 		if ok || (err != nil && !errors.Is(err, engine.ErrUnsettled)) {
 			return err
 		}
-		waited := w.Now().Sub(start)
-		if waited >= patience {
+		if w.Now().Sub(start) >= patience {
 			return errGaveUp
 		}
-		report(engine.Progress{Text: fmt.Sprintf("waiting for %s (%s so far)", what, waited.Round(time.Second))})
+		report(engine.Progress{Text: "waiting for " + what})
 		if err := w.Sleep(ctx, pause); err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func (a remove) grounds(ctx context.Context, c engine.Case) (engine.Case, []engi
 	}
 	var toggle string
 	if len(live.Audit.JIT) > 0 {
-		toggle = live.Audit.JIT[0].At.UTC().String()
+		toggle = live.Audit.JIT[0].At.UTC().Format("2006-01-02 15:04:05.999 UTC")
 	}
 	var repositories []string
 	for _, r := range live.Repositories.Personal {

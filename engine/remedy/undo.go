@@ -186,7 +186,7 @@ func (a undo) enableJIT(c engine.Case) engine.Change {
 			URL: a.Systems.Console(),
 			Ways: [][]string{
 				{"Open Docker Home and choose the organization (or its company, if it belongs to one)", "Identity & auth > SSO and SCIM", "In the table of SSO connections: Actions > Enable JIT provisioning", "Enable"},
-				{"Older wording: Admin Console > SSO and SCIM", "In the table of SSO connections: Actions > Edit", "Turn Just-in-Time provisioning on", "Save"},
+				{"Admin Console > SSO and SCIM", "In the table of SSO connections: Actions > Edit", "Turn Just-in-Time provisioning on", "Save"},
 			},
 			Watch: "the event \"Toggle JIT provisioning\" in the organization's audit log",
 		},

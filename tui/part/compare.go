@@ -63,17 +63,18 @@ func stacked(t theme.Theme, width int, rows []engine.Comparison, sends string) s
 	return Lines(append(out, extra(t, width, rows))...)
 }
 
+// extra explains why teams are the same that are more than those asked for.
 func extra(t theme.Theme, width int, rows []engine.Comparison) string {
 	var also []string
 	for _, r := range rows {
-		if r.Extra != "" {
+		if r.Extra != "" && r.Same {
 			also = append(also, Clean(r.Extra))
 		}
 	}
 	if len(also) == 0 {
 		return ""
 	}
-	return Paragraph("also on teams that are not asked for, which is allowed: "+strings.Join(also, ", "), width, t.Faint)
+	return Paragraph("Further teams are allowed: "+strings.Join(also, ", "), width, t.Faint)
 }
 
 func signIn(r engine.Comparison) string {

@@ -170,9 +170,9 @@ func inviteValue(list []engine.Invite) string {
 func auditValue(a engine.Audit) string {
 	var out []string
 	if len(a.JIT) > 0 {
-		out = append(out, "JIT last switched "+Day(a.JIT[0].At))
+		out = append(out, "JIT last toggled "+Day(a.JIT[0].At))
 	} else {
-		out = append(out, "no JIT switch in the log")
+		out = append(out, "no JIT toggle in the log")
 	}
 	if since := a.SCIMEnabledSince(); !since.IsZero() {
 		out = append(out, "SCIM first switched "+Day(since))

@@ -1,6 +1,7 @@
 package part
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/help"
@@ -9,14 +10,33 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// ShortHelp is the line at the bottom of the screen.
-func ShortHelp(t theme.Theme, width int, keys []key.Binding) string {
+// ShortHelp is the line at the bottom of the screen: as many of the keys as have
+// room, the first ones first, and in any case the one that matters most, which
+// tells of the others or leads away.
+func ShortHelp(t theme.Theme, width int, keys []key.Binding, most string) string {
 	h := help.New()
 	h.Styles = t.Help
 	h.ShortSeparator = "   "
-	h.Ellipsis = t.Glyph.More
-	h.SetWidth(width)
-	return Fit(t.Glyph.Keys.Replace(h.ShortHelpView(keys)), width)
+	shown := make([]bool, len(keys))
+	for i, k := range keys {
+		shown[i] = slices.Contains(k.Keys(), most)
+	}
+	line := func() string {
+		var list []key.Binding
+		for i, k := range keys {
+			if shown[i] {
+				list = append(list, k)
+			}
+		}
+		return t.Glyph.Keys.Replace(h.ShortHelpView(list))
+	}
+	for i := range keys {
+		if !shown[i] {
+			shown[i] = true
+			shown[i] = Width(line()) <= width
+		}
+	}
+	return Fit(line(), width)
 }
 
 // KeyGroup are keys that belong together.

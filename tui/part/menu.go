@@ -102,8 +102,12 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 		return ""
 	}
 	why := m.why(t, m.at, width)
-	if over := len(m.Items) + len(why) - height; over > 0 {
-		why = why[:min(len(why), max(len(why)-over, height/2))]
+	if over := len(m.Items) + len(why) - height; over > 0 && len(why) > 0 {
+		all := len(why)
+		why = why[:max(all-over, min(1, height/2))]
+		if last := len(why) - 1; last >= 0 && last < all-1 {
+			why[last] = Fit(why[last], width-2) + " " + t.Faint.Render(t.Glyph.More)
+		}
 	}
 	room := max(1, height-len(why))
 	from := 0

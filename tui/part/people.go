@@ -69,7 +69,7 @@ func (s suspicion) sign(t theme.Theme) (mark string, style lipgloss.Style, words
 	case suspectUnseen:
 		return t.Glyph.Warn, t.Warn, "never seen in Docker"
 	case suspectGuest:
-		return t.Glyph.Bullet, t.Faint, "a guest: not in the guide"
+		return t.Glyph.Bullet, t.Faint, "a guest"
 	case suspectInvitee:
 		return t.Glyph.Bullet, t.Faint, "has not joined yet"
 	case suspectNothing:
@@ -91,7 +91,7 @@ const (
 	columnTeams    = "teams"
 	columnSeen     = "last seen"
 	columnAddress  = "address"
-	columnSign     = "why first"
+	columnSign     = "note"
 )
 
 // lead is what stands before the first column: the pointer and the sign.
@@ -240,7 +240,7 @@ func (p *Picker) Card(t theme.Theme, width int) string {
 	if !ok {
 		return ""
 	}
-	seen := "not told: Docker Insights is off"
+	seen := "not known: Docker Insights is off"
 	if p.insights {
 		seen = personCell(x, columnSeen)
 	}

@@ -68,7 +68,7 @@ var pickerKeys = struct{ up, down, pageUp, pageDown, top, bottom, take, clear, f
 	take:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 	clear:    key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear the filter")),
 	filter:   key.NewBinding(key.WithKeys("/", "shift+tab"), key.WithHelp("/", "filter")),
-	list:     key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "to the list")),
+	list:     key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "list")),
 }
 
 // vim are the letters that move in the list while it takes letters.

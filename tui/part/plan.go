@@ -209,7 +209,7 @@ func Console(t theme.Theme, width int, c engine.Console) string {
 		if len(c.Ways) > 1 {
 			word := "The clicks:"
 			if i > 0 {
-				word = "Or, where the console words it so:"
+				word = "Or, in an older console:"
 			}
 			lines = append(lines, Paragraph(word, width, t.Muted))
 		}
@@ -237,7 +237,7 @@ func Guards(t theme.Theme, width int, list []engine.Guard) string {
 	if len(list) == 0 {
 		return ""
 	}
-	out := []string{Paragraph("Read again before each change; if one has moved, nothing is sent:", width, t.Muted)}
+	out := []string{Paragraph("Checked again before each change; if one of them has changed, nothing is sent:", width, t.Muted)}
 	for _, g := range list {
 		text := Clean(g.Text)
 		if g.Seen != "" {

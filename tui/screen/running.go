@@ -30,7 +30,7 @@ func newRunning(s guide.State, o Setup) *running {
 	if o.CanAssist && r.console && !s.Case.DryRun && !r.verify {
 		r.assist = o.AssistHint
 		if r.assist == "" {
-			r.assist = "do the clicks for me"
+			r.assist = "click for me"
 		}
 	}
 	return r
@@ -38,7 +38,7 @@ func newRunning(s guide.State, o Setup) *running {
 
 var runKeys = struct{ assist, done, wait key.Binding }{
 	assist: key.NewBinding(key.WithKeys("s")),
-	done:   key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "I have done it")),
+	done:   key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "done")),
 	wait:   key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "stop waiting")),
 }
 

@@ -189,12 +189,14 @@ func section(f Frame, title, block string) string {
 }
 
 // known lists the facts that matter at the step, with where they come from.
-func known(f Frame) string {
+func known(f Frame) string { return knownAs(f, "What is known") }
+
+func knownAs(f Frame, title string) string {
 	ids := f.Step.Reads
 	if len(ids) == 0 {
 		ids = personal(f.State.Case)
 	}
-	return section(f, "What is known", part.FactList(f.Theme, f.Width, f.State.Case, ids, nil, ""))
+	return section(f, title, part.FactList(f.Theme, f.Width, f.State.Case, ids, nil, ""))
 }
 
 // personal are the facts about the person that have been read.

@@ -31,10 +31,13 @@ func (s *settled) Update(msg tea.Msg) Action {
 }
 
 func (s *settled) Keys() []key.Binding { return s.menu.Keys() }
-func (s *settled) Side(f Frame) string { return known(f) }
 func (s *settled) Whole(f Frame) string {
 	return part.WholeTags(f.Theme, f.Width, f.State.Plan)
 }
+
+// Side is what the action rested on. It has changed meanwhile; the step reads it
+// again.
+func (s *settled) Side(f Frame) string { return knownAs(f, "What was known before") }
 
 func (s *settled) Body(f Frame) string {
 	t := f.Theme

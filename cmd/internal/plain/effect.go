@@ -107,7 +107,12 @@ func (w *walk) begin() {
 	switch w.state.Phase {
 	case guide.PhaseObserving:
 		w.heading()
-		w.say("Reading; nothing is changed.")
+		if w.reading {
+			w.say("Reading.")
+			return
+		}
+		w.reading = true
+		w.say("Reading; nothing is changed by it.")
 	case guide.PhaseConnecting:
 		w.say("Trying the credential.")
 	case guide.PhasePlanning:
@@ -137,7 +142,7 @@ func (w *walk) clicks() <-chan answer {
 	if w.state.Phase != guide.PhaseRunning || w.state.Plan.Changes[0].Kind != engine.ChangeConsole {
 		return nil
 	}
-	w.say("It is your turn: do the clicks. What they did is looked for meanwhile, and noticed by itself.")
+	w.say("It is your turn: do the clicks. The walk goes on by itself as soon as it sees what they did.")
 	w.promptClicks()
 	return w.in.next()
 }
@@ -160,7 +165,7 @@ func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 		w.open()
 	case typed == "s" && w.Assist != nil && !w.state.Case.DryRun:
 		if err := w.Assist(ctx, w.state.Case, w.state.Plan.Changes[0]); err == nil {
-			w.say("The clicks are done. What they did is looked for.")
+			w.say("The clicks are done. Looking for what they did.")
 			return nil
 		}
 		w.say("The clicks could not be done.")

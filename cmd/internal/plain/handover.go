@@ -22,7 +22,7 @@ func (w *walk) handOver(ctx context.Context) (guide.Event, error) {
 	for i, c := range choices {
 		line := entry(i+1, c.Label, c.Why)
 		if c.Disabled != "" {
-			line = entry(i+1, c.Label, "") + " Not now, because " + closed(c.Disabled)
+			line = entry(i+1, c.Label, "") + " Not now: " + closed(c.Disabled)
 		}
 		w.say("%s", line)
 	}

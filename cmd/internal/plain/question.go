@@ -123,6 +123,9 @@ func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, er
 		}
 		found = part.Matching(people, typed)
 		w.say("%d of %d people match.", len(found), len(people))
+		if len(found) == 0 {
+			w.say("Type something else.")
+		}
 		if len(found) > mostMatches {
 			w.say("These are the first %d; type more to narrow it down.", mostMatches)
 			found = found[:mostMatches]

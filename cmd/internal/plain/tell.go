@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
@@ -95,7 +97,8 @@ func entry(n int, label, why string) string {
 	if why == "" {
 		return fmt.Sprintf("%d: %s", n, closed(label))
 	}
-	return fmt.Sprintf("%d: %s: %s", n, strings.TrimSuffix(part.Clean(label), "."), closed(why))
+	first, size := utf8.DecodeRuneInString(why)
+	return fmt.Sprintf("%d: %s %s", n, closed(label), closed(string(unicode.ToUpper(first))+why[size:]))
 }
 
 func (w *walk) evidence(list []engine.Evidence) {
@@ -158,7 +161,7 @@ func (w *walk) tellPlan() {
 		w.say("Mind: %s", part.Clean(n))
 	}
 	for _, g := range p.Guards {
-		w.say("Read again before each change: %s, now %s.", part.Clean(g.Text), cmp.Or(part.Clean(g.Seen), "none"))
+		w.say("Checked again before each change: %s: %s.", part.Clean(g.Text), cmp.Or(part.Clean(g.Seen), "none"))
 	}
 	w.say("The plan's number is %s.", p.Digest()[:12])
 }
@@ -187,10 +190,10 @@ func (w *walk) tellConsole(c engine.Console) {
 	w.say("You do this yourself%s", where)
 	for i, way := range c.Ways {
 		if i > 0 {
-			w.say("Or, where the console words it so:")
+			w.say("Or, in an older console:")
 		}
 		for n, click := range way {
-			w.say("%d: %s", n+1, part.Clean(click))
+			w.say("Click %d: %s", n+1, closed(click))
 		}
 	}
 }

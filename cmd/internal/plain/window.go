@@ -56,11 +56,12 @@ func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 // walk is a walk under way.
 type walk struct {
 	tui.Options
-	state guide.State
-	in    *input
-	out   io.Writer
-	step  guide.StepID // whose heading was said last
-	next  string       // the profile to go on with
+	state   guide.State
+	in      *input
+	out     io.Writer
+	step    guide.StepID // whose heading was said last
+	reading bool         // it was said that reading changes nothing
+	next    string       // the profile to go on with
 }
 
 func (w *walk) say(format string, a ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", a...) }
@@ -79,7 +80,10 @@ func (w *walk) left() {
 	w.say("")
 	w.say("The walk was left before its end; nothing further is done.")
 	if n := len(w.state.Case.Receipts); n > 0 {
-		w.say("Changes made so far: %d. They are in the journal, and reprovision resume takes the walk up again.", n)
+		w.say("Changes made so far: %d.", n)
+		if w.Resume != "" {
+			w.say("They are in the journal; %s takes the walk up again.", w.Resume)
+		}
 	}
 }
 
@@ -252,7 +256,7 @@ func (w *walk) choice(ctx context.Context) (guide.Event, error) {
 		}
 		line := entry(i+1, label, c.Why)
 		if c.Disabled != "" {
-			line += " Not now, because " + closed(c.Disabled)
+			line += " Not now: " + closed(c.Disabled)
 		}
 		w.say("%s", line)
 	}
