@@ -60,6 +60,7 @@ func TestThePreSCIMMemberIsCuredLineByLine(t *testing.T) {
 	require.Contains(t, text, "Finding, certain: SCIM does not manage this account.")
 	require.Contains(t, text, "Request: DELETE http://127.0.0.1:")
 	require.Contains(t, text, "The report was written to reprovision-acme-priya-nair-")
+	require.Contains(t, text, "priya-nair in acme: Nothing is wrong", "what the walk leaves behind names the outcome")
 	require.NotContains(t, text, "sandbox-oat-canary")
 
 	p := readProof(t, state)

@@ -163,7 +163,7 @@ func TestTheDemoDoesTheClicksThatAStepAsksFor(t *testing.T) {
 	x := openTerminal(t, "demo", "--member", "noor-haddad", "--state-file", state)
 	x.see("Is Just-in-Time provisioning on?")
 	x.take("It is on")
-	x.take("Keep JIT and match the attributes")
+	x.take("Keep JIT, match the attributes")
 	x.take("Change the SSO attributes")
 	x.see(`dockerRole: SCIM sends "editor", sign-in carries "member"`)
 	x.confirm()

@@ -234,7 +234,7 @@ func TestByKeyboardEntrasClaimsAreMadeEqualWhereJITStays(t *testing.T) {
 		w.see("Is Just-in-Time provisioning on?")
 		w.take("It is on")
 		w.see("Just-in-Time provisioning overrides SCIM")
-		w.take("Keep JIT and match the attributes")
+		w.take("Keep JIT, match the attributes")
 		w.take("Change the SSO attributes")
 		w.hold.Lock()
 		return w

@@ -168,7 +168,7 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 		choice engine.Choice
 	}{
 		{engine.RemedyDisableJIT, engine.Choice{Outcome: outDisable, Label: "Disable JIT", Why: "what Docker recommends: SCIM alone then decides role and teams"}},
-		{engine.RemedyMatch, engine.Choice{Outcome: outMatch, Label: "Keep JIT and match the attributes", Why: "make sign-in carry what SCIM sends"}},
+		{engine.RemedyMatch, engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes", Why: "make sign-in carry what SCIM sends"}},
 		{engine.RemedyPushProfile, engine.Choice{Outcome: outPush, Label: "Send the profile again", Why: "the identity provider repeats its values"}},
 		{engine.RemedyReprovision, engine.Choice{Outcome: outReprov, Label: "Re-provision", Why: "hand over repositories, remove, push, and let SCIM create the membership anew"}},
 	} {
@@ -255,7 +255,7 @@ func jitOff(c engine.Case) bool {
 func decideDisableJIT(c engine.Case) engine.Verdict {
 	v, done := decideJIT(c)
 	if !done {
-		v.Choices = append(v.Choices, engine.Choice{Outcome: outMatch, Label: "Keep JIT and match the attributes instead"})
+		v.Choices = append(v.Choices, engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead"})
 	}
 	return v
 }

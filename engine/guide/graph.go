@@ -44,7 +44,7 @@ func Markdown() string {
 			}
 			ways = append(ways, fmt.Sprintf("%s → %s", strings.ReplaceAll(string(out), "-", " "), to))
 		}
-		b.WriteString("Ways on: " + strings.Join(ways, "; ") + ".\n\n")
+		b.WriteString("Leads to: " + strings.Join(ways, "; ") + ".\n\n")
 	}
 	b.WriteString("## The whole walk\n\n```mermaid\n" + Graph() + "```\n")
 	return b.String()

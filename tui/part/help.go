@@ -6,6 +6,7 @@ import (
 
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
+	"charm.land/lipgloss/v2"
 
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
@@ -45,7 +46,8 @@ type KeyGroup struct {
 	Keys  []key.Binding
 }
 
-// FullHelp lists every key that does something now, one on a line.
+// FullHelp lists every key that does something now, one on a line. The last
+// group has a column of its own where there is room for one.
 func FullHelp(t theme.Theme, width int, groups []KeyGroup) string {
 	wide := 0
 	for _, g := range groups {
@@ -63,6 +65,13 @@ func FullHelp(t theme.Theme, width int, groups []KeyGroup) string {
 		}
 		if len(rows) > 0 {
 			blocks = append(blocks, Lines(t.Muted.Render(Fit(g.Title, width)), Grid(width, rows)))
+		}
+	}
+	if len(blocks) > 1 {
+		last := len(blocks) - 1
+		left, right := Stack(blocks[:last]...), Indent(blocks[last], 4)
+		if lipgloss.Width(left)+lipgloss.Width(right) <= width {
+			return lipgloss.JoinHorizontal(lipgloss.Top, left, right)
 		}
 	}
 	return Stack(blocks...)

@@ -141,7 +141,7 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 
 // Whole lists the items with all that is said of them.
 func (m *Menu) Whole(t theme.Theme, width int) string {
-	out := []string{t.Muted.Render(Fit("Ways on", width))}
+	out := []string{t.Muted.Render(Fit("The choices", width))}
 	for i, it := range m.Items {
 		out = append(out, Hang(t.Faint.Render(t.Glyph.Bullet)+" ", Clean(it.Label), width, t.Strong))
 		out = append(out, m.why(t, i, width)...)
