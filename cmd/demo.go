@@ -123,7 +123,10 @@ func openDemo(ctx context.Context, cancel context.CancelFunc, o *demoOptions, di
 	d := &demo{ready: make(chan struct{}), prompts: tui.NewPrompts()}
 	go func() {
 		defer close(d.ready)
-		time.Sleep(demoHeadStart)
+		select {
+		case <-time.After(demoHeadStart):
+		case <-ctx.Done():
+		}
 		d.box = sandbox.New(sandbox.Options{AuditDelay: demoAuditDelay, PushDelay: demoPushDelay, LogDelay: demoLogDelay, Repositories: o.more})
 		if d.err = d.box.Start(ctx); d.err == nil {
 			w := sandboxWorld(d.box, o.dryRun, dir)

@@ -177,20 +177,46 @@ func (x *terminal) take(label string) {
 	x.t.Helper()
 	x.see(label)
 	for range 20 {
-		x.mu.Lock()
-		drawn := x.drawn
-		x.mu.Unlock()
 		if x.shows("❯ " + label) {
 			x.press(enter)
 			return
 		}
-		x.press(down)
-		select {
-		case <-drawn:
-		case <-time.After(patience):
-		}
+		x.down()
 	}
 	x.t.Fatalf("%q cannot be chosen:\n%s", label, x.text())
+}
+
+// down goes to the next choice, and returns when the screen shows it: neither a
+// frame that was under way before, nor half of one, is the answer.
+func (x *terminal) down() {
+	x.t.Helper()
+	deadline := time.After(patience)
+	at, drawn := x.pointed()
+	x.press(down)
+	for {
+		select {
+		case <-drawn:
+		case <-deadline:
+			return
+		}
+		var now []string
+		if now, drawn = x.pointed(); len(now) == len(at) && !slices.Equal(now, at) {
+			return
+		}
+	}
+}
+
+// pointed are the lines with a pointer, and what ends with the next output.
+func (x *terminal) pointed() (lines []string, drawn <-chan struct{}) {
+	x.mu.Lock()
+	drawn = x.drawn
+	x.mu.Unlock()
+	for l := range strings.Lines(x.text()) {
+		if strings.Contains(l, "❯") {
+			lines = append(lines, l)
+		}
+	}
+	return lines, drawn
 }
 
 func (x *terminal) press(keys string) {
