@@ -184,5 +184,5 @@ func TestAResizedTerminalIsDrawnAnew(t *testing.T) {
 		require.NoError(t, pty.Setsize(x.file, &pty.Winsize{Rows: uint16(size.height), Cols: uint16(size.width)}))
 		x.see("Nothing is wrong")
 	}
-	x.see("Find the cause", "❯ Go on to the report")
+	x.see("Find the cause", "❯ Go on")
 }

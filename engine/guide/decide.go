@@ -143,7 +143,7 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 	v := engine.Verdict{Headline: lead.Title, Findings: findings}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"}
 	if lead.ID == engine.FindingNothingWrong {
-		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Go on to the report", Recommended: true}, again}
+		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Go on", Recommended: true}, again}
 		return v
 	}
 	if slices.Equal(lead.Remedies, []engine.Remedy{engine.RemedyAdvice}) {
