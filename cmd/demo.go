@@ -93,7 +93,7 @@ func runDemo(ctx context.Context, o *demoOptions, out io.Writer) (err error) {
 		Title:      "reprovision · demo",
 		Open:       openBrowser,
 		Forms:      demoForms(),
-		AssistHint: "click for me",
+		AssistHint: "let the demo click",
 		Assist:     d.assist,
 		Interrupts: o.interrupts,
 	}

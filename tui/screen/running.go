@@ -30,7 +30,7 @@ func newRunning(s guide.State, o Setup) *running {
 	if o.CanAssist && r.console && !s.Case.DryRun && !r.verify {
 		r.assist = o.AssistHint
 		if r.assist == "" {
-			r.assist = "click for me"
+			r.assist = "have it clicked"
 		}
 	}
 	return r
