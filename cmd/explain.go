@@ -26,8 +26,8 @@ const invalidScope = "invalid_scope"
 // unexplained is the title of an error of which nothing more is known.
 const unexplained = "This did not work"
 
-// explain puts an error into a person's words: what happened, and what to do
-// next. Both windows use it.
+// explain describes an error to a person: what happened, and what to do next.
+// Both windows use it.
 func explain(err error) engine.Problem {
 	p := engine.Problem{Title: unexplained, Detail: err.Error(), Advice: "Try again, or go back."}
 	var (
@@ -52,7 +52,7 @@ func explain(err error) engine.Problem {
 	}
 	switch {
 	case errors.As(err, &stale):
-		p.Title, p.Advice, p.Stale = "The world has moved since the plan was made", "Nothing more was changed. Try again: a new plan is made from what is there now.", true
+		p.Title, p.Advice, p.Stale = "Something has changed since the plan was made", "Nothing more was changed. Try again: the new plan starts from what is there now.", true
 	case errors.Is(err, registry.ErrMoved):
 		p.Title, p.Advice, p.System, p.Stale = "A tag has moved since the plan was made", "Nothing of that repository was copied. Try again: a new plan is made from what is there now.", "", true
 	case errors.As(err, &refused):
@@ -82,7 +82,7 @@ func explain(err error) engine.Problem {
 	case errors.Is(err, transport.ErrReadOnly):
 		p.Title, p.Advice, p.System = "This is a dry run", "Nothing was sent. Start without --dry-run to make changes.", ""
 	case errors.Is(err, transport.ErrNotApproved):
-		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a fault of the program: please report it.", ""
+		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a bug in the program: please report it.", ""
 	case errors.As(err, &denied):
 		p.Refused = errors.Is(err, transport.ErrUnauthorized)
 		p.Title = "The registry does not accept this credential for " + denied.Repository
@@ -133,16 +133,16 @@ var wireProblems = []struct {
 	{registry.ErrMismatch, "The copy is not what was sent", "Somebody may be pushing to the same name. Make a new plan: what is there already is not sent again.", false},
 	{transport.ErrUnauthorized, "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again.", true},
 	{transport.ErrForbidden, "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs " + scopes + ".", true},
-	{transport.ErrNotFound, "It was not found", "Check the spelling of the organization and the member. Docker also answers so when the credential must not see it.", false},
-	{transport.ErrConflict, "It conflicts with what is there", "Look again: somebody else may have changed it meanwhile.", false},
+	{transport.ErrNotFound, "It was not found", "Check the spelling of the organization and the member. Docker gives the same answer when the credential may not see it.", false},
+	{transport.ErrConflict, "It conflicts with what is there", "Look again: somebody else may have changed it in the meantime.", false},
 	{transport.ErrRateLimited, "Too many requests", "Wait for a minute, then try again. Nothing is lost.", false},
 	{transport.ErrRefused, "The server refused it", "Its reason is above.", false},
 	{transport.ErrNotJSON, "The answer was not what the API documents", "A proxy or a sign-in page may stand in between. Check the network, then try again.", false},
-	{transport.ErrTooLarge, "The answer was larger than allowed", "Nothing of it was used. Try again; if it stays so, please report it.", false},
+	{transport.ErrTooLarge, "The answer was larger than allowed", "It was discarded. Try again; if it happens again, please report it.", false},
 	{transport.ErrForeignHost, "A link led to another host", "It was not followed, and no credential was sent there.", false},
 	{transport.ErrTimeout, "No answer in time", "The server or the network is slow. Nothing is lost; try again.", false},
 	{transport.ErrUnreachable, "The server could not be reached", "Check the network and the address, then try again.", false},
-	{transport.ErrServer, "The server failed", "It is not your doing. Try again in a while.", false},
+	{transport.ErrServer, "The server failed", "The fault is not yours. Try again in a while.", false},
 }
 
 // registryLimit reports whether a registry refused for the number of requests.

@@ -82,7 +82,7 @@ func TestCtrlCEndsTheOfferToTakeARunUpAgainAndAnUndoThatReads(t *testing.T) {
 	home := t.TempDir()
 	require.NoError(t, os.CopyFS(home+"/reprovision", os.DirFS(dir)))
 	x := openTerminalIn(t, home, lineEnv(home), "--accessible")
-	x.see("Take it up again now?")
+	x.see("Resume it now?")
 	x.interrupted()
 
 	env, asked := hanging(t)

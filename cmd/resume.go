@@ -16,7 +16,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
-// resumeCommand takes up the newest unfinished run.
+// resumeCommand resumes the newest unfinished run.
 const resumeCommand = "reprovision resume"
 
 func newResume(interrupts <-chan struct{}) *cobra.Command {
@@ -61,7 +61,7 @@ func addSignInFlags(c *cobra.Command, o *walkOptions) {
 	c.Flags().BoolVar(&o.password, "password", false, "sign in to Docker Hub with username, password and second factor, none of which is stored")
 }
 
-// startWalk begins a walk, unless one that was left half-way is taken up.
+// startWalk begins a walk, or resumes an unfinished one.
 func startWalk(ctx context.Context, o *walkOptions, out io.Writer) error {
 	if err := requireTerminal(o.window.lines); err != nil {
 		return err
@@ -96,13 +96,12 @@ func (o *walkOptions) real(ctx context.Context, at person, out io.Writer) (parts
 	return p, func() { s.close(ctx, out) }, nil
 }
 
-// resumable finds the run to take up: the one named, or the newest unfinished
-// one.
+// resumable finds the run to resume: the one named, or the newest unfinished one.
 func resumable(dir, id string) (run.Record, error) {
 	if id == "" {
 		rec, ok := unfinished(dir, "")
 		if !ok {
-			return run.Record{}, usageError{errors.New("no run is unfinished; reprovision runs lists them all")}
+			return run.Record{}, usageError{errors.New("no run is unfinished; \"reprovision runs\" lists them all")}
 		}
 		return rec, nil
 	}
@@ -114,15 +113,15 @@ func resumable(dir, id string) (run.Record, error) {
 	case run.StatusUnfinished:
 		return rec, nil
 	case run.StatusUndoing:
-		return rec, usageError{fmt.Errorf("%s is being put back; go on with: reprovision undo %s", id, id)}
+		return rec, usageError{fmt.Errorf("an undo of %s is unfinished; continue it with: reprovision undo %s", id, id)}
 	case run.StatusEnded, run.StatusUndone, run.StatusClosed:
 	}
-	return rec, usageError{fmt.Errorf("the run %s is not unfinished: %s", id, rec.Status())}
+	return rec, usageError{fmt.Errorf("run %s is not unfinished, it is %s", id, rec.Status())}
 }
 
-// unfinished returns the newest run that was left half-way; of one
-// organization, when it is named. Journals that cannot be read are told about
-// by runs, and stop nobody here.
+// unfinished returns the newest unfinished run, of one organization if it is
+// named. Journals that cannot be read are left out; "reprovision runs" reports
+// them.
 func unfinished(dir, org string) (run.Record, bool) {
 	records, _ := run.List(dir)
 	for _, r := range records {
@@ -133,8 +132,8 @@ func unfinished(dir, org string) (run.Record, bool) {
 	return run.Record{}, false
 }
 
-// offerResume says first that a run was left half-way, and asks whether to take
-// it up.
+// offerResume reports an unfinished run, if there is one, and asks whether to
+// resume it.
 func offerResume(ctx context.Context, dir, org string, p plain.Prompter) (run.Record, bool, error) {
 	rec, ok := unfinished(dir, org)
 	if !ok {
@@ -144,14 +143,14 @@ func offerResume(ctx context.Context, dir, org string, p plain.Prompter) (run.Re
 	w := &words{out: p.Out}
 	w.say("The run %s is unfinished: %s in %s, %s made, last at %s.", l.ID, clean(l.Username), clean(l.Org), engine.Count(l.Changes, "change"), stamp(l.Last))
 	for _, d := range rec.Doubts() {
-		w.say("Not known whether it was made: %s", clean(d.Change.Title))
+		w.say("Outcome unknown: %s", clean(d.Change.Title))
 	}
-	w.say("reprovision undo %s puts it back, reprovision runs close %s leaves it as it stands.", l.ID, l.ID)
-	yes, err := p.Yes(ctx, "Take it up again now?")
+	w.say("To undo it: reprovision undo %s. To leave it as it is: reprovision runs close %s.", l.ID, l.ID)
+	yes, err := p.Yes(ctx, "Resume it now?")
 	return rec, yes, err
 }
 
-// runResume walks on from where the journal says that the walk stood.
+// runResume continues a walk from where its journal says that it stopped.
 func runResume(ctx context.Context, o *walkOptions, rec run.Record, out io.Writer) error {
 	o.org = rec.Org
 	prompts := tui.NewPrompts()

@@ -134,16 +134,16 @@ func runShow(o *runsOptions, id string, out io.Writer) error {
 		}
 	}
 	for _, d := range rec.Doubts() {
-		w.say("Not known whether it was made: %s", clean(d.Change.Title))
+		w.say("Outcome unknown: %s", clean(d.Change.Title))
 	}
 	if rec.Torn {
-		w.say("The last line was cut off by a crash; it counts for nothing.")
+		w.say("A crash cut the last line off; it is ignored.")
 	}
 	switch rec.Status() {
 	case run.StatusUnfinished:
-		w.say("Take it up again: reprovision resume %s", rec.ID)
+		w.say("Resume it: reprovision resume %s", rec.ID)
 	case run.StatusUndoing:
-		w.say("Go on putting it back: reprovision undo %s", rec.ID)
+		w.say("Continue the undo: reprovision undo %s", rec.ID)
 	case run.StatusEnded, run.StatusUndone, run.StatusClosed:
 	}
 	return w.err
@@ -199,11 +199,11 @@ func runClose(o *runsOptions, id string, now time.Time, out io.Writer) error {
 		return err
 	}
 	if !rec.Open() {
-		return errors.Join(usageError{fmt.Errorf("the run %s is not unfinished: %s", id, rec.Status())}, j.Close())
+		return errors.Join(usageError{fmt.Errorf("run %s is not unfinished, it is %s", id, rec.Status())}, j.Close())
 	}
 	if err := errors.Join(run.Close(j, now), j.Close()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s is closed. Its journal stays; undo can still put back what it changed.\n", id)
+	_, err = fmt.Fprintf(out, "%s is closed. Its journal is kept, and undo can still revert what it changed.\n", id)
 	return err
 }

@@ -78,8 +78,8 @@ func walkOnce(ctx context.Context, o *walkOptions, out io.Writer) (string, error
 	}, o.window, out)
 }
 
-// requireTerminal refuses to draw where nobody can see it. Lines can be written
-// anywhere.
+// requireTerminal returns an error if there is no terminal to draw on. Lines can be
+// written anywhere.
 func requireTerminal(accessible bool) error {
 	if accessible {
 		return nil
@@ -93,9 +93,9 @@ func requireTerminal(accessible bool) error {
 	return nil
 }
 
-// show draws the walk, then waits for whatever is still being changed: a
-// request in flight is finished and written down before the process ends. It
-// returns the profile to go on with, if one was chosen.
+// show shows the walk, then waits for the change in flight: it is finished and
+// journalled before the process ends. show returns the profile to continue with, if
+// one was chosen.
 func show(ctx context.Context, p parts, o tui.Options, w windowOptions, out io.Writer) (next string, err error) {
 	return showOn(ctx, p.runner, o, w, out)
 }
@@ -106,7 +106,7 @@ type doer interface {
 	Drain(ctx context.Context) error
 }
 
-// showOn is show with whatever carries out the effects.
+// showOn is show with another doer.
 func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.Writer) (next string, err error) {
 	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
 	o.IsDark = true
@@ -169,7 +169,7 @@ func summarize(out io.Writer, s guide.State, resume string) {
 	}
 }
 
-// clean makes foreign text harmless on a terminal.
+// clean makes foreign text safe to print on a terminal.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
