@@ -356,8 +356,10 @@ func writeState0600(path string, v any) error {
 	return replaceFile(path, append(raw, '\n'))
 }
 
+// handedFile is where accept keeps what a member handed over. No name has a dot
+// once it is a file's, so that no two members share one.
 func handedFile(dir, org, member string) string {
-	return filepath.Join(dir, "handovers", fileName(org)+"-"+fileName(member)+"-handed.json")
+	return filepath.Join(dir, "handovers", fileName(org)+"."+fileName(member)+".handed.json")
 }
 
 // handed reads what accept has kept.
@@ -381,7 +383,7 @@ func handed(dir string) func(org, member string) (engine.HandOverDone, bool, err
 // keepManifest writes the manifest of a verified hand-over beside the journals.
 func keepManifest(dir string, now func() time.Time) func(engine.Case, []engine.ManifestEntry) (string, error) {
 	return func(c engine.Case, entries []engine.ManifestEntry) (string, error) {
-		path := filepath.Join(dir, "handovers", fileName(c.Org)+"-"+fileName(c.Username)+"-"+now().UTC().Format("20060102-150405")+".json")
+		path := filepath.Join(dir, "handovers", fileName(c.Org)+"."+fileName(c.Username)+"."+now().UTC().Format("20060102-150405")+".json")
 		return path, writeState0600(path, struct {
 			Org      string                 `json:"org"`
 			Member   string                 `json:"member"`

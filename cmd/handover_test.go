@@ -462,3 +462,7 @@ func TestATagThatMovesAfterTheCopyHoldsTheRemovalUpUntilItIsCopiedAgain(t *testi
 	require.Equal(t, moved.Tags, repositoryOf(t, after, "acme/build-cache").Tags)
 	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
 }
+
+func TestNoTwoMembersShareAHandOversFile(t *testing.T) {
+	require.NotEqual(t, handedFile("x", "acme", "build-priya"), handedFile("x", "acme-build", "priya"))
+}

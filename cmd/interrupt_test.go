@@ -140,3 +140,56 @@ func TestWhatIsStartedToOutliveItsTerminalIsNotEndedByIt(t *testing.T) {
 	require.NoError(t, err)
 	require.NotZero(t, mask&1, "a closed terminal is still ignored")
 }
+
+// A walk of the real program is at a cancellation that Docker Hub never answers:
+// the second ctrl+c does not wait for it, in the window and line by line.
+func TestASecondCtrlCInTheWalkCutsTheChangeOff(t *testing.T) {
+	for name, flags := range map[string][]string{"window": nil, "line by line": {"--accessible"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box := startBox(t)
+			require.NoError(t, box.FlipJIT(t.Context(), false))
+			box.Fail(sandbox.Fault{System: "hub", Method: http.MethodDelete, Path: "/v2/invites/", Kind: sandbox.FaultHang})
+			at, c := box.Addresses(), box.Credentials()
+			home := t.TempDir()
+			x := openTerminalIn(t, home, lineEnv(home, "TERM=xterm-256color",
+				"REPROVISION_HUB_URL="+at.HubURL, "REPROVISION_HUB_USER="+c.HubIdentifier, "REPROVISION_HUB_TOKEN="+c.HubSecret,
+				"REPROVISION_SCIM_URL="+at.SCIMURL, "REPROVISION_SCIM_TOKEN="+c.SCIMToken,
+				"REPROVISION_OKTA_URL="+at.OktaURL, "REPROVISION_OKTA_TOKEN="+c.OktaToken, "REPROVISION_OKTA_APP="+c.OktaAppLabel,
+			), append(flags, "--org", "acme", "--member", "priya-nair")...)
+			choose, yes := x.take, x.confirm
+			if len(flags) > 0 {
+				choose = x.answer
+				yes = func() {
+					x.see("Type yes to run it.")
+					x.press("yes\r")
+				}
+			}
+			choose("It is off")
+			choose("Re-provision")
+			choose("Cancel 1 invite")
+			yes()
+			require.Eventually(t, func() bool {
+				return slices.ContainsFunc(box.Requests(), func(r sandbox.Request) bool { return r.Method == http.MethodDelete })
+			}, patience, childTick)
+			x.press(ctrlC)
+			x.see("Stopping after the change in flight")
+			x.interrupted()
+			require.Contains(t, x.raw.String(), "Cut off.")
+
+			runs, err := run.List(home + "/reprovision")
+			require.NoError(t, err)
+			require.Len(t, runs, 1)
+			require.Len(t, runs[0].Doubts(), 1)
+		})
+	}
+}
+
+// answer types the number of a choice, line by line.
+func (x *terminal) answer(label string) {
+	x.t.Helper()
+	x.see(": " + label)
+	numbers := regexp.MustCompile(`(?m)^(\d+): `+regexp.QuoteMeta(label)).FindAllStringSubmatch(x.text(), -1)
+	require.NotEmpty(x.t, numbers, x.text())
+	x.press(numbers[len(numbers)-1][1] + "\r")
+}

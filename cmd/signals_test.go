@@ -40,7 +40,7 @@ func endBySignal(t *testing.T, w *walk) {
 	<-interrupts
 	w.parts.runner.Do(context.Background(), guide.Halt{Seq: s.Seq}, nil) // as the window does at the first
 	_, _ = fmt.Fprintln(os.Stdout, "STOPPING")
-	err := drain(w.parts.runner, interrupts, io.Discard)
+	err := drain(w.parts.runner, false, interrupts, io.Discard)
 	<-answered
 	_, _ = fmt.Fprintln(os.Stdout, "ENDED", err)
 }

@@ -67,7 +67,7 @@ func (u undoing) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, drain(u.parts.runner, u.interrupts, u.prompt.Out)) }()
+	defer func() { err = errors.Join(err, drain(u.parts.runner, false, u.interrupts, u.prompt.Out)) }()
 
 	c, plan, err := u.confirmed(ctx, rec)
 	switch {

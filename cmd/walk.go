@@ -111,21 +111,26 @@ func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.
 	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
 	o.IsDark = true
 	end, err := walkIn(ctx, o, w, out)
-	if drainErr := drain(r, o.Interrupts, out); drainErr != nil {
-		err = errors.Join(err, drainErr)
+	drained := drain(r, end.Cut, o.Interrupts, out)
+	if errors.Is(drained, context.Canceled) {
+		sayCut(out, o.Resume)
 	}
-	if err != nil {
+	if err = errors.Join(err, drained); err != nil {
 		return "", err
 	}
 	summarize(out, end.State, o.Resume)
 	return end.Profile, nil
 }
 
-// drain waits for the change in flight. Another interrupt cuts it off; the
-// journal then holds an intent without an outcome.
-func drain(r doer, interrupts <-chan struct{}, out io.Writer) error {
+// drain waits for the change in flight, unless it is to be cut off. Another
+// interrupt cuts it off, too; the journal then holds an intent without an
+// outcome, and the error is context.Canceled.
+func drain(r doer, cut bool, interrupts <-chan struct{}, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	if cut {
+		cancel()
+	}
 	done := make(chan error, 1)
 	go func() { done <- r.Drain(ctx) }()
 	notice := time.NewTimer(300 * time.Millisecond)
@@ -140,6 +145,16 @@ func drain(r doer, interrupts <-chan struct{}, out io.Writer) error {
 			cancel()
 		}
 	}
+}
+
+// sayCut tells what a change that was cut off leaves behind. resume is the
+// command to go on with, if there is one.
+func sayCut(out io.Writer, resume string) {
+	_, _ = fmt.Fprint(out, "Cut off. If a change was in flight, whether it was made is not known")
+	if resume != "" {
+		_, _ = fmt.Fprintf(out, "; %s looks before it repeats anything", resume)
+	}
+	_, _ = fmt.Fprintln(out, ".")
 }
 
 // summarize leaves in the scrollback what the screen, now gone, had shown.

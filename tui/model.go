@@ -43,6 +43,7 @@ type Model struct {
 	ticking bool
 
 	interrupted bool // a first ctrl+c asked the run to stop
+	cut         bool // a second one left without waiting for it
 	quitting    bool
 	ending      bool // a signal from outside: quit as soon as nothing is being changed
 

@@ -13,6 +13,7 @@ import (
 type End struct {
 	guide.State
 	Profile string // to go on with, chosen by the key; empty when the walk is over
+	Cut     bool   // left by a second interrupt: the change in flight is not waited for
 }
 
 // others are the profiles that can be switched to.

@@ -106,5 +106,5 @@ func Run(ctx context.Context, o Options, opts ...tea.ProgramOption) (End, error)
 	if err != nil && !errors.Is(err, tea.ErrInterrupted) {
 		return End{State: m.State()}, fmt.Errorf("draw the guide: %w", err)
 	}
-	return End{m.State(), m.next}, nil
+	return End{State: m.State(), Profile: m.next, Cut: m.cut}, nil
 }

@@ -304,7 +304,10 @@ func (m *Model) interrupt() tea.Cmd {
 		return cmd
 	case m.waiting() && !m.changing():
 		return m.walk(guide.Cancel{})
-	case m.changing(), m.overlay == overlayLeave:
+	case m.changing():
+		m.cut = true
+		return m.quit()
+	case m.overlay == overlayLeave:
 		return m.quit()
 	}
 	return m.leave()

@@ -94,7 +94,7 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 				return guide.Cancel{}, nil
 			}
 			if w.state.Stopping {
-				return nil, errLeft
+				return nil, errCut
 			}
 			w.stop()
 			w.say("Stopping after the change in flight. Ctrl+C again leaves at once; the journal then says what is unknown.")

@@ -12,6 +12,10 @@ import (
 // errLeft says that a person left the walk.
 var errLeft = errors.New("the walk was left")
 
+// errCut says that a person left the walk and does not wait for the change in
+// flight.
+var errCut = errors.New("the walk was cut off")
+
 // input hands out lines, one at a time and only when somebody asks, so that
 // what was not asked for stays unread.
 type input struct {

@@ -41,7 +41,8 @@ func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 			err = x.send(ctx, e)
 		}
 	}
-	if errors.Is(err, errLeft) {
+	cut := errors.Is(err, errCut)
+	if cut || errors.Is(err, errLeft) {
 		err = nil
 	}
 	if x.state.Phase != guide.PhaseDone {
@@ -50,7 +51,7 @@ func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 	if err != nil {
 		return tui.End{State: x.state}, fmt.Errorf("walk through the guide: %w", err)
 	}
-	return tui.End{State: x.state, Profile: x.next}, nil
+	return tui.End{State: x.state, Profile: x.next, Cut: cut}, nil
 }
 
 // walk is a walk under way.
