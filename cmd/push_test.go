@@ -322,7 +322,7 @@ func TestWhatTheProviderBelievesExplainsUpdatesThatGoNowhere(t *testing.T) {
 	t.Run("a link to nothing", func(t *testing.T) {
 		w := newWalk(t, "priya-nair", false)
 		w.run(guide.StepDiagnose)
-		require.Contains(t, found(w), "believes in a SCIM record that Docker does not have")
+		require.Contains(t, found(w), "refers to a SCIM record that Docker does not have")
 		require.Contains(t, found(w), "what it sends goes nowhere")
 		require.Contains(t, found(w), "sync state at the identity provider: SYNCHRONIZED (it takes everything for sent), last on 2024-05-01")
 	})

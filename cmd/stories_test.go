@@ -144,9 +144,11 @@ func TestTheAttributeMismatchIsNamedAttributeByAttribute(t *testing.T) {
 	require.Equal(t, engine.FindingJITOverrides, lead.ID)
 	require.Equal(t, engine.Certain, lead.Strength)
 	require.Len(t, w.plans, 1)
-	notes := strings.Join(w.plans[0].Notes, "\n")
-	require.Contains(t, notes, `dockerRole: SCIM sends "editor", sign-in carries "member"`)
-	require.Contains(t, notes, `dockerTeam: SCIM sends "data", sign-in carries "contractors"`)
+	require.Len(t, w.plans[0].Changes, 1)
+	require.Len(t, w.plans[0].Changes[0].Console.Ways, 1)
+	clicks := strings.Join(w.plans[0].Changes[0].Console.Ways[0], "\n")
+	require.Contains(t, clicks, `dockerRole: SCIM sends "editor", sign-in carries "member". Change it in Okta`)
+	require.Contains(t, clicks, `dockerTeam: SCIM sends "data", sign-in carries "contractors". Change it in Okta`)
 }
 
 func TestTheGroupAssignedMemberIsCuredWithoutTouchingTheGroup(t *testing.T) {
