@@ -121,7 +121,7 @@ func TestAMemberHandsTheirRepositoryOverAndTheWalkBuildsOnIt(t *testing.T) {
 	require.Equal(t, sandbox.OriginSCIM, memberOf(t, after, "priya-nair").Origin)
 	require.Equal(t, source.Tags, repositoryOf(t, after, "acme/deploy-tool").Tags)
 	require.Equal(t, repositoryOf(t, after, "priya-nair/build-cache").Tags, repositoryOf(t, after, "acme/build-cache").Tags)
-	kept, err := filepath.Glob(filepath.Join(h.owner.stateDir, "handovers", "acme-priya-nair-2*.json"))
+	kept, err := filepath.Glob(filepath.Join(h.owner.stateDir, "handovers", "acme.priya-nair.2*.json"))
 	require.NoError(t, err)
 	require.Len(t, kept, 1)
 	raw, err = os.ReadFile(kept[0])
