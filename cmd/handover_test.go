@@ -128,6 +128,18 @@ func TestAMemberHandsTheirRepositoryOverAndTheWalkBuildsOnIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), `"priya-nair/deploy-tool"`)
 	require.Contains(t, string(raw), `"priya-nair/build-cache"`)
+	var file struct{ Entries []engine.ManifestEntry }
+	require.NoError(t, json.Unmarshal(raw, &file))
+	c := h.state.Case
+	require.Equal(t, kept[0], c.Done[engine.ActionHandOver].Manifest)
+	require.Equal(t, listed(engine.Manifest(c)), listed(file.Entries), "a report may leave to it what it sums up")
+}
+
+func listed(entries []engine.ManifestEntry) (lines []string) {
+	for _, e := range entries {
+		lines = append(lines, e.Repository+" "+e.Target+" "+e.Tag+" "+e.Digest)
+	}
+	return lines
 }
 
 func TestACopyThatTheMemberChangedAfterwardsForbidsTheRemoval(t *testing.T) {

@@ -164,6 +164,7 @@ type Check struct {
 	Assumed  bool       `json:"assumed,omitempty"` // dry run: nothing was sent
 	Text     string     `json:"text"`
 	Evidence []Evidence `json:"evidence,omitempty"`
+	Manifest string     `json:"manifest,omitempty"` // the file that lists every tag that was handed over
 	At       time.Time  `json:"at"`
 }
 

@@ -141,7 +141,18 @@ func noted(s State) []Effect {
 	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
 		return nil
 	}
-	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: (s.Step == StepReport || s.Step == StepEnd) && !s.Case.Out()}}
+	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: (s.Step == StepReport || s.Step == StepEnd) && !s.Case.Out() && !halfWay(s.Case)}}
+}
+
+// halfWay reports whether a plan was left half-way: what it took may have to be
+// given back, so its run stays open.
+func halfWay(c engine.Case) bool {
+	for id := range c.Unfinished {
+		if len(c.Remaining(id)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // goOn takes a resumed walk to where it stood.

@@ -386,4 +386,8 @@ func TestARunStaysOpenWhileSomebodyIsOut(t *testing.T) {
 	c.Member.Present = true
 	_, stays = open(c, "report")
 	require.False(t, stays, "they are back")
+
+	half := engine.Plan{Action: engine.ActionPush, Changes: []engine.Change{{ID: "unassign"}, {ID: "assign"}}}
+	_, stays = open(c.WithUnfinished(half).WithReceipts(engine.Receipt{Action: engine.ActionPush, Change: "unassign", Plan: half.Digest(), At: noon}), "report")
+	require.True(t, stays, "what a push has taken is not given back yet")
 }

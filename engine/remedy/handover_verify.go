@@ -59,6 +59,7 @@ func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.
 		if err != nil {
 			return engine.Check{}, fmt.Errorf("keep the manifest of the hand-over: %w", err)
 		}
+		v.check.Manifest = path
 		v.say("the manifest of every tag is in "+path, "this machine")
 	}
 	return v.check, nil

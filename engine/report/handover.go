@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -14,16 +15,75 @@ import (
 // and what in the organization may depend on the person.
 func handOver(b *strings.Builder, c engine.Case) {
 	manifest := engine.Manifest(c)
+	file := ""
+	if len(manifest) > manyTags {
+		file = kept(c)
+	}
 	if len(manifest) > 0 {
-		b.WriteString("## Repositories handed over\n\n| repository | copy | tag | digest, equal on both sides | size | copied |\n| --- | --- | --- | --- | --- | --- |\n")
-		for _, e := range manifest {
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", Escape(e.Repository), Escape(e.Target), Escape(e.Tag), code(e.Digest), bytesOf(e.Size), stamp(e.At))
+		b.WriteString("## Repositories handed over\n\n")
+		if file != "" {
+			perRepository(b, manifest)
+			fmt.Fprintf(b, "\nEvery tag with its digest is listed in %s, on the machine of whoever did this.\n", code(file))
+		} else {
+			perTag(b, manifest)
 		}
 		b.WriteString("\nA copy does not carry pull counts, stars, untagged manifests, webhooks or redirects. The originals were not touched.\n\n")
 	}
 	leftBehind(b, c)
-	linesToChange(b, manifest)
+	linesToChange(b, manifest, file != "")
 	depends(b, c)
+}
+
+// manyTags is how many tags a report lists; more are summed up, if a file lists
+// them.
+const manyTags = 50
+
+// kept is the file that lists every tag of the manifest, empty when there is none,
+// or when something was copied after it was written.
+func kept(c engine.Case) string {
+	k := c.Done[engine.ActionHandOver]
+	later := slices.ContainsFunc(c.Receipts, func(r engine.Receipt) bool {
+		return r.Action == engine.ActionHandOver && r.At.After(k.At)
+	})
+	if !k.OK || later {
+		return ""
+	}
+	return k.Manifest
+}
+
+func perTag(b *strings.Builder, manifest []engine.ManifestEntry) {
+	b.WriteString("| repository | copy | tag | digest, equal on both sides | size | copied |\n| --- | --- | --- | --- | --- | --- |\n")
+	for _, e := range manifest {
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", Escape(e.Repository), Escape(e.Target), Escape(e.Tag), code(e.Digest), bytesOf(e.Size), stamp(e.At))
+	}
+}
+
+func perRepository(b *strings.Builder, manifest []engine.ManifestEntry) {
+	b.WriteString("| repository | copy | tags | digests | size of all tags | copied |\n| --- | --- | --- | --- | --- | --- |\n")
+	for tags := range repositories(manifest) {
+		var size int64
+		for _, t := range tags {
+			size += t.Size
+		}
+		e := tags[0]
+		fmt.Fprintf(b, "| %s | %s | %s | equal on both sides | %s | %s |\n", Escape(e.Repository), Escape(e.Target), engine.Count(len(tags), "tag"), bytesOf(size), stamp(e.At))
+	}
+}
+
+// repositories are the tags of one repository after the other.
+func repositories(manifest []engine.ManifestEntry) iter.Seq[[]engine.ManifestEntry] {
+	return func(yield func([]engine.ManifestEntry) bool) {
+		for len(manifest) > 0 {
+			n := slices.IndexFunc(manifest, func(e engine.ManifestEntry) bool { return e.Repository != manifest[0].Repository })
+			if n < 0 {
+				n = len(manifest)
+			}
+			if !yield(manifest[:n]) {
+				return
+			}
+			manifest = manifest[n:]
+		}
+	}
 }
 
 func leftBehind(b *strings.Builder, c engine.Case) {
@@ -45,20 +105,28 @@ func leftBehind(b *strings.Builder, c engine.Case) {
 }
 
 // linesToChange lists the exact lines to change: the old name still leads to the
-// original, which nobody in the organization maintains any more.
-func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry) {
+// original, which nobody in the organization maintains any more. In short, the
+// first tags of each repository stand for all.
+func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry, short bool) {
 	if len(manifest) == 0 {
 		return
 	}
 	b.WriteString("## Lines to change\n\nThe copies have other names. To find who uses the old ones:\n\n~~~sh\n")
-	var moved []engine.ManifestEntry
-	for _, e := range manifest {
-		if !slices.ContainsFunc(moved, func(x engine.ManifestEntry) bool { return x.Repository == e.Repository }) {
-			moved = append(moved, e)
-			fmt.Fprintf(b, "grep -rnF '%s' .\n", fence(e.Repository))
+	const examples = 3
+	var shown []engine.ManifestEntry
+	var more []string
+	for tags := range repositories(manifest) {
+		fmt.Fprintf(b, "grep -rnF '%s' .\n", fence(tags[0].Repository))
+		if n := len(tags) - examples; short && n > 0 {
+			more = append(more, fmt.Sprintf("%s has %s.", Escape(tags[0].Repository), engine.Count(n, "more tag")))
+			tags = tags[:examples]
 		}
+		shown = append(shown, tags...)
 	}
 	b.WriteString("~~~\n\n")
+	if len(more) > 0 {
+		b.WriteString("Every tag keeps its own name, so the lines of the others change in the same way: " + strings.Join(more, " ") + "\n\n")
+	}
 	for _, use := range []struct{ title, before string }{
 		{"On a command line", "docker pull "},
 		{"In compose.yaml", "    image: "},
@@ -67,7 +135,7 @@ func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry) {
 		{"In CI (GitHub Actions, GitLab CI)", "    image: "},
 	} {
 		fmt.Fprintf(b, "%s:\n\n~~~diff\n", use.title)
-		for _, e := range manifest {
+		for _, e := range shown {
 			old, now := fence(e.Repository+":"+e.Tag), fence(e.Target+":"+e.Tag)
 			fmt.Fprintf(b, "-%s%s\n+%s%s\n", use.before, old, use.before, now)
 		}

@@ -1,5 +1,5 @@
-// Package report writes the summary of a walk as Markdown: what was found, what
-// was done, and the evidence. It is pure: the same case gives the same document.
+// Package report writes the summary of a walk as Markdown: how it ended, what was
+// found, what was done, and the evidence. It is pure: the same case gives the same document.
 package report
 
 import (
@@ -17,9 +17,7 @@ import (
 func Markdown(c engine.Case) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Provisioning report: %s in %s\n\n", Escape(c.Username), Escape(c.Org))
-	if c.DryRun {
-		b.WriteString("> **Dry run.** Nothing was sent that changes anything. What follows is what would be done.\n\n")
-	}
+	outcome(&b, c)
 	changed := len(c.Receipts) > 0
 	if changed && len(c.Before.Findings) > 0 {
 		b.WriteString("## What was found\n\n")
@@ -145,7 +143,7 @@ func snapshot(b *strings.Builder, c engine.Case) {
 	if !c.Snapshot.Taken {
 		return
 	}
-	fmt.Fprintf(b, "## Snapshot from before\n\n- taken: %s\n- role: %s\n- teams: %s\n", stamp(c.Snapshot.At), Escape(c.Snapshot.Role), Escape(cmp.Or(strings.Join(c.Snapshot.Teams, ", "), "none")))
+	fmt.Fprintf(b, "## Snapshot from before\n\n- taken: %s\n- role: %s\n- teams: %s\n", stamp(c.Snapshot.At), Escape(c.Snapshot.Role), Escape(listed(c.Snapshot.Teams)))
 	for _, i := range c.Snapshot.Invites {
 		fmt.Fprintf(b, "- pending invite: team %s, role %s, by %s\n", Escape(cmp.Or(i.Team, "none")), Escape(cmp.Or(i.Role, "none")), Escape(i.Inviter))
 	}

@@ -65,6 +65,7 @@ func cured() engine.Case {
 		WithCheck(engine.ActionRemove, ok("Docker no longer lists priya-nair.")).
 		WithCheck(engine.ActionPush, ok("Docker lists them again as editor on backend, company.")).
 		WithAnswer(engine.AskJIT, engine.Answer{Value: "off", At: at(5)}).
+		WithSource(engine.FactMember, engine.Source{Name: "Docker Hub, member", At: at(9)}).
 		WithSource(engine.FactAudit, engine.Source{Name: "Docker Hub, audit log", At: at(8), Missing: "the server said 403"})
 	c.Member.Role, c.Member.Teams = "editor", []string{"backend", "company"}
 	return c
