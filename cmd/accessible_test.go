@@ -95,7 +95,7 @@ func TestNothingIsSentLineByLineWithoutTheTypedWord(t *testing.T) {
 		state := filepath.Join(t.TempDir(), "state.json")
 		text, code := spoken(t, []string{"1", "1", "1", last}, "demo", "--accessible", "--member", "priya-nair", "--state-file", state)
 		require.Equal(t, exitError, code, text)
-		require.Contains(t, text, "The walk was left before its end; nothing further is done.")
+		require.Contains(t, text, "You left the walk before its end. Nothing more will be changed.")
 		p := readProof(t, state)
 		require.False(t, slices.ContainsFunc(p.Requests, func(r sandbox.Request) bool { return r.Changing }), "%q was a yes", last)
 	}
@@ -107,7 +107,7 @@ func TestASecretIsNotEchoedLineByLine(t *testing.T) {
 		{"3: I cannot tell.", "1"},
 		{"1: Re-provision, recommended", "1"},
 		{"1: Cancel 1 invite", "1"},
-		{"Press enter to go on:", ""},
+		{"Press enter to continue:", ""},
 		{"Previewed only", ""},
 		{"1: Disable JIT", "1"},
 		{"The plan: Disable", ""},

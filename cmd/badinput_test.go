@@ -184,7 +184,7 @@ func TestAPushThatFailsHalfWayIsFinishedByARetry(t *testing.T) {
 
 func TestWhatASystemForbidsIsAdvisedOnInItsOwnTerms(t *testing.T) {
 	for system, says := range map[string]string{
-		"hub": "An organization access token needs", "okta": "Give the token's owner those rights", "entra": "Have it consented to", "scim": "copy its token anew",
+		"hub": "An organization access token needs", "okta": "Give them to the token's owner", "entra": "Have an administrator consent", "scim": "copy its token again",
 	} {
 		p := explain(&transport.Error{System: system, Status: http.StatusForbidden})
 		require.Contains(t, p.Advice, says, system)

@@ -19,14 +19,14 @@ import (
 // scopes of an organization access token that the walk needs.
 const scopes = hub.ReadScopes + " to look; " + hub.ChangeScopes + " to change; " + hub.CopyScopes + " to hand over"
 
-// invalidScope is what an authorization server says to scopes that the application
-// was not granted (RFC 6749).
+// invalidScope is the OAuth error code for scopes that the application was not
+// granted (RFC 6749).
 const invalidScope = "invalid_scope"
 
-// unexplained is the title of an error of which nothing more is known.
+// unexplained is the title of an error that has no better explanation.
 const unexplained = "This did not work"
 
-// explain describes an error to a person: what happened, and what to do next.
+// explain describes an error for a person: what happened and what to do next.
 // Both windows use it.
 func explain(err error) engine.Problem {
 	p := engine.Problem{Title: unexplained, Detail: err.Error(), Advice: "Try again, or go back."}
@@ -56,54 +56,54 @@ func explain(err error) engine.Problem {
 	case errors.Is(err, registry.ErrMoved):
 		p.Title, p.Advice, p.System, p.Stale = "A tag has moved since the plan was made", "Nothing of that repository was copied. Try again: a new plan is made from what is there now.", "", true
 	case errors.As(err, &refused):
-		p.Title, p.Advice = "A safety rule forbids this", "Go back and settle what it asks for."
+		p.Title, p.Advice = "A safety rule forbids this", "Go back and do what it asks for first."
 	case errors.As(err, &no):
 		p.Title, p.Detail, p.Advice, p.System = no.Provider+" did not provision them", no.Reason, no.Advice, ""
 	case errors.As(err, &open):
-		p.Title, p.Detail, p.Advice = "It is not clear which application is Docker's", open.Error(), "Say which one it is: nothing is guessed."
+		p.Title, p.Detail, p.Advice = "It is not clear which application is Docker's", open.Error(), "Choose the right one; the tool does not guess."
 	case errors.Is(err, run.ErrNoRun):
-		p.Title, p.Detail, p.Advice = err.Error(), "", "\"reprovision runs\" lists them."
+		p.Title, p.Detail, p.Advice = err.Error(), "", "\"reprovision runs\" lists the runs."
 	case errors.As(err, &unknown):
 		p.Title, p.Advice = "Not signed in", "Sign in with \"reprovision login\", or set REPROVISION_HUB_TOKEN (an organization access token) and the others."
 	case errors.Is(err, run.ErrVersion):
 		p.Title, p.Advice = "This journal belongs to another version of the program", "Use the version that wrote it."
 	case errors.Is(err, run.ErrDamaged):
-		p.Title, p.Advice = "This journal is damaged", "Nothing of it is used. What the organization looks like now is what counts: start the walk again."
+		p.Title, p.Advice = "This journal is damaged", "It was not used. Start a new walk: it reads what the organization looks like now."
 	case errors.As(err, &journal):
-		p.Title, p.Advice, p.System = "The journal cannot be kept", "Nothing is changed without it. Make room on the disk, or make its folder writable (XDG_STATE_HOME moves it); then try again.", ""
+		p.Title, p.Advice, p.System = "The journal cannot be written", "Nothing is changed without it. Free some disk space, or make its folder writable (XDG_STATE_HOME moves it); then try again.", ""
 	case errors.Is(err, run.ErrBusy):
 		p.Title, p.Advice = "Another run is under way", "Wait until it has ended, then try again."
 	case errors.Is(err, context.Canceled):
 		p.Title, p.Advice, p.System = "Cancelled", "Try again, or go back.", ""
 	case errors.Is(err, engine.ErrUnsettled):
-		p.Title, p.Advice, p.System = "Docker Hub has not settled yet", "Its answers contradict each other for a while after a change. Wait for a moment, then try again; nothing is lost.", ""
+		p.Title, p.Advice, p.System = "Docker Hub has not settled yet", "For a while after a change, its answers contradict each other. Wait a moment, then try again; nothing is lost.", ""
 	case errors.Is(err, observe.ErrNotSignedIn):
 		p.Title, p.Advice, p.System = "Not signed in", "Sign in to Docker Hub.", engine.SystemHub
 	case errors.Is(err, transport.ErrReadOnly):
 		p.Title, p.Advice, p.System = "This is a dry run", "Nothing was sent. Start without --dry-run to make changes.", ""
 	case errors.Is(err, transport.ErrNotApproved):
-		p.Title, p.Advice, p.System = "A request that was not approved was held back", "Nothing was sent. This is a bug in the program: please report it.", ""
+		p.Title, p.Advice, p.System = "A request that was not approved was blocked", "Nothing was sent. This is a bug in the program: please report it.", ""
 	case errors.As(err, &denied):
 		p.Refused = errors.Is(err, transport.ErrUnauthorized)
 		p.Title = "The registry does not accept this credential for " + denied.Repository
 		p.Advice = "It may have expired, or it lacks a right there: an organization access token needs " + hub.CopyScopes + "; a member's personal one, read and write. Sign in with one that has it."
 	case registryLimit(wire):
-		p.Title, p.System = "The registry's limit is used up for now", ""
-		p.Advice = "Docker Hub counts pulls over six hours. Try again later: what has arrived is not sent again."
+		p.Title, p.System = "The registry's rate limit is reached", ""
+		p.Advice = "Docker Hub counts pulls over six hours. Try again later: what is already copied is not sent again."
 	case wire != nil && wire.System == string(engine.SystemOkta) && (wire.Code == invalidScope || errors.As(err, &browser) && browser.Code == invalidScope):
-		p.Title, p.Refused = "Okta's application may not ask for this", true
-		p.Advice = "Grant it these scopes in the admin console (the application > Okta API Scopes), then sign in again: " + oktaScopes + "."
+		p.Title, p.Refused = "The Okta application may not request these scopes", true
+		p.Advice = "Grant it " + oktaScopes + " in the admin console (the application > Okta API Scopes), then sign in again."
 	case errors.As(err, &browser):
-		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again, as somebody who may, or in another way.", p.System != ""
+		p.Title, p.Advice, p.Refused = "The sign-in was refused in the browser", "Sign in again as somebody with permission, or in another way.", p.System != ""
 	case errors.As(err, &cli):
 		p.Title, p.Detail, p.System, p.Refused = "The Azure CLI gave no access token", cli.Said, engine.SystemEntra, true
-		p.Advice = "Run az login as somebody who may provision, then try again; or sign in another way."
+		p.Advice = "Run \"az login\" as somebody who may provision, then try again; or sign in another way."
 		if cli.Missing {
-			p.Advice = "Install the Azure CLI and run az login, or sign in another way."
+			p.Advice = "Install the Azure CLI and run \"az login\", or sign in another way."
 		}
 	case errors.Is(err, errNobodyToAsk):
-		p.Title, p.Detail, p.Refused = "Somebody has to sign in in a browser", "There is no terminal to show where, or nothing of the last sign-in was kept.", p.System != ""
-		p.Advice = "Sign in with \"reprovision login\" in a terminal, or in automation with a private key, a client secret or a certificate."
+		p.Title, p.Detail, p.Refused = "Somebody has to sign in with a browser", "There is no terminal to show the address, or the last sign-in was not stored.", p.System != ""
+		p.Advice = "Run \"reprovision login\" in a terminal. In automation, use a private key, a client secret or a certificate."
 	case errors.Is(err, hub.ErrPersonalToken):
 		p.Refused = p.System != ""
 		p.Title = "A personal access token cannot do this"
@@ -121,23 +121,23 @@ func explain(err error) engine.Problem {
 }
 
 // wireProblems says, for each way in which a request can fail, what happened and
-// what to do. The first that fits counts.
+// what to do. The first match applies.
 var wireProblems = []struct {
 	err           error
 	title, advice string
 	signIn        bool // signing in again may cure it
 }{
 	{registry.ErrOccupied, "Something else has that name", "Nothing was sent. Go back and give the copy another name, or leave the repository behind for a reason.", false},
-	{registry.ErrFormat, "An image has a format that no registry takes any more", "Nothing was sent. Have it built and pushed again; or go back and leave the repository behind for a reason.", false},
-	{registry.ErrDamaged, "An original is not whole", "A part that its manifest names is missing, so nobody can pull it whole either. Have the tag pushed again, or delete it; or go back and leave the repository behind for a reason.", false},
-	{registry.ErrMismatch, "The copy is not what was sent", "Somebody may be pushing to the same name. Make a new plan: what is there already is not sent again.", false},
+	{registry.ErrFormat, "An image has a format that registries no longer accept", "Nothing was sent. Have it built and pushed again, or go back and leave the repository behind for a reason.", false},
+	{registry.ErrDamaged, "An original is incomplete", "A part that its manifest names is missing, so nobody can pull it. Have the tag pushed again or delete it, or go back and leave the repository behind for a reason.", false},
+	{registry.ErrMismatch, "The copy is not what was sent", "Somebody may be pushing to the same name. Make a new plan: what is already copied is not sent again.", false},
 	{transport.ErrUnauthorized, "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again.", true},
 	{transport.ErrForbidden, "The credential may not do this", "Docker does not say whether the role, the scope or the subscription is at fault. An organization access token needs " + scopes + ".", true},
 	{transport.ErrNotFound, "It was not found", "Check the spelling of the organization and the member. Docker gives the same answer when the credential may not see it.", false},
-	{transport.ErrConflict, "It conflicts with what is there", "Look again: somebody else may have changed it in the meantime.", false},
-	{transport.ErrRateLimited, "Too many requests", "Wait for a minute, then try again. Nothing is lost.", false},
+	{transport.ErrConflict, "It conflicts with what is there", "Somebody else may have changed it in the meantime. Try again.", false},
+	{transport.ErrRateLimited, "Too many requests", "Wait a minute, then try again. Nothing is lost.", false},
 	{transport.ErrRefused, "The server refused it", "Its reason is above.", false},
-	{transport.ErrNotJSON, "The answer was not what the API documents", "A proxy or a sign-in page may stand in between. Check the network, then try again.", false},
+	{transport.ErrNotJSON, "The answer was not what the API documents", "A proxy or a sign-in page may be in the way. Check the network, then try again.", false},
 	{transport.ErrTooLarge, "The answer was larger than allowed", "It was discarded. Try again; if it happens again, please report it.", false},
 	{transport.ErrForeignHost, "A link led to another host", "It was not followed, and no credential was sent there.", false},
 	{transport.ErrTimeout, "No answer in time", "The server or the network is slow. Nothing is lost; try again.", false},
@@ -145,23 +145,22 @@ var wireProblems = []struct {
 	{transport.ErrServer, "The server failed", "The fault is not yours. Try again in a while.", false},
 }
 
-// registryLimit reports whether a registry refused for the number of requests.
+// registryLimit reports whether a registry refused because of its rate limit.
 func registryLimit(e *transport.Error) bool {
 	return e != nil && e.System == string(engine.SystemRegistry) && errors.Is(e, transport.ErrRateLimited)
 }
 
-// elsewhere is what to do where the system is not Docker Hub, of which the advice
-// above speaks.
+// elsewhere replaces the advice above, which is about Docker Hub, for other systems.
 var elsewhere = map[error]map[engine.SystemID]string{
 	transport.ErrForbidden: {
-		engine.SystemOkta:  "What is missing is said above. Give the token's owner those rights, or sign in as somebody who has them.",
-		engine.SystemEntra: "What is missing is said above. Have it consented to, or sign in as somebody who has it.",
-		engine.SystemSCIM:  "See in Docker's console (SSO and SCIM) that SCIM is switched on, copy its token anew, and sign in with it.",
+		engine.SystemOkta:  "The missing rights are listed above. Give them to the token's owner, or sign in as somebody who has them.",
+		engine.SystemEntra: "The missing permissions are listed above. Have an administrator consent to them, or sign in as somebody who has them.",
+		engine.SystemSCIM:  "In Docker's console (SSO and SCIM), check that SCIM is switched on, copy its token again, and sign in with it.",
 	},
 	transport.ErrNotFound: {
-		engine.SystemOkta:  "It may have been deleted or renamed meanwhile. Look again.",
-		engine.SystemEntra: "It may have been deleted or renamed meanwhile. Look again.",
-		engine.SystemSCIM:  "See in Docker's console (SSO and SCIM) that SCIM is switched on for this connection.",
+		engine.SystemOkta:  "It may have been deleted or renamed in the meantime. Read again.",
+		engine.SystemEntra: "It may have been deleted or renamed in the meantime. Read again.",
+		engine.SystemSCIM:  "In Docker's console (SSO and SCIM), check that SCIM is switched on for this connection.",
 	},
 }
 
@@ -180,7 +179,7 @@ func explainWire(err error, p *engine.Problem) {
 	p.System = ""
 }
 
-// signInSystem is the system whose sign-in may cure a refusal.
+// signInSystem returns the system to sign in to after a refusal.
 func signInSystem(name string) engine.SystemID {
 	switch id := engine.SystemID(name); id {
 	case engine.SystemHub, engine.SystemSCIM, engine.SystemOkta, engine.SystemEntra:

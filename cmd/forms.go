@@ -10,37 +10,37 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
-// Fields that several ways share.
+// Fields shared by several ways.
 var (
 	hostOfOkta   = tui.Field{Is: tui.FieldHost, Label: "Okta's address", Placeholder: "https://acme.okta.com"}
 	appOfOkta    = tui.Field{Is: tui.FieldIdentifier, Label: "Label of the Docker application", Value: defaultApp}
 	clientOfOkta = tui.Field{Is: tui.FieldClient, Label: "Client ID of the OAuth application", Placeholder: "0oa…"}
 
 	tenant    = tui.Field{Is: tui.FieldTenant, Label: "Tenant: the directory, by ID or domain", Placeholder: "acme.onmicrosoft.com"}
-	tenantCLI = tui.Field{Is: tui.FieldTenant, Label: "Tenant, if it is another than the CLI's own", Placeholder: "acme.onmicrosoft.com", Optional: true}
+	tenantCLI = tui.Field{Is: tui.FieldTenant, Label: "Tenant, if not the CLI's own", Placeholder: "acme.onmicrosoft.com", Optional: true}
 	appEntra  = tui.Field{Is: tui.FieldClient, Label: "Application (client) ID of the app registration", Placeholder: "00000000-0000-0000-0000-000000000000"}
 	appName   = tui.Field{Is: tui.FieldIdentifier, Label: "Name of the Docker enterprise application", Value: defaultApp}
 )
 
-// forms describes how one signs in to each of the real systems. The first way is
-// the usual one.
+// forms describes how to sign in to each of the real systems. The first way is the
+// usual one.
 func forms(org string) map[engine.SystemID]tui.FormHint {
 	f := map[engine.SystemID]tui.FormHint{
 		engine.SystemHub: {Title: systemTitles[engine.SystemHub], For: "Reads members, teams, invites and the audit log; removes a member, copies repositories.", Ways: hubWays(org)},
 		engine.SystemSCIM: {
 			Title: systemTitles[engine.SystemSCIM],
-			For:   "Tells whether SCIM knows somebody.",
-			Help:  "The SCIM API token: Docker Home > Identity & auth > SSO and SCIM > Actions > Setup SCIM. Copy the token that is there; making a new one ends the one that your identity provider uses.",
+			For:   "Shows whether SCIM knows a member.",
+			Help:  "The SCIM API token: Docker Home > Identity & auth > SSO and SCIM > Actions > Setup SCIM. Copy the existing token: a new one would invalidate the one that your identity provider uses.",
 			Ways: []tui.Way{{Label: "the SCIM API token", Fields: []tui.Field{
 				{Is: tui.FieldSecret, Label: "SCIM API token"},
-				{Is: tui.FieldHost, Label: "SCIM base URL, if it is another than the usual", Usual: scim.DefaultBaseURL, Optional: true},
+				{Is: tui.FieldHost, Label: "SCIM base URL, if not the usual one", Usual: scim.DefaultBaseURL, Optional: true},
 			}}},
 		},
-		engine.SystemOkta:  {Title: systemTitles[engine.SystemOkta], For: "Tells what Okta would send for somebody, and pushes them to Docker.", Ways: oktaWays()},
-		engine.SystemEntra: {Title: systemTitles[engine.SystemEntra], For: "Tells what Entra would send for somebody, and pushes them to Docker.", Ways: entraWays()},
+		engine.SystemOkta:  {Title: systemTitles[engine.SystemOkta], For: "Shows what Okta would send for a member, and pushes them to Docker.", Ways: oktaWays()},
+		engine.SystemEntra: {Title: systemTitles[engine.SystemEntra], For: "Shows what Entra would send for a member, and pushes them to Docker.", Ways: entraWays()},
 		engine.SystemRegistry: {
 			Title: systemTitles[engine.SystemRegistry],
-			For:   "Only where images need another credential than Docker Hub's, which is used otherwise.",
+			For:   "Only if images need a different credential from Docker Hub's.",
 			Ways: []tui.Way{
 				{
 					Label: "an access token", Help: "An access token that may pull and push images. Without one, the credential of Docker Hub is used.",
@@ -62,8 +62,8 @@ func forms(org string) map[engine.SystemID]tui.FormHint {
 }
 
 var dockerLogin = tui.Way{
-	Label: "what docker login stored", Why: "read each time, with your consent; it stays where it is",
-	Help: "By signing in you agree that the credential that docker login stored is read, now and in later runs. It is not copied.",
+	Label: "what docker login stored", Why: "read each time, with your consent, and not copied",
+	Help: "By signing in, you agree that this tool reads the credential that docker login stored, now and in later runs. It is not copied.",
 	Base: engine.Credential{Method: engine.MethodDockerLogin},
 }
 
@@ -78,8 +78,8 @@ func hubWays(org string) []tui.Way {
 			},
 		},
 		{
-			Label: "username and password", Why: "with a second factor where the account has one; nothing of it is kept",
-			Help: "Docker refuses it where the organization enforces SSO. It is used for this sign-in only and never stored.",
+			Label: "username and password", Why: "with a second factor if the account has one; not stored",
+			Help: "Docker refuses it if the organization enforces SSO. It is used for this sign-in only and never stored.",
 			Base: engine.Credential{Method: engine.MethodPassword},
 			Fields: []tui.Field{
 				{Is: tui.FieldIdentifier, Label: "Your own Docker ID"},
@@ -156,8 +156,8 @@ func entraWays() []tui.Way {
 			tenant, appEntra, appName, file,
 		),
 		way(
-			engine.MethodAzureCLI, "the Azure CLI", "as whoever is signed in there",
-			"The account that is signed in to the Azure CLI (az login), which needs the role Application Administrator; its token needs the permissions "+entra.Permissions+".", tenantCLI, appName,
+			engine.MethodAzureCLI, "the Azure CLI", "as the account signed in there",
+			"The account signed in to the Azure CLI (az login). It needs the role Application Administrator, and its token the permissions "+entra.Permissions+".", tenantCLI, appName,
 		),
 		way(
 			engine.MethodToken, "an access token", "for an hour at most",

@@ -20,7 +20,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// handOverOptions are those of handover and its subcommands.
+// handOverOptions are the options of handover and its subcommands.
 type handOverOptions struct {
 	org, member, planFile, out, manifest string
 	profile                              string
@@ -29,7 +29,7 @@ type handOverOptions struct {
 	yes, tokenStdin                      bool
 
 	at          places
-	credentials []engine.Credential // of the owner; nil takes those of the environment and of the profile
+	credentials []engine.Credential // the owner's; nil means those of the environment and the profile
 	stateDir    string
 	now         func() time.Time
 	sleep       func(context.Context, time.Duration) error
@@ -51,13 +51,13 @@ func newHandOver(interrupts <-chan struct{}) *cobra.Command {
 	o := &handOverOptions{}
 	c := &cobra.Command{
 		Use:   "handover --plan file",
-		Short: "Copy your own repositories into the organization, by a plan of its owner",
-		Long: "handover is for the member whose private repositories nobody else can read. It takes a plan file that an owner made with\n" +
-			"\"reprovision handover plan\", signs in as the member, copies what the plan names and nothing else, compares every digest,\n" +
-			"and writes a manifest for the owner. No credential changes hands: the plan holds none, and the member's own right to push\n" +
-			"into the organization is what carries the copy. The originals are neither changed nor deleted.\n\n" +
-			"The member's token is typed, read with --token-stdin, or taken from REPROVISION_MEMBER_TOKEN. It goes to Docker Hub and\n" +
-			"to no registry that the plan alone names; another one has to be given as REPROVISION_REGISTRY_HOST.",
+		Short: "Copy your own repositories into the organization, following an owner's plan",
+		Long: "handover is for a member whose private repositories nobody else can read. It reads a plan file that an owner made with\n" +
+			"\"reprovision handover plan\", signs in as the member, copies only the repositories in the plan, compares every digest, and\n" +
+			"writes a manifest for the owner. No credential changes hands: the plan contains none, and the member pushes to the\n" +
+			"organization with their own permissions. The originals are neither changed nor deleted.\n\n" +
+			"Type the member's token, pipe it in with --token-stdin, or set REPROVISION_MEMBER_TOKEN. It is sent to Docker Hub, and\n" +
+			"never to a registry just because the plan names it: set REPROVISION_REGISTRY_HOST to use another registry.",
 		Example: "  reprovision handover plan -o plan.json --org acme --member priya-nair --repository deploy-tool\n" +
 			"  reprovision handover --plan plan.json\n  reprovision handover accept --plan plan.json --manifest plan.done.json",
 		Args: noArgs,
@@ -71,9 +71,9 @@ func newHandOver(interrupts <-chan struct{}) *cobra.Command {
 			return runHandOver(ctx, o, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&o.planFile, "plan", "", "the plan file that an owner gave you")
-	c.Flags().StringVarP(&o.out, "output", "o", "", "where to write the manifest for the owner; beside the plan if not given")
-	c.Flags().BoolVar(&o.yes, "yes", false, "copy what the plan names without asking")
+	c.Flags().StringVar(&o.planFile, "plan", "", "plan file from the owner")
+	c.Flags().StringVarP(&o.out, "output", "o", "", "write the manifest for the owner to this file (default: next to the plan)")
+	c.Flags().BoolVar(&o.yes, "yes", false, "copy without asking for confirmation")
 	c.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read your token from standard input")
 	c.AddCommand(newHandOverPlan(interrupts), newHandOverAccept(interrupts))
 	return c
@@ -84,8 +84,8 @@ func newHandOverPlan(interrupts <-chan struct{}) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan -o file",
 		Short: "Make the plan file for a member who copies their repositories themselves",
-		Long: "plan writes which repositories of a member are to be copied where. It changes nothing, and the file holds no credential.\n" +
-			"Private repositories can be listed by nobody but the member: name those with --repository.",
+		Long: "plan writes a file that says which of a member's repositories to copy, and where to. It changes nothing, and the file\n" +
+			"contains no credential. Only the member can list their private repositories: name those with --repository.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, end := interruptible(c.Context(), interrupts)
@@ -96,9 +96,9 @@ func newHandOverPlan(interrupts <-chan struct{}) *cobra.Command {
 	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan file to write")
 	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
 	c.Flags().StringVar(&o.member, "member", "", "the member's username")
-	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "a repository of theirs, as name or name=new-name; may be repeated; all public ones if not given")
+	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "repository of the member, as name or name=new-name; repeatable (default: all public ones)")
 	o.profileFlag(c)
-	c.Flags().DurationVar(&o.good, "good", 7*24*time.Hour, "how long the plan is good, at most 31 days")
+	c.Flags().DurationVar(&o.good, "good", 7*24*time.Hour, "how long the plan is valid, at most 31 days")
 	return c
 }
 
@@ -106,9 +106,9 @@ func newHandOverAccept(interrupts <-chan struct{}) *cobra.Command {
 	o := &handOverOptions{}
 	c := &cobra.Command{
 		Use:   "accept --plan file --manifest file",
-		Short: "Verify what a member has copied, for the walk to build on",
-		Long: "accept looks whether everything that the member's manifest names is in the organization, whole, and keeps it for the walk.\n" +
-			"It takes only plans that were made here, as long as they are good, and each for one manifest.",
+		Short: "Verify what a member copied, so that the walk can use it",
+		Long: "accept checks that everything in the member's manifest is in the organization and complete, and saves the manifest for\n" +
+			"the walk. It accepts only plans made on this machine that have not expired, and each plan for one manifest only.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, end := interruptible(c.Context(), interrupts)
@@ -116,18 +116,18 @@ func newHandOverAccept(interrupts <-chan struct{}) *cobra.Command {
 			return runHandOverAccept(ctx, o, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&o.planFile, "plan", "", "the plan file that you gave the member")
-	c.Flags().StringVar(&o.manifest, "manifest", "", "the manifest file that the member gave back")
+	c.Flags().StringVar(&o.planFile, "plan", "", "plan file that you gave the member")
+	c.Flags().StringVar(&o.manifest, "manifest", "", "manifest file from the member")
 	o.profileFlag(c)
 	return c
 }
 
 func (o *handOverOptions) profileFlag(c *cobra.Command) {
-	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile that signs you in; the organization's, or the last one, if not given")
+	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "profile to sign in with (default: the organization's, or the last one used)")
 }
 
-// owner makes the clients of the organization, for reading only. It signs in as
-// the walk does: by the environment, and by what the profile keeps.
+// owner makes read-only clients for the organization. Like the walk, it signs in
+// with credentials from the environment and the profile.
 func (o *handOverOptions) owner(ctx context.Context, out io.Writer) (s *systems, done func(), err error) {
 	w := world{at: o.at, credentials: o.credentials}
 	var from *session
@@ -162,7 +162,7 @@ func (o *handOverOptions) owner(ctx context.Context, out io.Writer) (s *systems,
 func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	o.fill()
 	if o.out == "" || o.member == "" {
-		return usageError{errors.New("--output and --member are needed")}
+		return usageError{errors.New("--output and --member are required")}
 	}
 	s, done, err := o.owner(ctx, out)
 	if err != nil {
@@ -170,7 +170,7 @@ func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) err
 	}
 	defer done()
 	if o.org == "" {
-		return usageError{errors.New("--org is needed: no profile says which organization")}
+		return usageError{errors.New("--org is required: no profile names an organization")}
 	}
 	wanted, err := o.wanted(ctx, s)
 	if err != nil {
@@ -188,19 +188,19 @@ func runHandOverPlan(ctx context.Context, o *handOverOptions, out io.Writer) err
 		return usageError{err}
 	}
 	if err := o.ledger().issue(p); err != nil {
-		return fmt.Errorf("note the plan: %w", err)
+		return fmt.Errorf("record the plan: %w", err)
 	}
 	if err := writeNew(o.out, p); err != nil {
 		return fmt.Errorf("write the plan: %w", err)
 	}
 	describePlan(out, p)
-	_, _ = fmt.Fprintf(out, "\nWritten to %s. Give it to %s, and read the fingerprint out to them; they run:\n\n  reprovision handover --plan %s\n\n"+
-		"They push with their own right: be sure that %s is an editor of %s, or that a team of theirs may write to each target,\n"+
-		"which you then make beforehand. This file gives no right.\n", clean(o.out), o.member, clean(filepath.Base(o.out)), o.member, o.org)
+	_, _ = fmt.Fprintf(out, "\nWritten to %s. Give it to %s and read the fingerprint out to them. They run:\n\n  reprovision handover --plan %s\n\n"+
+		"The file grants no permissions, and they push with their own. Make %s an editor of %s, or create each target\n"+
+		"first and give one of their teams write permission to it.\n", clean(o.out), o.member, clean(filepath.Base(o.out)), o.member, o.org)
 	return nil
 }
 
-// wanted are the repositories that were named, or all that can be seen.
+// wanted returns the repositories named by flags, or else all visible ones.
 func (o *handOverOptions) wanted(ctx context.Context, s *systems) ([]engine.HandOverTarget, error) {
 	var out []engine.HandOverTarget
 	for _, r := range o.repositories {
@@ -223,12 +223,12 @@ func (o *handOverOptions) wanted(ctx context.Context, s *systems) ([]engine.Hand
 		out = append(out, engine.HandOverTarget{Source: o.member + "/" + r.Name, Target: o.org + "/" + r.Name})
 	}
 	if len(out) == 0 {
-		return nil, usageError{fmt.Errorf("%s has no public repository; private ones nobody but them can list: ask for their names, and give each with --repository", o.member)}
+		return nil, usageError{fmt.Errorf("%s has no public repository, and only they can list their private ones: ask for the names and pass each with --repository", o.member)}
 	}
 	return out, nil
 }
 
-// free reports whether a target is not there, or empty.
+// free returns an error unless the target does not exist or is empty.
 func (o *handOverOptions) free(ctx context.Context, s *systems, r engine.HandOverTarget) error {
 	if p := engine.TargetProblem(o.org, r.Target); p != "" {
 		return usageError{fmt.Errorf("%s: %s", r.Target, p)}
@@ -239,7 +239,7 @@ func (o *handOverOptions) free(ctx context.Context, s *systems, r engine.HandOve
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look for %s: %w", r.Target, err)
+		return fmt.Errorf("check whether %s exists: %w", r.Target, err)
 	}
 	tags, err := s.Registry().Digests(ctx, s.RegistryHost()+"/"+r.Target, s.OrgRegistry())
 	if err != nil && !errors.Is(err, transport.ErrNotFound) {
@@ -252,7 +252,7 @@ func (o *handOverOptions) free(ctx context.Context, s *systems, r engine.HandOve
 }
 
 func describePlan(out io.Writer, p engine.HandOverPlan) {
-	_, _ = fmt.Fprintf(out, "Hand-over from %s to %s, fingerprint %s, good until %s:\n", p.Member, p.Org, p.Fingerprint(), p.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	_, _ = fmt.Fprintf(out, "Hand-over from %s to %s, fingerprint %s, valid until %s:\n", p.Member, p.Org, p.Fingerprint(), p.Expires.UTC().Format("2006-01-02 15:04 UTC"))
 	for _, r := range p.Repositories {
 		_, _ = fmt.Fprintf(out, "  %s  →  %s\n", r.Source, r.Target)
 	}
@@ -260,7 +260,7 @@ func describePlan(out io.Writer, p engine.HandOverPlan) {
 
 func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	if o.planFile == "" || o.manifest == "" {
-		return usageError{errors.New("--plan and --manifest are needed")}
+		return usageError{errors.New("--plan and --manifest are required")}
 	}
 	p, err := readPlan(o.planFile)
 	if err != nil {
@@ -288,7 +288,7 @@ func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) e
 	}
 	defer end()
 	if s.RegistryHost() != p.Registry {
-		return usageError{fmt.Errorf("the plan is for the registry %s, and this is %s", p.Registry, s.RegistryHost())}
+		return usageError{fmt.Errorf("the plan is for the registry %s, but you are using %s", p.Registry, s.RegistryHost())}
 	}
 	for _, r := range done.Repositories() {
 		want := map[string]string{}
@@ -302,15 +302,15 @@ func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) e
 		if err := differ(r.Name, r.Target, differences); err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(out, "%s: all %d tags that %s names are there, whole\n", r.Target, len(want), p.Member)
+		_, _ = fmt.Fprintf(out, "%s: all %d tags in the manifest of %s are present and complete\n", r.Target, len(want), p.Member)
 	}
 	if err := o.ledger().accept(p, done); err != nil {
-		return fmt.Errorf("note that the plan is used: %w", err)
+		return fmt.Errorf("record that the plan was used: %w", err)
 	}
 	if err := writeState0600(handedFile(o.stateDir, p.Org, p.Member), done); err != nil {
-		return fmt.Errorf("keep the manifest: %w", err)
+		return fmt.Errorf("save the manifest: %w", err)
 	}
-	_, _ = fmt.Fprintf(out, "Kept. At the step \"Hand over the repositories\" the walk now offers to build on it. That these are all of them rests on the word of %s.\n", p.Member)
+	_, _ = fmt.Fprintf(out, "Saved. The step \"Hand over the repositories\" now offers to use it. Only %s can know whether these are all of their repositories.\n", p.Member)
 	return nil
 }
 
@@ -318,7 +318,7 @@ func differ(source, target string, differences []registry.Difference) error {
 	if len(differences) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s is not what %s is: %s (%d differences): copy it once more", target, source, differences[0], len(differences))
+	return fmt.Errorf("%s differs from %s: %s (%s): copy it again", target, source, differences[0], engine.Count(len(differences), "difference"))
 }
 
 func readPlan(path string) (engine.HandOverPlan, error) {
@@ -333,7 +333,7 @@ func readPlan(path string) (engine.HandOverPlan, error) {
 	return p, nil
 }
 
-// writeNew writes JSON into a file that must not be there yet.
+// writeNew writes v as JSON to a new file. It fails if the file exists.
 func writeNew(path string, v any) error {
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -347,7 +347,7 @@ func writeNew(path string, v any) error {
 	return errors.Join(err, f.Close())
 }
 
-// writeState0600 replaces a file of the state directory.
+// writeState0600 replaces a file in the state directory with v as JSON.
 func writeState0600(path string, v any) error {
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -356,13 +356,13 @@ func writeState0600(path string, v any) error {
 	return replaceFile(path, append(raw, '\n'))
 }
 
-// handedFile is where accept keeps what a member handed over. No name has a dot
-// once it is a file's, so that no two members share one.
+// handedFile returns the file in which accept saves a member's manifest. fileName
+// leaves no dot in a name, so no two members share a file.
 func handedFile(dir, org, member string) string {
 	return filepath.Join(dir, "handovers", fileName(org)+"."+fileName(member)+".handed.json")
 }
 
-// handed reads what accept has kept.
+// handed reads the manifest that accept saved.
 func handed(dir string) func(org, member string) (engine.HandOverDone, bool, error) {
 	return func(org, member string) (engine.HandOverDone, bool, error) {
 		f, err := os.Open(handedFile(dir, org, member))
@@ -380,7 +380,7 @@ func handed(dir string) func(org, member string) (engine.HandOverDone, bool, err
 	}
 }
 
-// keepManifest writes the manifest of a verified hand-over beside the journals.
+// keepManifest writes the manifest of a verified hand-over to the state directory.
 func keepManifest(dir string, now func() time.Time) func(engine.Case, []engine.ManifestEntry) (string, error) {
 	return func(c engine.Case, entries []engine.ManifestEntry) (string, error) {
 		path := filepath.Join(dir, "handovers", fileName(c.Org)+"."+fileName(c.Username)+"."+now().UTC().Format("20060102-150405")+".json")

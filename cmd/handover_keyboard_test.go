@@ -26,7 +26,7 @@ func TestRepositoriesAreChosenByKeyboard(t *testing.T) {
 	x.press("\x1b[A\x1b[H") // up into the table, and to its beginning
 	x.see("❯ [x]  build-cache")
 	x.press(" ")
-	x.see("Why is priya-nair/build-cache left behind?")
+	x.see("Why leave priya-nair/build-cache behind?")
 	x.press(enter)
 	x.see("A reason is needed")
 	x.press("it is built anew every night")
@@ -37,9 +37,9 @@ func TestRepositoriesAreChosenByKeyboard(t *testing.T) {
 	x.press(down)
 	x.see("❯ [x]  deploy-tool")
 	x.press("r")
-	x.see("What is the copy of priya-nair/deploy-tool called in acme?", "❯ deploy-tool")
+	x.see("What should the copy of priya-nair/deploy-tool be called in acme?", "❯ deploy-tool")
 	x.press("\x15billing-api") // ctrl+u empties the line
-	x.see("acme/billing-api is there already: choose a name that is free")
+	x.see("acme/billing-api already exists: choose another name")
 	x.press("\x15Deployer")
 	x.see("a name has lower case letters")
 	x.press("\x15deployer")
@@ -53,7 +53,7 @@ func TestRepositoriesAreChosenByKeyboard(t *testing.T) {
 	x.press(enter)
 	x.see("4 changes")
 	x.confirm()
-	x.see("verified", "Every copy equals its original.", "❯ Go on")
+	x.see("verified", "Every copy equals its original.", "❯ Continue")
 	x.press(enter)
 	x.fromTheRemovalToTheEnd()
 
@@ -93,9 +93,9 @@ func TestRepositoriesAreChosenLineByLine(t *testing.T) {
 	require.Zero(t, code, text)
 	for _, wanted := range []string{
 		"r1: priya-nair/build-cache, public, 2 tags, 17.8 kB, last push 2025-11-04. To be copied to acme/build-cache.",
-		"Something is needed",
+		"An answer is needed",
 		"Left behind: it is built anew every night.",
-		"Not possible: acme/billing-api is there already: choose a name that is free.",
+		"Not possible: acme/billing-api already exists: choose another name.",
 		"Not possible: a name has lower case letters",
 		"To be copied to acme/deployer.",
 		"acme/storefront is taken by something else, so acme/priya-nair-storefront is proposed.",

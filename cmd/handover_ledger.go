@@ -13,12 +13,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// ledger remembers, in the state directory, the plans that were made here, those
-// that were carried out here, and what was accepted for each. A plan holds no
-// secret, so its digest proves only that nobody has changed it: whether an owner
-// made it, only the owner's own ledger knows.
+// ledger records, in the state directory, the plans made here, the plans carried out
+// here, and the manifest accepted for each. A plan contains no secret, so its digest
+// proves only that nobody changed it. Only the owner's own ledger can tell whether an
+// owner made it.
 type ledger struct {
-	dir string // of the state
+	dir string // the state directory
 	now func() time.Time
 }
 
@@ -26,39 +26,39 @@ func (l ledger) file(kind, name string) string {
 	return filepath.Join(l.dir, "handovers", kind+"-"+name)
 }
 
-// issue notes a plan that is made here.
+// issue records a plan made here.
 func (l ledger) issue(p engine.HandOverPlan) error {
 	return writeState0600(l.file("issued", p.Digest), p)
 }
 
-// takes says why a manifest of a plan is not accepted, nil when it is: the plan
-// is one that was made here, it is not over, and it was not used for another
-// manifest.
+// takes returns nil if the manifest of a plan can be accepted, or else the reason: the
+// plan must have been made here, must not have expired, and must not have been used
+// for another manifest.
 func (l ledger) takes(p engine.HandOverPlan, done engine.HandOverDone) error {
 	switch _, err := os.Stat(l.file("issued", p.Digest)); {
 	case errors.Is(err, os.ErrNotExist):
-		return refused("this plan was not made here by \"reprovision handover plan\", so nobody knows who made it: make one, and let them run it; what is copied already is not sent again")
+		return refused("this plan was not made on this machine by \"reprovision handover plan\", so it is not known who made it: make a plan and let the member run it; what is already copied is not sent again")
 	case err != nil:
-		return fmt.Errorf("look for the plan among those made here: %w", err)
+		return fmt.Errorf("check whether the plan was made here: %w", err)
 	}
 	if l.now().After(p.Expires) {
-		return refused("the plan was good until " + p.Expires.UTC().Format("2006-01-02 15:04 UTC") + ": make a new one; what is copied already is not sent again")
+		return refused("the plan expired at " + p.Expires.UTC().Format("2006-01-02 15:04 UTC") + ": make a new one; what is already copied is not sent again")
 	}
 	raw, err := os.ReadFile(l.file("accepted", p.Digest))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look whether the plan was used before: %w", err)
+		return fmt.Errorf("check whether the plan was used before: %w", err)
 	}
 	var before string
 	if json.Unmarshal(raw, &before) != nil || before != sumOf(done) {
-		return refused("this plan was used for another manifest already, and a plan is good once: make a new one")
+		return refused("this plan was already used for another manifest, and a plan can be used only once: make a new one")
 	}
 	return nil
 }
 
-// accept notes that the plan is used up by this manifest.
+// accept records that the plan was used for this manifest.
 func (l ledger) accept(p engine.HandOverPlan, done engine.HandOverDone) error {
 	return writeState0600(l.file("accepted", p.Digest), sumOf(done))
 }
@@ -72,25 +72,25 @@ func sumOf(done engine.HandOverDone) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// begins says why a plan is not carried out here, nil when it may be.
+// begins returns nil if the plan may be carried out here, or else the reason.
 func (l ledger) begins(p engine.HandOverPlan) error {
 	switch now := l.now(); {
 	case now.After(p.Expires):
-		return refused("the plan was good until " + p.Expires.UTC().Format("2006-01-02 15:04 UTC") + ": ask for a new one")
+		return refused("the plan expired at " + p.Expires.UTC().Format("2006-01-02 15:04 UTC") + ": ask for a new one")
 	case now.Before(p.Made.Add(-time.Hour)):
-		return refused("the plan is from the future: check the clock of this machine")
+		return refused("the plan is dated in the future: check the clock of this machine")
 	}
 	_, err := os.Stat(l.file("used", p.Digest))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("look whether the plan was carried out here before: %w", err)
+		return fmt.Errorf("check whether the plan was carried out here before: %w", err)
 	}
-	return refused("this plan was carried out here already, and a plan is good once")
+	return refused("this plan was already carried out here, and a plan can be used only once")
 }
 
-// carriedOut notes that the plan was carried out here.
+// carriedOut records that the plan was carried out here.
 func (l ledger) carriedOut(p engine.HandOverPlan) error {
 	return writeState0600(l.file("used", p.Digest), p.Expires)
 }

@@ -78,12 +78,12 @@ func TestARepositoryOfWhichNothingCanBeCopiedIsForAPersonToLeave(t *testing.T) {
 	require.NoError(t, h.plan())
 	h.letIn("deploy-tool")
 	_, err := h.copy()
-	require.ErrorContains(t, err, "nothing of it can be copied")
+	require.ErrorContains(t, err, "none of its tags can be copied")
 	h.run(guide.StepHandOver)
 	for h.state.Phase != guide.PhaseFailed {
 		h.act()
 	}
-	require.Equal(t, "An original is not whole", h.state.Problem.Title)
+	require.Equal(t, "An original is incomplete", h.state.Problem.Title)
 	require.Contains(t, h.state.Problem.Detail, "nothing of priya-nair/deploy-tool can be copied")
 	require.Contains(t, engine.RemovalBlockers(h.state.Case), "their repositories have not been handed over and verified")
 }

@@ -23,8 +23,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// runHandOver is what the member runs: nothing is written to but the targets of
-// the plan, with the member's own credential.
+// runHandOver runs the member's part. It writes only to the targets of the plan, with
+// the member's own credential.
 func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	p, err := readPlan(o.planFile)
 	if err != nil {
@@ -35,16 +35,16 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 	if err := o.ledger().begins(p); err != nil {
 		return err
 	}
-	// The token goes where the member's own machine says, and nowhere because a
-	// file that somebody sent says so.
+	// The member's own machine decides where the token goes. A file that somebody
+	// sent does not.
 	at := o.at
 	at.Registry = cmp.Or(cmp.Or(at.Registry, os.Getenv("REPROVISION_REGISTRY_HOST")), dockerRegistry)
 	at.Hub = cmp.Or(at.Hub, os.Getenv("REPROVISION_HUB_URL"))
 	if at.Registry != p.Registry {
-		return refused(fmt.Sprintf("the plan is for the registry %s, and you work with %s: your token is not sent there. Ask the owner; if it is right, set REPROVISION_REGISTRY_HOST to it", p.Registry, at.Registry))
+		return refused(fmt.Sprintf("the plan is for the registry %s, but you are using %s, so your token was not sent. Ask the owner; if the plan's registry is right, set REPROVISION_REGISTRY_HOST to it", p.Registry, at.Registry))
 	}
 	describePlan(out, p)
-	_, _ = fmt.Fprintln(out, "The originals stay as they are. Compare the fingerprint with what the owner read out to you.")
+	_, _ = fmt.Fprintln(out, "The originals are not changed. Compare the fingerprint with the one that the owner read out to you.")
 	secret, err := o.memberSecret(ctx, p.Member, out)
 	if err != nil {
 		return err
@@ -73,12 +73,12 @@ func runHandOver(ctx context.Context, o *handOverOptions, out io.Writer) error {
 		path = strings.TrimSuffix(o.planFile, filepath.Ext(o.planFile)) + ".done.json"
 	}
 	if err := writeNew(path, engine.NewHandOverDone(p, entries, o.now())); err != nil {
-		return fmt.Errorf("write the manifest (everything is copied; run it again with another --output): %w", err)
+		return fmt.Errorf("write the manifest (everything is copied; run the command again with another --output): %w", err)
 	}
 	if err := o.ledger().carriedOut(p); err != nil {
-		return fmt.Errorf("note that the plan was carried out: %w", err)
+		return fmt.Errorf("record that the plan was carried out: %w", err)
 	}
-	_, _ = fmt.Fprintf(out, "Done: %d tags are equal on both sides. Give %s to the owner, who runs:\n\n  reprovision handover accept --plan %s --manifest %s\n",
+	_, _ = fmt.Fprintf(out, "Done: %d tags are equal on both sides. Give %s to the owner. They run:\n\n  reprovision handover accept --plan %s --manifest %s\n",
 		len(entries), clean(path), clean(filepath.Base(o.planFile)), clean(filepath.Base(path)))
 	return nil
 }
@@ -87,7 +87,7 @@ func refused(reason string) error {
 	return &run.RefusedError{Action: engine.ActionHandOver, Reason: reason}
 }
 
-// memberSecret takes the member's own token, which goes nowhere but to Docker.
+// memberSecret reads the member's own token, which is sent to Docker only.
 func (o *handOverOptions) memberSecret(ctx context.Context, member string, out io.Writer) (engine.Secret, error) {
 	if o.tokenStdin {
 		line, err := plain.Await(ctx, func() (string, error) { return bufio.NewReader(io.LimitReader(o.in, 64<<10)).ReadString('\n') })
@@ -101,9 +101,9 @@ func (o *handOverOptions) memberSecret(ctx context.Context, member string, out i
 	}
 	f, ok := o.in.(*os.File)
 	if !ok || !term.IsTerminal(f.Fd()) {
-		return engine.Secret{}, usageError{errors.New("there is no terminal to ask for your token: use --token-stdin, or REPROVISION_MEMBER_TOKEN")}
+		return engine.Secret{}, usageError{errors.New("there is no terminal to ask for your token: use --token-stdin or REPROVISION_MEMBER_TOKEN")}
 	}
-	token, err := plain.ReadSecret(ctx, f, out, "A personal access token of "+member+" with read and write permission (not shown): ")
+	token, err := plain.ReadSecret(ctx, f, out, "Personal access token of "+member+", with read and write permission (not shown): ")
 	_, _ = fmt.Fprintln(out)
 	if err != nil {
 		return engine.Secret{}, fmt.Errorf("read the token: %w", err)
@@ -111,15 +111,15 @@ func (o *handOverOptions) memberSecret(ctx context.Context, member string, out i
 	return engine.NewSecret(strings.TrimSpace(token)), nil
 }
 
-// agree asks before anything is copied. Without a terminal nobody is asked, so
-// somebody has to have said so.
+// agree asks for confirmation before anything is copied. Without a terminal it
+// requires --yes.
 func (o *handOverOptions) agree(ctx context.Context, out io.Writer) error {
 	if o.yes {
 		return nil
 	}
 	f, ok := o.in.(*os.File)
 	if !ok || !term.IsTerminal(f.Fd()) {
-		return usageError{errors.New("there is no terminal to ask on: give --yes when the plan is right")}
+		return usageError{errors.New("there is no terminal to ask for confirmation: use --yes if the plan is right")}
 	}
 	answer, err := plain.Prompter{In: f, Out: out}.Ask(ctx, "Copy them? Type yes: ")
 	if err != nil && !errors.Is(err, plain.ErrNoAnswer) {
@@ -150,7 +150,7 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 		return nil, err
 	}
 	if len(tags) == 0 {
-		return nil, errors.New("nothing was ever pushed to it: ask for a plan without it")
+		return nil, errors.New("it has no tags: ask for a plan without it")
 	}
 	request.Pinned = map[string]string{}
 	for _, t := range tags {
@@ -162,7 +162,7 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 		request.Tags = append(request.Tags, t.Name)
 	}
 	if len(request.Tags) == 0 {
-		return nil, fmt.Errorf("nothing of it can be copied: ask for a plan without it: %w", tags[0].Unfit)
+		return nil, fmt.Errorf("none of its tags can be copied: ask for a plan without it: %w", tags[0].Unfit)
 	}
 	approved := transport.Approve(ctx, nil, s.Registry().UploadPrefixes(request.Target))
 	done, err := s.Registry().Copy(approved, request, telling(out, r.Source))
@@ -192,7 +192,7 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 	return entries, nil
 }
 
-// telling says how far a copy is whenever another tenth of it is done.
+// telling returns a function that prints the progress of a copy at each tenth.
 func telling(out io.Writer, source string) func(registry.Progress) {
 	tenth := int64(0)
 	return func(p registry.Progress) {
@@ -205,8 +205,8 @@ func telling(out io.Writer, source string) func(registry.Progress) {
 	}
 }
 
-// ensureTarget makes the target with the member's right if it is not there: a
-// push would make it, and public.
+// ensureTarget creates the target with the member's credential if it does not exist.
+// Otherwise a push would create it, as public.
 func ensureTarget(ctx context.Context, s *systems, p engine.HandOverPlan, r engine.HandOverTarget, source hub.Repository) error {
 	client := s.Member(p.Member)
 	_, name, _ := strings.Cut(r.Target, "/")
@@ -228,6 +228,6 @@ func ensureTarget(ctx context.Context, s *systems, p engine.HandOverPlan, r engi
 }
 
 func noRight(p engine.HandOverPlan, r engine.HandOverTarget, err error) error {
-	return fmt.Errorf("%s may not write to %s: an owner of %s has to make it, private, and give a team of theirs write permission there, or make them an editor; then run this again, it goes on where it stopped: %w",
+	return fmt.Errorf("%s may not write to %s: an owner of %s must create it as private and give one of their teams write permission, or make them an editor; then run this again to continue: %w",
 		p.Member, r.Target, p.Org, err)
 }

@@ -40,22 +40,22 @@ func TestAnOwnerAndAMemberHandOverOnTwoMachines(t *testing.T) {
 	give := []string{"handover", "--plan", sent, "--token-stdin", "--yes"}
 	out, code := member.run(token, give...)
 	require.Equal(t, exitAuth, code, out)
-	require.Contains(t, out, "an owner of acme has to make it")
+	require.Contains(t, out, "an owner of acme must create it")
 	letIn(t, box, "deployer")
 	out = member.ok(token, give...)
 	require.Contains(t, out, "every digest compared")
 	require.Contains(t, out, "100 %")
 	out, code = member.run(token, give...)
 	require.Equal(t, exitRefused, code, out)
-	require.Contains(t, out, "a plan is good once")
+	require.Contains(t, out, "a plan can be used only once")
 
 	manifest := filepath.Join(owner.home, "plan.done.json")
 	copyFile(t, filepath.Join(member.home, "plan.done.json"), manifest)
 	take := []string{"handover", "accept", "--plan", plan, "--manifest", manifest}
 	out, code = stranger.run("", take...)
 	require.Equal(t, exitRefused, code, out)
-	require.Contains(t, out, "was not made here")
-	require.Contains(t, owner.ok("", take...), "acme/deployer: all 3 tags that priya-nair names are there, whole")
+	require.Contains(t, out, "was not made on this machine")
+	require.Contains(t, owner.ok("", take...), "acme/deployer: all 3 tags in the manifest of priya-nair are present and complete")
 
 	require.NoError(t, box.FlipJIT(t.Context(), false))
 	answers := strings.Join([]string{

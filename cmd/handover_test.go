@@ -101,7 +101,7 @@ func TestAMemberHandsTheirRepositoryOverAndTheWalkBuildsOnIt(t *testing.T) {
 	require.NotContains(t, string(raw), "canary", "the plan holds no credential")
 
 	_, err = h.copy()
-	require.ErrorContains(t, err, "an owner of acme has to make it", "a plan gives no right")
+	require.ErrorContains(t, err, "an owner of acme must create it", "a plan gives no right")
 	h.letIn("deploy-tool")
 	said, err := h.copy()
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestAMemberHandsTheirRepositoryOverAndTheWalkBuildsOnIt(t *testing.T) {
 
 	_, err = h.copy()
 	var no *run.RefusedError
-	require.ErrorAs(t, err, &no, "a plan is good once")
+	require.ErrorAs(t, err, &no, "a plan can be used only once")
 	require.NoError(t, h.accept())
 
 	h.answers[engine.AskPrivate] = engine.PrivateHanded
@@ -156,7 +156,7 @@ func TestACopyThatTheMemberChangedAfterwardsForbidsTheRemoval(t *testing.T) {
 	raw, err = json.Marshal(done)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(h.owner.manifest, raw, 0o600))
-	require.ErrorContains(t, h.accept(), "is not what priya-nair/deploy-tool is")
+	require.ErrorContains(t, h.accept(), "differs from priya-nair/deploy-tool")
 
 	done.Entries = done.Entries[:0]
 	raw, err = json.Marshal(done)
@@ -189,7 +189,7 @@ func TestAPlanIsBoundToItsTimeAndItsContent(t *testing.T) {
 	_, err = h.copy()
 	var no *run.RefusedError
 	require.ErrorAs(t, err, &no)
-	require.ErrorContains(t, err, "good until")
+	require.ErrorContains(t, err, "the plan expired at")
 	require.Equal(t, before, string(h.box.State().JSON()))
 }
 
@@ -204,7 +204,7 @@ func TestAPlanIsAcceptedOnceAndOnlyWhereItWasMade(t *testing.T) {
 	elsewhere := *h
 	elsewhere.owner.stateDir = t.TempDir()
 	require.ErrorAs(t, elsewhere.accept(), &no)
-	require.ErrorContains(t, elsewhere.accept(), "was not made here")
+	require.ErrorContains(t, elsewhere.accept(), "was not made on this machine")
 
 	require.NoError(t, h.accept())
 	require.NoError(t, h.accept(), "the same manifest once more changes nothing")
@@ -216,7 +216,7 @@ func TestAPlanIsAcceptedOnceAndOnlyWhereItWasMade(t *testing.T) {
 	raw, err = json.Marshal(done)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(h.owner.manifest, raw, 0o600))
-	require.ErrorContains(t, h.accept(), "used for another manifest already")
+	require.ErrorContains(t, h.accept(), "already used for another manifest")
 
 	late := newHanding(t, "deploy-tool")
 	require.NoError(t, late.plan())
@@ -225,7 +225,7 @@ func TestAPlanIsAcceptedOnceAndOnlyWhereItWasMade(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, late.clock.sleep(t.Context(), 2*time.Hour))
 	require.ErrorAs(t, late.accept(), &no)
-	require.ErrorContains(t, late.accept(), "was good until")
+	require.ErrorContains(t, late.accept(), "the plan expired at")
 }
 
 // A file that somebody sends must not say where the member's token goes.
@@ -247,7 +247,7 @@ func TestAPlanForAForeignRegistryGetsNoToken(t *testing.T) {
 		_, err = h.copy()
 		var no *run.RefusedError
 		require.ErrorAs(t, err, &no)
-		require.ErrorContains(t, err, "your token is not sent there")
+		require.ErrorContains(t, err, "your token was not sent")
 	}
 	require.Len(t, h.box.Requests(), before, "nobody was asked anything")
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
-// loginOptions are those of login and its subcommands.
+// loginOptions are the options of login and its subcommands.
 type loginOptions struct {
 	org, profile, dockerID string
 	store                  string
@@ -41,11 +41,11 @@ func newLogin(interrupts <-chan struct{}) *cobra.Command {
 	o := &loginOptions{interrupts: interrupts}
 	c := &cobra.Command{
 		Use:   "login",
-		Short: "Sign in once, so that each later run starts signed in",
-		Long: "login asks for what signs in to Docker Hub, to Docker's SCIM service and to the identity provider, lets each system\n" +
-			"accept it, tries by reading what it may do, and keeps it in the system's keyring under a name that you recognise,\n" +
-			"such as \"acme · Docker Hub\". Where there is no keyring, an encrypted file is offered.\n\n" +
-			"Secrets are never taken from the command line: they are typed, or read from standard input with --token-stdin.",
+		Short: "Sign in once and store the credentials for later runs",
+		Long: "login asks for credentials for Docker Hub, Docker's SCIM service and the identity provider, checks that each system\n" +
+			"accepts them, shows what they allow, and stores them in the system keyring under a recognizable name, such as\n" +
+			"\"acme · Docker Hub\". Without a keyring, it offers an encrypted file.\n\n" +
+			"Secrets are never passed on the command line: type them, or pipe them in with --token-stdin.",
 		Example: "  reprovision login\n  reprovision login hub --org acme\n  pass show docker/acme | reprovision login hub --org acme --token-stdin",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -55,16 +55,16 @@ func newLogin(interrupts <-chan struct{}) *cobra.Command {
 	}
 	f := c.PersistentFlags()
 	f.StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
-	f.StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the organization's name if not given")
-	f.StringVar(&o.dockerID, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that you are never offered to remove yourself")
-	f.StringVar(&o.store, "store", "auto", "where to keep it: keyring, file (encrypted), or auto")
-	f.BoolVar(&o.stdin, "token-stdin", false, "read the secret from standard input; ask nothing")
-	f.BoolVar(&o.accessible, "accessible", accessible(), "ask line by line, for screen readers and plain terminals; so does ACCESSIBLE=1")
+	f.StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "profile name (default: the organization's name)")
+	f.StringVar(&o.dockerID, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that the tool never offers to remove you")
+	f.StringVar(&o.store, "store", "auto", "where to store credentials: keyring, file (encrypted), or auto")
+	f.BoolVar(&o.stdin, "token-stdin", false, "read the secret from standard input and ask no questions")
+	f.BoolVar(&o.accessible, "accessible", accessible(), "ask line by line, for screen readers and plain terminals (or set ACCESSIBLE=1)")
 	c.AddCommand(newLoginHub(o), newLoginSCIM(o), newLoginOkta(o), newLoginEntra(o), newLoginRegistry(o))
 	return c
 }
 
-// loginTo is the part that all subcommands share.
+// loginTo makes a subcommand that signs in to one system.
 func loginTo(o *loginOptions, use, short string, id engine.SystemID) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		o.in = c.InOrStdin()
@@ -74,16 +74,16 @@ func loginTo(o *loginOptions, use, short string, id engine.SystemID) *cobra.Comm
 
 func newLoginHub(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "hub", "Sign in to Docker Hub", engine.SystemHub)
-	c.Flags().StringVar(&o.identifier, "user", "", "whom the token belongs to: the organization of its access token (default), or your Docker ID")
-	c.Flags().StringVar(&o.host, "host", "", "another address than Docker Hub's, for the sandbox")
-	c.Flags().BoolVar(&o.password, "password", false, "try a username, a password and a second factor; nothing of it is kept")
+	c.Flags().StringVar(&o.identifier, "user", "", "owner of the token: the organization (default), or your Docker ID")
+	c.Flags().StringVar(&o.host, "host", "", "address to use instead of Docker Hub's, for the sandbox")
+	c.Flags().BoolVar(&o.password, "password", false, "check a username, a password and a second factor; they are not stored")
 	c.Flags().BoolVar(&o.docker, "docker-login", false, "use what \"docker login\" stored; it stays where it is")
 	return c
 }
 
 func newLoginSCIM(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "scim", "Sign in to Docker's SCIM service", engine.SystemSCIM)
-	c.Flags().StringVar(&o.host, "host", "", "the SCIM base URL, if Docker Home shows another than the usual")
+	c.Flags().StringVar(&o.host, "host", "", "the SCIM base URL, if Docker Home shows a different one than usual")
 	return c
 }
 
@@ -91,9 +91,9 @@ func newLoginOkta(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "okta", "Sign in to Okta", engine.SystemOkta)
 	c.Flags().StringVar(&o.host, "host", "", "Okta's address, https://acme.okta.com")
 	c.Flags().StringVar(&o.identifier, "app", "", "the label of the Docker application")
-	c.Flags().BoolVar(&o.browser, "browser", false, "sign in in the browser of this machine (OAuth with PKCE); needs --client-id")
+	c.Flags().BoolVar(&o.browser, "browser", false, "sign in with the browser on this machine (OAuth with PKCE); needs --client-id")
 	c.Flags().StringVar(&o.redirect, "redirect", "", "the sign-in redirect address that is registered for the browser")
-	c.Flags().BoolVar(&o.device, "device", false, "sign in in any browser by a code (OAuth device grant); needs --client-id")
+	c.Flags().BoolVar(&o.device, "device", false, "sign in with a code in any browser (OAuth device grant); needs --client-id")
 	c.Flags().StringVar(&o.clientID, "client-id", "", "the OAuth application's ID")
 	c.Flags().StringVar(&o.keyFile, "key-file", "", "sign in as a service with the private key in this PEM file; needs --client-id")
 	c.Flags().StringVar(&o.keyID, "key-id", "", "the key's ID in Okta, if there are several")
@@ -102,24 +102,24 @@ func newLoginOkta(o *loginOptions) *cobra.Command {
 
 func newLoginEntra(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "entra", "Sign in to Microsoft Entra ID", engine.SystemEntra)
-	c.Flags().StringVar(&o.host, "host", "", "Microsoft Graph's address, of a national cloud")
-	c.Flags().StringVar(&o.authority, "authority", "", "where people sign in, of a national cloud: an address such as https://login.microsoftonline.us")
+	c.Flags().StringVar(&o.host, "host", "", "Microsoft Graph's address in a national cloud")
+	c.Flags().StringVar(&o.authority, "authority", "", "sign-in address in a national cloud, such as https://login.microsoftonline.us")
 	c.Flags().StringVar(&o.identifier, "app", "", "the name of the Docker enterprise application")
 	c.Flags().StringVar(&o.tenant, "tenant", "", "the directory, by ID or domain")
 	c.Flags().StringVar(&o.clientID, "client-id", "", "the app registration's ID")
-	c.Flags().BoolVar(&o.browser, "browser", false, "sign in in the browser of this machine (OAuth with PKCE)")
-	c.Flags().StringVar(&o.redirect, "redirect", "", "another redirect address for the browser than http://localhost")
-	c.Flags().BoolVar(&o.device, "device", false, "sign in in any browser by a device code")
+	c.Flags().BoolVar(&o.browser, "browser", false, "sign in with the browser on this machine (OAuth with PKCE)")
+	c.Flags().StringVar(&o.redirect, "redirect", "", "redirect address for the browser, instead of http://localhost")
+	c.Flags().BoolVar(&o.device, "device", false, "sign in with a device code in any browser")
 	c.Flags().BoolVar(&o.clientSecret, "client-secret", false, "sign in as a service with its client secret")
 	c.Flags().StringVar(&o.certificate, "certificate", "", "sign in as a service with the certificate and private key in this PEM file")
-	c.Flags().BoolVar(&o.azureCLI, "azure-cli", false, "sign in as whoever is signed in to the Azure CLI")
+	c.Flags().BoolVar(&o.azureCLI, "azure-cli", false, "sign in with the account of the Azure CLI")
 	return c
 }
 
 func newLoginRegistry(o *loginOptions) *cobra.Command {
 	c := loginTo(o, "registry", "Sign in to the registry with a credential of its own", engine.SystemRegistry)
 	c.Flags().StringVar(&o.identifier, "user", "", "the Docker ID or organization that the token belongs to")
-	c.Flags().StringVar(&o.host, "host", "", "another registry host than Docker Hub's, for the sandbox")
+	c.Flags().StringVar(&o.host, "host", "", "registry host to use instead of Docker Hub's, for the sandbox")
 	c.Flags().BoolVar(&o.docker, "docker-login", false, "use what \"docker login\" stored; it stays where it is")
 	return c
 }
@@ -146,7 +146,7 @@ func (o *loginOptions) check() error {
 		}
 	}
 	if len(given) > 1 {
-		return usageError{fmt.Errorf("%s exclude each other", strings.Join(given, " and "))}
+		return usageError{fmt.Errorf("%s cannot be used together", strings.Join(given, " and "))}
 	}
 	if !slices.Contains([]string{"auto", string(storeKeyring), string(storeFile)}, o.store) {
 		return usageError{fmt.Errorf("--store %s: it must be keyring, file or auto", o.store)}
@@ -154,7 +154,7 @@ func (o *loginOptions) check() error {
 	return nil
 }
 
-// method is the one that the flags name, if they do.
+// method returns the method that the flags name, and whether they name one.
 func (o *loginOptions) method(id engine.SystemID) (engine.Method, bool) {
 	switch {
 	case o.password:
@@ -177,8 +177,8 @@ func (o *loginOptions) method(id engine.SystemID) (engine.Method, bool) {
 	return engine.MethodToken, o.stdin || o.identifier != "" && id != engine.SystemEntra && id != engine.SystemOkta
 }
 
-// fit is the form of a system with what the flags say filled in: only the ways
-// that they leave open.
+// fit fills in the form of a system from the flags, and drops the ways that they
+// rule out.
 func (o *loginOptions) fit(id engine.SystemID, h tui.FormHint) tui.FormHint {
 	given := engine.Credential{
 		Host: o.host, Identifier: o.identifier, File: cmp.Or(o.keyFile, o.certificate),
@@ -205,8 +205,8 @@ func (o *loginOptions) fit(id engine.SystemID, h tui.FormHint) tui.FormHint {
 	return h
 }
 
-// runLogin signs in to one system, or where none is named to all that are wanted,
-// in a window where there is one.
+// runLogin signs in to one system, or to several if id is empty. It uses the window if
+// there is a terminal.
 func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
@@ -222,7 +222,7 @@ func runLogin(ctx context.Context, o *loginOptions, id engine.SystemID, out io.W
 	case id != "":
 		return loginByLines(ctx, o, id, ask, out)
 	case !ask.tty || o.stdin:
-		return usageError{errors.New("login asks for several secrets, one after the other: name one system, such as \"reprovision login hub --token-stdin\"")}
+		return usageError{errors.New("login asks for several secrets: name one system, such as \"reprovision login hub --token-stdin\"")}
 	}
 	return loginAllByLines(ctx, o, ask, out)
 }

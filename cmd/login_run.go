@@ -18,12 +18,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// signer signs in for login: it proves a credential, tries what it may do, and
-// keeps it. Both the window and the lines stand on it.
+// signer signs in for login: it checks a credential, tries what it may do, and stores
+// it. Both windows use it.
 type signer struct {
 	vault  *vault
 	person person
-	// fixed says that the flags name the store, so that no other is offered.
+	// fixed says that the flags name the store, so no other is offered.
 	fixed bool
 }
 
@@ -49,7 +49,7 @@ func (o *loginOptions) newSigner(at person) (*signer, error) {
 	return g, nil
 }
 
-// signIn proves a credential, and keeps it when its system accepts it.
+// signIn checks a credential and, if its system accepts it, stores it.
 func (g *signer) signIn(ctx context.Context, cred engine.Credential) (tui.SignedIn, error) {
 	s, err := newSystems(placesOf(cred), "", transport.Options{ReadOnly: true})
 	if err != nil {
@@ -69,7 +69,7 @@ func (g *signer) signIn(ctx context.Context, cred engine.Credential) (tui.Signed
 	}
 	done := tui.SignedIn{System: cred.System, Title: systemTitles[cred.System], Who: asWhom(cred), Rights: s.rights(ctx, cred.System, g.vault.profile.Org), Note: rightsNote(cred.System)}
 	if !keepable(cred) {
-		done.Kept = fmt.Sprintf("A password's session ends at %s and is not kept. \"reprovision --password\" signs in so for one walk; "+
+		done.Kept = fmt.Sprintf("The session of a password ends at %s and is not stored. \"reprovision --password\" signs in for one walk; "+
 			"to stay signed in, make an organization access token and sign in with that.", s.Hub().Until().Local().Format(time.DateTime))
 		return done, nil
 	}
@@ -80,8 +80,8 @@ func (g *signer) signIn(ctx context.Context, cred engine.Credential) (tui.Signed
 	return done, g.vault.memorize(ctx, cred)
 }
 
-// keep stores the credential, and says where; when the keyring cannot be used it
-// offers the encrypted file.
+// keep stores the credential and says where. If the keyring cannot be used, it offers
+// the encrypted file.
 func (g *signer) keep(ctx context.Context, cred engine.Credential) (string, error) {
 	v := g.vault
 	why := ""
@@ -109,19 +109,19 @@ func (g *signer) keep(ctx context.Context, cred engine.Credential) (string, erro
 			return "", fmt.Errorf("signed in, but the credential could not be stored: %w", err)
 		}
 		why = reason
-		where, err := askWhere(ctx, err, v.profile.Store, "nowhere: the walk asks for it", g.person.ask)
+		where, err := askWhere(ctx, err, v.profile.Store, "nowhere: the walk will ask for it", g.person.ask)
 		switch {
 		case err != nil:
 			return "", err
 		case where == keepFile:
 			v.profile.Store = storeFile
 		case where == keepNowhere:
-			return "Nothing was kept. The walk will ask for it.", nil
+			return "Nothing was stored. The walk will ask for it.", nil
 		}
 	}
 }
 
-// placesOf is the world that a credential of its own host belongs to.
+// placesOf returns the places for a credential with a host of its own.
 func placesOf(c engine.Credential) places {
 	if c.System == engine.SystemRegistry {
 		return places{Registry: c.Host}
@@ -129,7 +129,7 @@ func placesOf(c engine.Credential) places {
 	return places{}
 }
 
-// loginAllByLines signs in to one system after the other.
+// loginAllByLines signs in to one system after another.
 func loginAllByLines(ctx context.Context, o *loginOptions, ask *prompter, out io.Writer) error {
 	if err := loginByLines(ctx, o, engine.SystemHub, ask, out); err != nil {
 		return err
@@ -156,8 +156,8 @@ func loginAllByLines(ctx context.Context, o *loginOptions, ask *prompter, out io
 	return nil
 }
 
-// loginByLines signs in to one system by questions, or without any where the
-// flags and standard input say all.
+// loginByLines signs in to one system by questions, or without any if the flags and
+// standard input provide everything.
 func loginByLines(ctx context.Context, o *loginOptions, id engine.SystemID, ask *prompter, out io.Writer) error {
 	at := atLines(ask)
 	if o.stdin {
@@ -190,7 +190,7 @@ const (
 	organizationHelp  = "Its name in lower case, as in app.docker.com/accounts/NAME."
 )
 
-// writeSignedIn says what login did for one system.
+// writeSignedIn prints what login did for one system.
 func writeSignedIn(out io.Writer, s tui.SignedIn) {
 	who := ""
 	if s.Who != "" {
@@ -203,11 +203,11 @@ func writeSignedIn(out io.Writer, s tui.SignedIn) {
 	}
 }
 
-// credential gathers what signs in, from flags, standard input and questions.
+// credential gathers a credential from flags, standard input and questions.
 func (o *loginOptions) credential(ctx context.Context, id engine.SystemID, p profile, ask *prompter) (engine.Credential, error) {
 	h := o.fit(id, formsOf(p)[id])
 	if len(h.Ways) == 0 {
-		return engine.Credential{}, usageError{fmt.Errorf("%s is not signed in to so", systemTitles[id])}
+		return engine.Credential{}, usageError{fmt.Errorf("%s does not support this way to sign in", systemTitles[id])}
 	}
 	way := h.Ways[0]
 	asks := ask.tty && !o.stdin
@@ -237,9 +237,9 @@ func (o *loginOptions) credential(ctx context.Context, id engine.SystemID, p pro
 			typed, err = ask.ask(ctx, question{label: f.Label, help: help, value: f.Value, secret: f.Is == tui.FieldSecret, optional: f.Optional})
 			help = ""
 		case typed == "" && !f.Optional && f.Is == tui.FieldSecret:
-			err = usageError{errors.New("there is no terminal to ask for the secret: give it with --token-stdin")}
+			err = usageError{errors.New("there is no terminal to ask for the secret: use --token-stdin")}
 		case typed == "" && !f.Optional:
-			err = usageError{fmt.Errorf("%s is needed", flagOf(f.Is))}
+			err = usageError{fmt.Errorf("%s is required", flagOf(f.Is))}
 		}
 		if err != nil {
 			return c, err
@@ -249,7 +249,7 @@ func (o *loginOptions) credential(ctx context.Context, id engine.SystemID, p pro
 	return c, nil
 }
 
-// given reports whether a flag has filled the field.
+// given reports whether a flag sets the field.
 func (o *loginOptions) given(f tui.Field) bool {
 	switch f.Is {
 	case tui.FieldHost:
@@ -273,7 +273,7 @@ func (o *loginOptions) given(f tui.Field) bool {
 	return false
 }
 
-// flagOf is the flag that fills a field.
+// flagOf returns the flag that sets a field.
 func flagOf(id tui.FieldID) string {
 	return map[tui.FieldID]string{
 		tui.FieldHost: "--host", tui.FieldIdentifier: "--user or --app", tui.FieldClient: "--client-id", tui.FieldTenant: "--tenant",
@@ -281,8 +281,8 @@ func flagOf(id tui.FieldID) string {
 	}[id]
 }
 
-// formsOf are the forms for a profile. Where the environment says that a system is
-// elsewhere, that is filled in.
+// formsOf returns the forms for a profile, with the addresses that the environment sets
+// filled in.
 func formsOf(p profile) map[engine.SystemID]tui.FormHint {
 	f := forms(p.Org)
 	for id, variable := range map[engine.SystemID]string{

@@ -263,14 +263,14 @@ func TestOneProfileForEachOrganization(t *testing.T) {
 func TestWhatLoginCannotUnderstandIsAUsageError(t *testing.T) {
 	s := newShell(t, t.TempDir(), nowhere)
 	for want, args := range map[string][]string{
-		"name one system":     {"login"},
-		"which organization":  {"login", "scim", "--token-stdin"},
-		"--host is needed":    {"login", "okta", "--org", "acme", "--token-stdin"},
-		"exclude each other":  {"login", "hub", "--org", "acme", "--token-stdin", "--password"},
-		"keyring, file or":    {"login", "hub", "--org", "acme", "--store", "clipboard"},
-		"invalid argument":    {"logout", "everything"},
-		"unknown flag":        {"login", "hub", "--token", "x"},
-		"--client-id is need": {"login", "entra", "--org", "acme", "--tenant", "x", "--certificate", "y"},
+		"name one system":         {"login"},
+		"which organization":      {"login", "scim", "--token-stdin"},
+		"--host is required":      {"login", "okta", "--org", "acme", "--token-stdin"},
+		"cannot be used together": {"login", "hub", "--org", "acme", "--token-stdin", "--password"},
+		"keyring, file or":        {"login", "hub", "--org", "acme", "--store", "clipboard"},
+		"invalid argument":        {"logout", "everything"},
+		"unknown flag":            {"login", "hub", "--token", "x"},
+		"--client-id is required": {"login", "entra", "--org", "acme", "--tenant", "x", "--certificate", "y"},
 	} {
 		out, code := s.run("", args...)
 		require.Equal(t, exitUsage, code, "%v\n%s", args, out)

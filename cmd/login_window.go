@@ -12,7 +12,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui"
 )
 
-// loginInWindow signs in by the form, and leaves in the scrollback what it did.
+// loginInWindow signs in with the form, and prints what it did afterwards.
 func loginInWindow(ctx context.Context, o *loginOptions, only engine.SystemID, out io.Writer) error {
 	prompts := tui.NewPrompts()
 	s, err := userSettings().load()
@@ -26,8 +26,8 @@ func loginInWindow(ctx context.Context, o *loginOptions, only engine.SystemID, o
 	done, err := tui.RunLogin(ctx, tui.LoginOptions{
 		Title: "reprovision · sign in",
 		Org:   o.org, Only: only,
-		// Signing in to Docker Hub may be the first thing of all; what else is signed
-		// in to belongs to an organization that is there.
+		// Signing in to Docker Hub may be the very first step. Other systems belong to
+		// an organization that is already known.
 		AskOrg: o.org == "" && o.profile == "" && (s.Last == "" || only == engine.SystemHub),
 		Begin: func(_ context.Context, org string) (tui.LoginProfile, error) {
 			o.org = org
@@ -52,7 +52,7 @@ func loginInWindow(ctx context.Context, o *loginOptions, only engine.SystemID, o
 	return err
 }
 
-// offers is what login can sign in to in a profile.
+// offers returns the systems that login can sign in to in a profile.
 func (o *loginOptions) offers(p profile) tui.LoginProfile {
 	all := formsOf(p)
 	out := tui.LoginProfile{Org: p.Org, Forms: map[engine.SystemID]tui.FormHint{}}

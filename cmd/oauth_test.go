@@ -266,7 +266,7 @@ func TestASecondFactorIsAskedForAndAWrongOneIsAskedForAgain(t *testing.T) {
 	x.press(password + enter)
 	x.see("Docker Hub asks for a second factor")
 	x.press("493 817" + enter)
-	x.see("Signed in to Docker Hub as alex-kim", "is not kept", "read members")
+	x.see("Signed in to Docker Hub as alex-kim", "is not stored", "read members")
 	x.press(enter)
 	require.Zero(t, x.end())
 	got, _ := o.status()
@@ -328,7 +328,7 @@ func TestLoginEntraByTheAzureCLI(t *testing.T) {
 	out, code := o.run("", login...)
 	require.Equal(t, exitAuth, code, out)
 	require.Contains(t, out, "The Azure CLI gave no access token: Please run 'az login' to setup account\n")
-	require.Contains(t, out, "Run az login as somebody who may provision")
+	require.Contains(t, out, "Run \"az login\" as somebody who may provision")
 
 	// What the CLI prints, less what nobody reads.
 	asked := o.opened + ".asked"
@@ -353,7 +353,7 @@ func TestLoginEntraByTheAzureCLI(t *testing.T) {
 	o.env = append(o.env, "PATH="+o.home)
 	got, code = o.status()
 	require.Equal(t, exitAuth, code)
-	require.Contains(t, got.Systems[0].Problem, "Install the Azure CLI and run az login")
+	require.Contains(t, got.Systems[0].Problem, "Install the Azure CLI and run \"az login\"")
 	o.clean()
 }
 

@@ -124,7 +124,7 @@ func TestWhoHasNoOtherCredentialGoesOnWithoutTheSystem(t *testing.T) {
 	w.box.Rotate("okta")
 	ask := w.pauses()
 	require.Equal(t, engine.SystemOkta, ask.Systems[0])
-	require.Equal(t, "Go on without Okta", ask.Options[1].Label)
+	require.Equal(t, "Continue without Okta", ask.Options[1].Label)
 	at := w.state.Step
 	w.send(guide.Answered{Question: engine.AskSignIn, Value: ask.Options[0].Value, At: w.clock.now()})
 	require.Equal(t, engine.SystemOkta, w.pauses().Systems[0], "as it is, it is refused again")

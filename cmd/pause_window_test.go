@@ -27,9 +27,9 @@ func TestByKeyboardACredentialThatIsRevokedHalfWayPausesTheWalk(t *testing.T) {
 			w.take("Look again")
 			w.see("Sign in again", "not accepted", title, "refuses the credential", "Try again as it is")
 			if id == engine.SystemHub {
-				require.NotContains(t, w.text(), "Go on without", "it is needed")
+				require.NotContains(t, w.text(), "Continue without", "it is needed")
 			} else {
-				require.Contains(t, w.text(), "Go on without "+title)
+				require.Contains(t, w.text(), "Continue without "+title)
 			}
 			w.press("wrong-canary" + enter)
 			w.see("▲ The credential was not accepted.")

@@ -129,7 +129,7 @@ func TestAFullDiskStopsTheRunBeforeAnythingIsSentWithoutItsLine(t *testing.T) {
 			o.FileSize = size
 			out, err := s.child(o).CombinedOutput()
 			if err != nil { // a walk that only could not note down where it stands goes on
-				require.Contains(t, string(out), "The journal cannot be kept")
+				require.Contains(t, string(out), "The journal cannot be written")
 				stopped.Add(1)
 			}
 			requireEveryChangeWasJournalled(t, s)
@@ -145,7 +145,7 @@ func TestAFullDiskStopsTheRunBeforeAnythingIsSentWithoutItsLine(t *testing.T) {
 func TestAReadOnlyHomeRefusesBeforeAnythingIsSent(t *testing.T) {
 	w := newWalk(t, "lena-fischer", false, func(w *world) { w.stateDir = os.DevNull + "/reprovision" })
 	p := w.fails()
-	require.Equal(t, "The journal cannot be kept", p.Title)
+	require.Equal(t, "The journal cannot be written", p.Title)
 	require.Contains(t, p.Advice, "XDG_STATE_HOME")
 	require.Empty(t, slices.DeleteFunc(w.changing(), func(s string) bool { return strings.HasPrefix(s, "console ") }))
 }

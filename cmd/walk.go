@@ -176,7 +176,7 @@ func summarize(out io.Writer, s guide.State, resume string) {
 	if s.Case.Out() {
 		_, _ = fmt.Fprintf(out, "%s IS OUT OF %s: they were removed, and nobody has seen them back.\n", strings.ToUpper(clean(s.Case.Username)), strings.ToUpper(clean(s.Case.Org)))
 		if resume != "" {
-			_, _ = fmt.Fprintf(out, "Go on with: %s\n", resume)
+			_, _ = fmt.Fprintf(out, "Continue with: %s\n", resume)
 		}
 	}
 	if s.Saved != "" {

@@ -127,7 +127,7 @@ func (w *window) yes(shows ...string) {
 // verified goes on from an action that worked.
 func (w *window) verified(shows ...string) {
 	w.t.Helper()
-	w.see(append(shows, "verified", "❯ Go on")...)
+	w.see(append(shows, "verified", "❯ Continue")...)
 	w.press(enter)
 }
 
@@ -177,7 +177,7 @@ func (w *window) cured(username, team string) {
 	w.t.Helper()
 	w.verified("Docker lists them again as editor on ", team)
 	w.see("Cured: Docker shows what the identity provider sends")
-	w.take("Go on to the report")
+	w.take("Continue to the report")
 	w.take("Finish")
 	w.over()
 	m := memberOf(w.t, w.box.State(), username)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Case is one member of one organization whose access is wrong, with all that
-// was observed. It is a plain value: With… methods return changed copies and
-// never write into what the original shares.
+// Case is one member of one organization whose access is wrong, with everything
+// observed about them. It is a plain value: the With methods return changed copies
+// and never modify what the original shares.
 type Case struct {
 	Org          string                    `json:"org"`
 	Username     string                    `json:"username"`
@@ -29,22 +29,23 @@ type Case struct {
 	Done         map[ActionID]Check        `json:"done,omitempty"` // the last check of each action
 	Receipts     []Receipt                 `json:"receipts,omitempty"`
 	Sources      map[FactID]Source         `json:"sources,omitempty"`
-	Before       Before                    `json:"before,omitzero"`      // how it was when a remedy was chosen
-	Choices      map[string]HandOverChoice `json:"choices,omitempty"`    // what was decided about each repository, by its name
-	Without      []SystemID                `json:"without,omitempty"`    // systems that refused their credential, and that the owner goes on without
-	Attempts     map[string]Attempt        `json:"attempts,omitempty"`   // the last that failed to copy a repository, by its name
-	Unfinished   map[ActionID]Plan         `json:"unfinished,omitempty"` // approved plans of which some changes were made and others not
+	Before       Before                    `json:"before,omitzero"`      // the state when a remedy was chosen
+	Choices      map[string]HandOverChoice `json:"choices,omitempty"`    // the decision about each repository, by its name
+	Without      []SystemID                `json:"without,omitempty"`    // systems that refused their credential, and that the owner continues without
+	Attempts     map[string]Attempt        `json:"attempts,omitempty"`   // the last failed copy of each repository, by its name
+	Unfinished   map[ActionID]Plan         `json:"unfinished,omitempty"` // approved plans with some changes made and others not
 }
 
-// Before is what was found before anything was changed: the cure makes it
-// invisible, and the report has to tell it.
+// Before records the findings from before any change. The remedy makes them
+// invisible, but the report needs them.
 type Before struct {
 	Findings   []Finding    `json:"findings,omitempty"`
 	Comparison []Comparison `json:"comparison,omitempty"`
 }
 
-// Operator is the Docker ID of whoever runs the tool, empty when the credential
-// does not tell: an organization access token belongs to the organization.
+// Operator returns the Docker ID of the person who runs the tool, or "" if the
+// credential does not show it: an organization access token belongs to the
+// organization.
 func (c Case) Operator() string {
 	if c.Session.User != "" {
 		return c.Session.User
@@ -61,7 +62,7 @@ func (s Session) Ready() bool {
 	return len(s.Systems) > 0 && !slices.ContainsFunc(s.Systems, func(x System) bool { return x.Required && !x.OK })
 }
 
-// Person is a line of the organization's member list.
+// Person is an entry in the organization's member list.
 type Person struct {
 	Username string    `json:"username"`
 	Name     string    `json:"name"`
@@ -73,18 +74,18 @@ type Person struct {
 	LastSeen time.Time `json:"lastSeen"`
 }
 
-// Member is the person as Docker shows them now.
+// Member is the member as Docker shows them now.
 type Member struct {
 	Person
 	Present bool      `json:"present"`
-	Joined  time.Time `json:"joined"` // joined the organization (member export), zero when not readable
-	Owners  int       `json:"owners"` // owners in the organization, this one included
+	Joined  time.Time `json:"joined"` // when they joined (member export), zero if unknown
+	Owners  int       `json:"owners"` // number of owners in the organization, including this one
 }
 
-// LastOwner reports whether removing the person would leave no owner.
+// LastOwner reports whether the organization would have no owner without the member.
 func (m Member) LastOwner() bool { return m.Role == "owner" && m.Owners <= 1 }
 
-// Invite is a pending invite for the person.
+// Invite is a pending invite for the member.
 type Invite struct {
 	ID        string    `json:"id"`
 	Invitee   string    `json:"invitee"`
@@ -94,11 +95,11 @@ type Invite struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// AuditEvent is one line of Docker's audit log, shown raw: what its data says
-// about a switch's position is not documented.
+// AuditEvent is one entry of Docker's audit log. It is shown raw, because Docker does
+// not document what its data says about the position of a switch.
 type AuditEvent struct {
 	Action      string            `json:"action"`
-	Name        string            `json:"name"` // what it happened to: a repository, the organization, a username
+	Name        string            `json:"name"` // the object: a repository, the organization or a username
 	Label       string            `json:"label"`
 	Actor       string            `json:"actor"`
 	Description string            `json:"description"`
@@ -113,8 +114,7 @@ type Audit struct {
 	Pushes []AuditEvent `json:"pushes,omitempty"` // the member's own repository pushes, newest first
 }
 
-// LastToggle identifies the newest JIT toggle in the log, empty when there is
-// none.
+// LastToggle identifies the newest JIT toggle in the log. It is empty if there is none.
 func (a Audit) LastToggle() string {
 	if len(a.JIT) == 0 {
 		return ""
@@ -123,8 +123,8 @@ func (a Audit) LastToggle() string {
 	return fmt.Sprintf("%s %s %s, %d in all", e.At.UTC().Format(time.RFC3339Nano), e.Actor, e.Description, len(a.JIT))
 }
 
-// SCIMEnabledSince is the time of the oldest SCIM switch in the log, zero when
-// the log holds none.
+// SCIMEnabledSince returns the time of the oldest SCIM switch in the log, or the zero
+// time if there is none.
 func (a Audit) SCIMEnabledSince() time.Time {
 	if len(a.SCIM) == 0 {
 		return time.Time{}
@@ -132,13 +132,13 @@ func (a Audit) SCIMEnabledSince() time.Time {
 	return a.SCIM[len(a.SCIM)-1].At
 }
 
-// SCIMService tells whether Docker's SCIM endpoint answers.
+// SCIMService says whether Docker's SCIM endpoint answers.
 type SCIMService struct {
 	Proven bool   `json:"proven"`
 	Detail string `json:"detail"`
 }
 
-// SCIMUser is the person's record in Docker's SCIM service.
+// SCIMUser is the member's record in Docker's SCIM service.
 type SCIMUser struct {
 	Found     bool      `json:"found"`
 	ID        string    `json:"id"`
@@ -151,31 +151,31 @@ type SCIMUser struct {
 	Modified  time.Time `json:"modified"`
 }
 
-// Expectation is what the identity provider would send for the person.
+// Expectation is what the identity provider would send for the member.
 type Expectation struct {
-	Provider     string `json:"provider"`          // "Okta", or "the owner's word" when nothing can be read
-	Stated       bool   `json:"stated"`            // true when a person told us, not a system
-	Product      string `json:"product,omitempty"` // which one, in the ID of Products, when a person told us
+	Provider     string `json:"provider"`          // "Okta", or "the owner's word" if nothing can be read
+	Stated       bool   `json:"stated"`            // a person stated it; no system was read
+	Product      string `json:"product,omitempty"` // the ID in Products, if a person stated it
 	Application  string `json:"application"`
 	Console      string `json:"console"` // where its settings are changed
 	Provisioning Switch `json:"provisioning"`
-	// ProvisioningWhy says in the provider's words why it is off.
+	// ProvisioningWhy says why provisioning is off, in the provider's words.
 	ProvisioningWhy string `json:"provisioningWhy,omitempty"`
-	// OutOf says why an assigned person would be skipped, such as a scoping filter.
+	// OutOf says why the provider would skip an assigned member, such as a scoping filter.
 	OutOf string `json:"outOf,omitempty"`
-	// LinkUnread is set when the provider does not tell ExternalID.
+	// LinkUnread is set if the provider does not report ExternalID.
 	LinkUnread bool `json:"linkUnread,omitempty"`
-	// Ways are those by which it can be made to create them again, the safest first.
+	// Ways are the ways to make the provider create the member again, safest first.
 	Ways        []PushWay   `json:"ways,omitempty"`
 	Assigned    bool        `json:"assigned"`
 	Scope       string      `json:"scope"` // "user" or "group"
 	Groups      []string    `json:"groups,omitempty"`
-	SideEffects []string    `json:"sideEffects,omitempty"` // other applications those groups grant
-	ExternalID  string      `json:"externalID"`            // the SCIM id that the provider believes in
+	SideEffects []string    `json:"sideEffects,omitempty"` // other applications that those groups grant
+	ExternalID  string      `json:"externalID"`            // the SCIM ID that the provider has for the member
 	SyncState   string      `json:"syncState"`
 	LastSync    time.Time   `json:"lastSync,omitzero"`
 	SyncErrors  []string    `json:"syncErrors,omitempty"`
-	SyncAdvice  string      `json:"syncAdvice,omitempty"` // what to do about it, if the last attempt to send them failed
+	SyncAdvice  string      `json:"syncAdvice,omitempty"` // what to do if the last attempt to send the member failed
 	UserName    string      `json:"userName"`
 	GivenName   string      `json:"givenName"`
 	LastName    string      `json:"familyName"`
@@ -190,13 +190,13 @@ type Attribute struct {
 	Name       string `json:"name"`
 	Expression string `json:"expression"`
 	Value      string `json:"value"`
-	Resolved   bool   `json:"resolved"`       // Value is what the person would get
+	Resolved   bool   `json:"resolved"`       // Value is what the member would get
 	Where      string `json:"where"`          // where an administrator changes it
 	Page       string `json:"page,omitempty"` // the address of that place
 }
 
-// SSOValue returns the value that sign-in would carry for the attribute, and
-// whether that is known.
+// SSOValue returns the value that the SSO sign-in would carry for the attribute, and
+// whether it is known.
 func (e Expectation) SSOValue(name string) (value string, known bool) {
 	for _, a := range e.SSO {
 		if strings.EqualFold(a.Name, name) {
@@ -206,7 +206,7 @@ func (e Expectation) SSOValue(name string) (value string, known bool) {
 	return "", false
 }
 
-// WantedRole is the role after provisioning: an unset dockerRole means member
+// WantedRole returns the role after provisioning. An unset dockerRole means member
 // (Docker, "Provision with SCIM").
 func (e Expectation) WantedRole() string {
 	if e.Role == "" {
@@ -215,15 +215,15 @@ func (e Expectation) WantedRole() string {
 	return e.Role
 }
 
-// Repositories is what removal would put at risk.
+// Repositories are the repositories that removal would put at risk.
 type Repositories struct {
 	Personal       []Repository    `json:"personal,omitempty"`
-	PrivateVisible bool            `json:"privateVisible"` // read with the member's own credential, so that private ones are listed too
+	PrivateVisible bool            `json:"privateVisible"` // read with the member's own credential, so private ones are included
 	LastPushed     []string        `json:"lastPushed,omitempty"`
-	SoleTeams      []string        `json:"soleTeams,omitempty"`    // teams whose only member is the person
-	Organization   []OrgRepository `json:"organization,omitempty"` // of the organization, that may depend on the person
-	Taken          []string        `json:"taken,omitempty"`        // names in the organization that are in use, as far as they are listed
-	Note           string          `json:"note,omitempty"`         // what was left out of the look at the organization, and why
+	SoleTeams      []string        `json:"soleTeams,omitempty"`    // teams with no other member
+	Organization   []OrgRepository `json:"organization,omitempty"` // the organization's, those that may depend on the member
+	Taken          []string        `json:"taken,omitempty"`        // names in use in the organization, as far as listed
+	Note           string          `json:"note,omitempty"`         // what was not examined in the organization, and why
 }
 
 // Repository is one personal repository and where its copy would go.
@@ -233,16 +233,16 @@ type Repository struct {
 	Tags        int       `json:"tags"`
 	Size        int64     `json:"size"` // bytes, as Docker Hub counts them
 	Updated     time.Time `json:"updated"`
-	Pulls       int64     `json:"pulls,omitempty"` // which a copy does not carry, nor the stars
+	Pulls       int64     `json:"pulls,omitempty"` // not copied, and neither are the stars
 	Stars       int64     `json:"stars,omitempty"`
 	Description string    `json:"description"`
 	Target      string    `json:"target"`               // org/name
-	Place       Place     `json:"place,omitzero"`       // what was found at Target
-	HandedBy    string    `json:"handedBy,omitempty"`   // who copied it themselves, with a plan of the owner's
-	HandedTags  []TagRef  `json:"handedTags,omitempty"` // what they say is at Target
+	Place       Place     `json:"place,omitzero"`       // what exists at Target
+	HandedBy    string    `json:"handedBy,omitempty"`   // the member, if they copied it themselves with an owner's plan
+	HandedTags  []TagRef  `json:"handedTags,omitempty"` // what the member says is at Target
 }
 
-// Snapshot is what an undo needs.
+// Snapshot holds what an undo needs.
 type Snapshot struct {
 	Taken   bool      `json:"taken"`
 	At      time.Time `json:"at"`
@@ -252,7 +252,7 @@ type Snapshot struct {
 	Email   string    `json:"email"`
 }
 
-// Switch is the position of a setting as far as it is known.
+// Switch is the position of a setting, as far as it is known.
 type Switch string
 
 // The positions.
@@ -262,8 +262,8 @@ const (
 	SwitchOff     Switch = "off"
 )
 
-// Clone returns a copy that shares no map with c and no room to append
-// receipts. The other slices are shared: they are replaced, never written into.
+// Clone returns a copy that shares no map with c, nor the array behind Receipts. The
+// other slices are shared: they are replaced, never modified.
 func (c Case) Clone() Case {
 	c.Answers = maps.Clone(c.Answers)
 	c.Done = maps.Clone(c.Done)
@@ -275,7 +275,7 @@ func (c Case) Clone() Case {
 	return c
 }
 
-// WithAnswer records what the owner said.
+// WithAnswer returns a copy of c that records the owner's answer.
 func (c Case) WithAnswer(id QuestionID, a Answer) Case {
 	c = c.Clone()
 	if c.Answers == nil {
@@ -288,7 +288,7 @@ func (c Case) WithAnswer(id QuestionID, a Answer) Case {
 	return c
 }
 
-// WithCheck records how an action ended.
+// WithCheck returns a copy of c that records the result of an action.
 func (c Case) WithCheck(id ActionID, k Check) Case {
 	c = c.Clone()
 	if c.Done == nil {
@@ -298,21 +298,21 @@ func (c Case) WithCheck(id ActionID, k Check) Case {
 	return c
 }
 
-// WithoutSystem notes that the owner goes on without a system.
+// WithoutSystem returns a copy of c which records that the owner continues without a system.
 func (c Case) WithoutSystem(id SystemID) Case {
 	c = c.WithSystem(id)
 	c.Without = append(c.Without, id)
 	return c
 }
 
-// WithSystem drops what WithoutSystem noted.
+// WithSystem returns a copy of c without the record made by WithoutSystem.
 func (c Case) WithSystem(id SystemID) Case {
 	c = c.Clone()
 	c.Without = slices.DeleteFunc(slices.Clone(c.Without), func(x SystemID) bool { return x == id })
 	return c
 }
 
-// WithSource records where a fact came from.
+// WithSource returns a copy of c that records the source of a fact.
 func (c Case) WithSource(id FactID, s Source) Case {
 	c = c.Clone()
 	if c.Sources == nil {
@@ -322,8 +322,8 @@ func (c Case) WithSource(id FactID, s Source) Case {
 	return c
 }
 
-// WithUnfinished notes that a plan was left half-way: what it was made from may
-// not be there any more, so a retry needs the plan itself.
+// WithUnfinished returns a copy of c which records that a plan was left unfinished.
+// A retry needs the plan itself, because what it was made from may be gone.
 func (c Case) WithUnfinished(p Plan) Case {
 	c = c.Clone()
 	if c.Unfinished == nil {
@@ -333,7 +333,7 @@ func (c Case) WithUnfinished(p Plan) Case {
 	return c
 }
 
-// Finished drops what WithUnfinished noted.
+// Finished returns a copy of c without the record made by WithUnfinished.
 func (c Case) Finished(id ActionID) Case {
 	c = c.Clone()
 	delete(c.Unfinished, id)
@@ -353,23 +353,23 @@ func (c Case) Remaining(id ActionID) []Change {
 	})
 }
 
-// Settled reports whether the action was carried out and checked, or, in a dry
-// run, would have been.
+// Settled reports whether the action was carried out and verified or, in a dry run,
+// previewed.
 func (c Case) Settled(id ActionID) bool {
 	k, ok := c.Done[id]
 	return ok && k.OK && (!k.Assumed || c.DryRun)
 }
 
-// Evidence makes one piece of evidence from a fact of this case.
+// Evidence returns evidence with the source of the given fact.
 func (c Case) Evidence(id FactID, text string) Evidence {
 	s := c.Sources[id]
 	return Evidence{Text: text, Fact: id, Source: s.Name, At: s.At}
 }
 
-// JIT tells where the owner last saw the JIT switch. The setting has no API
-// (Docker Hub API 2-beta: no operation touches an SSO connection), so an answer
-// counts only as long as the audit log's newest toggle is the one that was known
-// when it was given. Times are not compared: our clock is not Docker's.
+// JIT returns the position of the JIT switch that the owner last reported. The
+// setting has no API (Docker Hub API 2-beta: no operation touches an SSO connection),
+// so the answer is valid only while the audit log's newest toggle is still the one
+// known at that time. Times are not compared: our clock is not Docker's.
 func (c Case) JIT() Switch {
 	a, ok := c.Answers[AskJIT]
 	if !ok || a.Toggle != c.Audit.LastToggle() {

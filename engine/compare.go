@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// Comparison is one attribute side by side: what the identity provider sends
-// over SCIM, what sign-in would carry, what Docker shows.
+// Comparison holds the values of one attribute: what the identity provider sends
+// over SCIM, what the SSO sign-in would carry, and what Docker shows.
 type Comparison struct {
 	Attribute string
 	IdP       string
-	SSO       string // empty when no SSO attribute is set
+	SSO       string // empty if no SSO attribute is set
 	SSOKnown  bool
 	Docker    string
-	Same      bool // Docker shows what the IdP sends
+	Same      bool // Docker shows what the identity provider sends
 	Extra     string
 }
 
-// builtinTeam reports whether Docker itself puts people on the team: company
-// is where SCIM and JIT put everybody, owners goes with the role.
+// builtinTeam reports whether Docker itself puts people on the team: SCIM and JIT
+// put everybody on company, and owners goes with the role.
 func builtinTeam(name string) bool { return name == "company" || name == "owners" }
 
-// Compare puts what the identity provider sends beside what Docker shows. It
-// returns nil when either side is unknown.
+// Compare compares what the identity provider sends with what Docker shows. It
+// returns nil if either side is unknown.
 func Compare(c Case) []Comparison {
 	if !c.Sources[FactMember].Known() || !c.Sources[FactExpectation].Known() {
 		return nil
@@ -38,9 +38,9 @@ func compareRole(c Case) Comparison {
 	}
 }
 
-// compareTeams asks only that the expected teams are there: a further team may
-// be somebody's deliberate choice, so it is shown, not judged. Names are the
-// same whatever their case: nobody is to be removed over a capital letter.
+// compareTeams requires only that the expected teams are present. An extra team may
+// be deliberate, so it is shown but does not count as a difference. Names are
+// compared without regard to case: nobody should be removed over a capital letter.
 func compareTeams(c Case) Comparison {
 	sso, known := c.Expected.SSOValue("dockerTeam")
 	cmp := Comparison{
@@ -62,8 +62,8 @@ func compareTeams(c Case) Comparison {
 	return cmp
 }
 
-// SameTeams reports whether two lists put somebody on the same teams, whatever
-// the order and the case: Docker itself puts everybody on company.
+// SameTeams reports whether two lists name the same teams, ignoring order, case and
+// the teams that Docker itself puts people on.
 func SameTeams(a, b []string) bool {
 	return slices.Equal(ownTeams(a), ownTeams(b))
 }
@@ -83,14 +83,14 @@ func contains(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-// Differs reports whether Docker shows something else than the identity
+// Differs reports whether Docker shows anything other than what the identity
 // provider sends.
 func Differs(c Case) bool {
 	return slices.ContainsFunc(Compare(c), func(x Comparison) bool { return !x.Same })
 }
 
-// RemovalBlockers lists everything that forbids removing the person from the
-// organization now; removal is offered, planned and run only when it is empty.
+// RemovalBlockers lists the reasons not to remove the member from the organization
+// now. Removal is offered, planned and run only if there are none.
 func RemovalBlockers(c Case) []string {
 	why := RemovalRefusals(c)
 	add := func(blocked bool, reason string) {
@@ -104,7 +104,7 @@ func RemovalBlockers(c Case) []string {
 	add(!c.SCIM.Proven, "Docker's SCIM service has not been seen to answer")
 	add(!ProvisioningProven(c), "it is not shown that the identity provider would create them again")
 	add(!c.Sources[FactInvites].Known(), "their pending invites have not been read")
-	// One that came after others were cancelled is as pending as they were.
+	// This includes invites that came after others were cancelled.
 	add(len(c.Invites) > 0 && !assumed(c, ActionCancelInvites), "a pending invite would let them back in unmanaged: cancel it first")
 	add(c.JIT() != SwitchOff && c.Answers[AskRace].Value != RacePhrase && !assumed(c, ActionDisableJIT),
 		"JIT is not seen off, and the race has not been accepted in words")
@@ -113,8 +113,8 @@ func RemovalBlockers(c Case) []string {
 	return why
 }
 
-// RemovalRefusals are the reasons that no preparation takes away: whom they name
-// is not removed by this tool.
+// RemovalRefusals lists the reasons that no preparation can remove. If there are any,
+// this tool does not remove the member.
 func RemovalRefusals(c Case) []string {
 	var why []string
 	if c.Member.LastOwner() {
@@ -129,12 +129,12 @@ func RemovalRefusals(c Case) []string {
 	return why
 }
 
-// RacePhrase is what an owner types to go on although JIT may add the person
-// again, unmanaged, between removal and push.
+// RacePhrase is what an owner types to accept that JIT may add the member again,
+// unmanaged, between removal and push.
 const RacePhrase = "they may sign in first"
 
-// PrivateNone is the answer to AskPrivate by which the owner takes
-// responsibility for private personal repositories that cannot be seen.
+// PrivateNone is the answer to AskPrivate with which the owner takes responsibility
+// for private personal repositories that cannot be listed.
 const PrivateNone = "none-needed"
 
 // PrivateSignIn is the answer to AskPrivate that leads to the member's own
@@ -143,8 +143,7 @@ const PrivateSignIn = "sign-in"
 
 func assumed(c Case, id ActionID) bool { return c.DryRun && c.Done[id].Assumed }
 
-// ProvisioningProven reports whether a push can be expected to bring the
-// person back.
+// ProvisioningProven reports whether a push can be expected to bring the member back.
 func ProvisioningProven(c Case) bool {
 	if !c.Sources[FactExpectation].Known() {
 		return false

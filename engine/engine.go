@@ -1,7 +1,7 @@
-// Package engine holds the nouns of a provisioning case and the contracts
-// between the parts that work on it: what was observed (Case), what it means
-// (Finding), what is to be done (Plan, Change), what was done (Receipt) and
-// whether it worked (Check).
+// Package engine defines the types of a provisioning case and the contracts
+// between the packages that work on it: what was observed (Case), what it means
+// (Finding), what to do (Plan, Change), what was done (Receipt) and whether it
+// worked (Check).
 //
 // The package does no I/O and reads no clock. Sub-packages: diagnose turns a
 // Case into findings, guide walks the troubleshooting guide, report writes the
@@ -18,7 +18,7 @@ import (
 )
 
 // Secret is a credential on its way from a prompt to the client that uses it.
-// Every printed, logged or encoded form is redacted; only Reveal gives it up.
+// Every printed, logged or encoded form is redacted; only Reveal returns the value.
 // The value sits behind a function, so that even reflection-based printers
 // show no more than an address.
 type Secret struct{ reveal func() string }
@@ -28,7 +28,7 @@ func NewSecret(value string) Secret {
 	return Secret{reveal: func() string { return value }}
 }
 
-// Reveal returns the value, for the wire only.
+// Reveal returns the value. Use it only to send the value to its system.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""
@@ -36,7 +36,7 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// Empty reports whether there is no value.
+// Empty reports whether the value is empty.
 func (s Secret) Empty() bool { return s.Reveal() == "" }
 
 const redacted = "[redacted]"
@@ -59,7 +59,8 @@ func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
 // LogValue implements slog.LogValuer.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// Count is a number of things in words: "1 tag", "2 tags", "3 repositories".
+// Count returns n with the noun in its right form: "1 tag", "2 tags",
+// "3 repositories".
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

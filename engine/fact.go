@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ErrUnsettled says that a system's answers contradict each other, as those of
-// an eventually consistent one do for a while after a change.
+// ErrUnsettled says that a system's answers contradict each other, as can happen
+// for a while after a change to an eventually consistent system.
 var ErrUnsettled = errors.New("the answers contradict each other")
 
 // FactID names one observation that a step of the guide can ask for.
@@ -14,19 +14,19 @@ type FactID string
 
 // The facts, each read by one function of package observe.
 const (
-	FactSession      FactID = "session"      // which systems we are signed in to
+	FactSession      FactID = "session"      // the systems signed in to
 	FactRoster       FactID = "roster"       // everybody in the organization, for the picker and the owner count
-	FactMember       FactID = "member"       // the person's role and teams in Docker
-	FactInvites      FactID = "invites"      // pending invites for the person
+	FactMember       FactID = "member"       // the member's role and teams in Docker
+	FactInvites      FactID = "invites"      // the member's pending invites
 	FactAudit        FactID = "audit"        // JIT and SCIM switches in the audit log
-	FactSCIM         FactID = "scim"         // whether Docker's SCIM service answers our token
-	FactSCIMUser     FactID = "scim-user"    // the person's SCIM record at Docker
+	FactSCIM         FactID = "scim"         // whether Docker's SCIM service accepts the token
+	FactSCIMUser     FactID = "scim-user"    // the member's SCIM record at Docker
 	FactExpectation  FactID = "expectation"  // what the identity provider would send
 	FactRepositories FactID = "repositories" // what removal would put at risk
-	FactSnapshot     FactID = "snapshot"     // role, teams and invites, to put back if needed
+	FactSnapshot     FactID = "snapshot"     // role, teams and invites, to restore if needed
 )
 
-// Facts lists every fact in the order in which they are usually read.
+// Facts returns every fact, in the usual order of reading.
 func Facts() []FactID {
 	return []FactID{
 		FactSession, FactRoster, FactMember, FactInvites, FactAudit,
@@ -34,7 +34,7 @@ func Facts() []FactID {
 	}
 }
 
-// Title is the fact's name in words.
+// Title returns the fact's name in words.
 func (f FactID) Title() string {
 	switch f {
 	case FactSession:
@@ -61,9 +61,8 @@ func (f FactID) Title() string {
 	return string(f)
 }
 
-// Source says where a fact came from and when. A fact that could not be read
-// has Missing set to the reason: that is "we do not know", never "there is
-// none".
+// Source says where a fact came from and when. If a fact could not be read, Missing
+// is the reason, and the fact is unknown: that never means that there is none.
 type Source struct {
 	Name    string    `json:"name"`
 	At      time.Time `json:"at"`
@@ -73,18 +72,17 @@ type Source struct {
 // Known reports whether the fact was read.
 func (s Source) Known() bool { return !s.At.IsZero() && s.Missing == "" }
 
-// Strength is how sure a finding is.
+// Strength is the certainty of a finding.
 type Strength string
 
-// The strengths. There is no "probably not": a finding that is refuted is not
-// reported.
+// The strengths. There is none for unlikely: a refuted finding is not reported.
 const (
 	Certain Strength = "certain"
 	Likely  Strength = "likely"
 	Unknown Strength = "unknown"
 )
 
-// Evidence is one observation that speaks for a finding.
+// Evidence is one observation that supports a finding.
 type Evidence struct {
 	Text   string    `json:"text"`
 	Fact   FactID    `json:"fact,omitempty"`
@@ -103,14 +101,14 @@ const (
 	FindingNothingWrong    FindingID = "nothing-wrong"
 	FindingNotAssigned     FindingID = "not-assigned"
 	FindingProvisioningOff FindingID = "provisioning-off"
-	FindingMisdirected     FindingID = "misdirected" // it would be sent to another organization or account
+	FindingMisdirected     FindingID = "misdirected" // the provider sends to another organization or account
 	FindingGuest           FindingID = "guest"
 	FindingInvitee         FindingID = "invitee"
-	FindingNotDelivered    FindingID = "not-delivered" // managed, JIT off, and yet the values differ
-	FindingUndecided       FindingID = "undecided"     // not enough was readable to tell
+	FindingNotDelivered    FindingID = "not-delivered" // SCIM-managed and JIT off, but the values still differ
+	FindingUndecided       FindingID = "undecided"     // too little could be read to tell
 )
 
-// Finding is one conclusion with what supports it.
+// Finding is one conclusion with its evidence.
 type Finding struct {
 	ID       FindingID  `json:"id"`
 	Title    string     `json:"title"`
@@ -129,5 +127,5 @@ const (
 	RemedyMatch       Remedy = "match-attributes"
 	RemedyReprovision Remedy = "re-provision"
 	RemedyPushProfile Remedy = "push-profile"
-	RemedyAdvice      Remedy = "advice" // to be fixed by hand at its source; nothing for the tool to run
+	RemedyAdvice      Remedy = "advice" // a fix by hand at the source; the tool has nothing to run
 )

@@ -8,19 +8,18 @@ import (
 	"time"
 )
 
-// HandOverChoice is what the owner decided about one repository. The zero value is the
-// default: copy it, under its own name.
+// HandOverChoice is the owner's decision about one repository. The zero value means
+// to copy it under its own name.
 type HandOverChoice struct {
-	Skip   string    `json:"skip,omitempty"`   // why it is not copied; empty means that it is
-	Target string    `json:"target,omitempty"` // org/name of the copy; empty lets the plan find one
+	Skip   string    `json:"skip,omitempty"`   // why it is left behind; empty means copy it
+	Target string    `json:"target,omitempty"` // org/name of the copy; empty lets the plan choose
 	At     time.Time `json:"at"`
 }
 
-// Skipped reports whether the repository is left behind, with a reason that
-// somebody gave.
+// Skipped reports whether the repository is left behind for a stated reason.
 func (c HandOverChoice) Skipped() bool { return strings.TrimSpace(c.Skip) != "" }
 
-// WithChoice records what the owner decided about repositories.
+// WithChoice returns a copy of c that records choice for the named repositories.
 func (c Case) WithChoice(choice HandOverChoice, repositories ...string) Case {
 	c = c.Clone()
 	if c.Choices == nil {
@@ -32,13 +31,13 @@ func (c Case) WithChoice(choice HandOverChoice, repositories ...string) Case {
 	return c
 }
 
-// repositoryName is the form of a repository's name that Docker Hub takes
-// (API reference 2-beta, POST /v2/namespaces/{namespace}/repositories).
+// repositoryName matches the repository names that Docker Hub accepts (API
+// reference 2-beta, POST /v2/namespaces/{namespace}/repositories).
 var repositoryName = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
-// TargetProblem says why a copy cannot be called that, empty when it can.
-// Docker publishes no list of reserved names: one that it refuses shows when the
-// target is made, which comes before anything is copied.
+// TargetProblem returns why a copy in org cannot be called target, or "" if it can.
+// Docker publishes no list of reserved names. If it refuses one, that shows when the
+// target is created, before anything is copied.
 func TargetProblem(org, target string) string {
 	namespace, name, _ := strings.Cut(target, "/")
 	switch {
@@ -52,8 +51,8 @@ func TargetProblem(org, target string) string {
 	return ""
 }
 
-// ChoiceProblem says why the choice cannot be made for the repository, empty
-// when it can.
+// ChoiceProblem returns why the choice cannot be made for the repository, or "" if
+// it can.
 func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 	if !slices.ContainsFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository }) {
 		return "there is no such repository"
@@ -72,22 +71,22 @@ func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 	}
 	for _, other := range c.Repositories.Personal {
 		if other.Name != repository && !c.Choices[other.Name].Skipped() && TargetOf(c, other) == choice.Target {
-			return "the copy of " + other.Name + " is to be called so already"
+			return "the copy of " + other.Name + " already has this name"
 		}
 	}
 	r := c.Repositories.Personal[slices.IndexFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository })]
 	if choice.Target == r.Target && !r.Place.Free() || choice.Target != r.Target && slices.Contains(c.Repositories.Taken, choice.Target) {
-		return choice.Target + " is there already: choose a name that is free"
+		return choice.Target + " already exists: choose another name"
 	}
 	return ""
 }
 
-// PrivateHanded is the answer to AskPrivate that says: the member has copied
+// PrivateHanded is the answer to AskPrivate which says that the member has copied
 // their private repositories themselves, with "reprovision handover".
 const PrivateHanded = "handed-over"
 
-// PrivateSettled reports whether private repositories were seen, were handed
-// over by the member, or somebody took responsibility for them.
+// PrivateSettled reports whether the private repositories were listed, the member
+// handed them over, or the owner took responsibility for them.
 func PrivateSettled(c Case) bool {
 	switch c.Answers[AskPrivate].Value {
 	case PrivateNone:
@@ -98,9 +97,9 @@ func PrivateSettled(c Case) bool {
 	return c.Repositories.PrivateVisible
 }
 
-// Unhanded lists the repositories that are neither left behind for a recorded
-// reason nor copied to where they were to go, or were pushed to after that. An empty list proves nothing by
-// itself: see HandedOver.
+// Unhanded lists the repositories that still have to be copied: those that are not
+// left behind and were never copied to their target, or were pushed to since. An
+// empty list proves nothing by itself: see HandedOver.
 func Unhanded(c Case) []Repository {
 	receipts := map[string][]Receipt{} // by change
 	for _, x := range c.Receipts {
@@ -123,7 +122,7 @@ func Unhanded(c Case) []Repository {
 	return out
 }
 
-// Selected lists the repositories that are to be copied.
+// Selected lists the repositories that are not left behind.
 func Selected(c Case) []Repository {
 	var out []Repository
 	for _, r := range c.Repositories.Personal {
@@ -134,20 +133,20 @@ func Selected(c Case) []Repository {
 	return out
 }
 
-// Handed reports whether the member has copied the repository themselves; what
-// they say is at the target is then in HandedTags.
+// Handed reports whether the member says that they copied the repository
+// themselves. HandedTags then holds what they say is at the target.
 func (r Repository) Handed() bool { return r.HandedBy != "" }
 
-// OrgRepository is a repository of the organization that may depend on the
-// person. It stays when they go; what may break is what acts as them.
+// OrgRepository is a repository of the organization that may depend on the member.
+// It stays when they are removed, but whatever acts as them may break.
 type OrgRepository struct {
 	Name     string    `json:"name"`           // org/name
-	Seen     bool      `json:"seen,omitempty"` // it is in the organization's list, which tells visibility and size
+	Seen     bool      `json:"seen,omitempty"` // in the organization's list, which has the visibility and size
 	Private  bool      `json:"private"`
-	Tags     int       `json:"tags"` // last pushed by the person, among those looked at
+	Tags     int       `json:"tags"` // last pushed by the member, among those examined
 	Size     int64     `json:"size"` // bytes, as Docker Hub counts them
 	LastPush time.Time `json:"lastPush"`
-	Pushes   int       `json:"pushes"` // of theirs in the audit log's last 90 days
+	Pushes   int       `json:"pushes"` // by the member, in the audit log's last 90 days
 	Why      []string  `json:"why"`
 }
 
@@ -161,8 +160,8 @@ type ManifestEntry struct {
 	At         time.Time `json:"at"`
 }
 
-// copies are the receipts of the copies by repository; of two of one repository
-// the later counts.
+// copies returns the last copy receipt of each repository, and the repositories in
+// the order of their first.
 func copies(c Case) (order []string, last map[string]Receipt) {
 	last = map[string]Receipt{}
 	for _, x := range c.Receipts {
@@ -191,8 +190,8 @@ func Manifest(c Case) []ManifestEntry {
 	return out
 }
 
-// TagsLeft lists, by repository, the tags of copied repositories that could not
-// be copied.
+// TagsLeft returns the tags of copied repositories that could not be copied, keyed
+// by repository.
 func TagsLeft(c Case) map[string][]TagLeft {
 	out := map[string][]TagLeft{}
 	_, last := copies(c)

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// HandOverPlan is what an owner gives to a member: which of their repositories
-// they are to copy where, signed in as themselves. It holds no credential and
-// gives no right; it is bound to the organization, the member, the targets and
-// a time, and a digest that both can read out to each other.
+// HandOverPlan is a file that an owner gives to a member. It says which of their
+// repositories to copy, signed in as themselves, and where to. It contains no
+// credential and grants no permission. Its digest binds it to the organization, the
+// member, the targets and a time; both sides can compare its fingerprint.
 type HandOverPlan struct {
 	Version      int              `json:"version"`
 	Org          string           `json:"org"`
@@ -36,8 +36,8 @@ type HandOverTarget struct {
 	Target string `json:"target"` // org/name
 }
 
-// HandOverDone is what the member gives back: what is at the targets now. It is
-// their word until the owner's walk has looked.
+// HandOverDone is the manifest that the member gives back: what is now at the
+// targets. It is only a claim until the owner's walk has verified it.
 type HandOverDone struct {
 	Version  int             `json:"version"`
 	Plan     string          `json:"plan"` // digest of the plan
@@ -48,7 +48,7 @@ type HandOverDone struct {
 	At       time.Time       `json:"at"`
 }
 
-// Bounds of the files, whose decoders meet whatever lies on a disk.
+// Bounds on hand-over files, which may contain anything.
 const (
 	handOverVersion   = 1
 	maxHandOverFile   = 8 << 20
@@ -61,8 +61,8 @@ var (
 	handOverHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
 )
 
-// isHex reports whether s is n digits of a digest. An expression that counts so
-// far takes every start of the program longer than all others together.
+// isHex reports whether s consists of n lower-case hexadecimal digits. Compiling a
+// regular expression with such a count would slow down every start of the program.
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
 }
@@ -74,10 +74,10 @@ func isDigest(s string) bool {
 	return ok && isHex(sum, 64)
 }
 
-// ErrHandOverFile says that a file is no plan or no manifest of a hand-over.
+// ErrHandOverFile says that a file is not a valid hand-over plan or manifest.
 var ErrHandOverFile = errors.New("the file is not a hand-over file of this program, or it was changed")
 
-// Sum is the digest of the plan without its own field.
+// Sum returns the SHA-256 of the plan without its Digest field, in hex.
 func (p HandOverPlan) Sum() string {
 	p.Digest = ""
 	raw, err := json.Marshal(p)
@@ -88,7 +88,8 @@ func (p HandOverPlan) Sum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Fingerprint is the beginning of the digest in groups of four, to be read out.
+// Fingerprint returns the first 16 digits of the digest in groups of four, for two
+// people to read out to each other.
 func (p HandOverPlan) Fingerprint() string {
 	var groups []string
 	for i := 0; i+4 <= min(16, len(p.Digest)); i += 4 {
@@ -97,7 +98,8 @@ func (p HandOverPlan) Fingerprint() string {
 	return strings.Join(groups, " ")
 }
 
-// Check says what is wrong with the plan, apart from its time.
+// Check returns an error if the plan is invalid. It does not check whether the plan
+// has expired.
 func (p HandOverPlan) Check() error {
 	wrong := func(what string) error { return fmt.Errorf("%w: %s", ErrHandOverFile, what) }
 	switch {
@@ -112,7 +114,7 @@ func (p HandOverPlan) Check() error {
 	case !isHex(p.Nonce, 32):
 		return wrong("the nonce")
 	case !p.Expires.After(p.Made) || p.Expires.Sub(p.Made) > maxHandOverLength:
-		return wrong("the time until which it is good")
+		return wrong("the expiry time")
 	case p.Digest != p.Sum():
 		return wrong("the digest")
 	}
@@ -126,7 +128,7 @@ func (p HandOverPlan) Check() error {
 	return nil
 }
 
-// Target is where the plan sends the copy of a repository.
+// Target returns the target of a repository, and whether the plan contains it.
 func (p HandOverPlan) Target(source string) (string, bool) {
 	i := slices.IndexFunc(p.Repositories, func(r HandOverTarget) bool { return r.Source == source })
 	if i < 0 {
@@ -135,8 +137,8 @@ func (p HandOverPlan) Target(source string) (string, bool) {
 	return p.Repositories[i].Target, true
 }
 
-// Check says what is wrong with the manifest. Whether it is true is to be seen
-// at the registry.
+// Check returns an error if the manifest is invalid. Only the registry can tell
+// whether its content is true.
 func (d HandOverDone) Check() error {
 	wrong := func(what string) error { return fmt.Errorf("%w: %s", ErrHandOverFile, what) }
 	switch {
@@ -160,8 +162,8 @@ func (d HandOverDone) Check() error {
 	return nil
 }
 
-// Follows says why the manifest does not belong to the plan; every repository
-// of the plan has to be in it.
+// Follows returns an error unless the manifest belongs to the plan and covers every
+// repository in it.
 func (d HandOverDone) Follows(p HandOverPlan) error {
 	if d.Plan != p.Digest || d.Org != p.Org || d.Member != p.Member || d.Registry != p.Registry {
 		return fmt.Errorf("%w: it belongs to another plan", ErrHandOverFile)
@@ -173,13 +175,13 @@ func (d HandOverDone) Follows(p HandOverPlan) error {
 	}
 	for _, r := range p.Repositories {
 		if !slices.ContainsFunc(d.Entries, func(e ManifestEntry) bool { return e.Repository == r.Source }) {
-			return fmt.Errorf("%w: %s is missing in it", ErrHandOverFile, r.Source)
+			return fmt.Errorf("%w: %s is missing", ErrHandOverFile, r.Source)
 		}
 	}
 	return nil
 }
 
-// Repositories are the copies as a case holds them.
+// Repositories returns the copied repositories in the form that a Case holds.
 func (d HandOverDone) Repositories() []Repository {
 	var out []Repository
 	at := map[string]int{}
@@ -196,7 +198,7 @@ func (d HandOverDone) Repositories() []Repository {
 	return out
 }
 
-// DecodeHandOverPlan reads a plan file and checks all but its time.
+// DecodeHandOverPlan reads a plan file and checks it, but not whether it has expired.
 func DecodeHandOverPlan(r io.Reader) (HandOverPlan, error) {
 	var p HandOverPlan
 	if err := decodeStrictly(r, &p); err != nil {
@@ -208,7 +210,7 @@ func DecodeHandOverPlan(r io.Reader) (HandOverPlan, error) {
 	return p, nil
 }
 
-// DecodeHandOverDone reads a member's manifest file.
+// DecodeHandOverDone reads and checks a member's manifest file.
 func DecodeHandOverDone(r io.Reader) (HandOverDone, error) {
 	var d HandOverDone
 	if err := decodeStrictly(r, &d); err != nil {
@@ -220,8 +222,8 @@ func DecodeHandOverDone(r io.Reader) (HandOverDone, error) {
 	return d, nil
 }
 
-// decodeStrictly takes one JSON value of a bounded length without unknown
-// fields. Its errors do not quote the file.
+// decodeStrictly decodes exactly one JSON value of bounded length and rejects
+// unknown fields. Its errors do not quote the file.
 func decodeStrictly(r io.Reader, into any) error {
 	raw, err := io.ReadAll(io.LimitReader(r, maxHandOverFile+1))
 	if err != nil {
@@ -233,16 +235,16 @@ func decodeStrictly(r io.Reader, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%w: it is no such JSON", ErrHandOverFile)
+		return fmt.Errorf("%w: it is not the expected JSON", ErrHandOverFile)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: something follows", ErrHandOverFile)
+		return fmt.Errorf("%w: it has data after the end", ErrHandOverFile)
 	}
 	return nil
 }
 
-// NewHandOverPlan makes a plan that is good for some time. Nonce is 16 random
-// bytes.
+// NewHandOverPlan makes a plan that is valid for the duration good from made. The
+// nonce must be random.
 func NewHandOverPlan(org, member, registry string, repositories []HandOverTarget, made time.Time, good time.Duration, nonce [16]byte) (HandOverPlan, error) {
 	p := HandOverPlan{
 		Version: handOverVersion, Org: org, Member: member, Registry: registry, Repositories: repositories,
@@ -253,7 +255,7 @@ func NewHandOverPlan(org, member, registry string, repositories []HandOverTarget
 	return p, p.Check()
 }
 
-// NewHandOverDone is the manifest of a plan that was carried out.
+// NewHandOverDone makes the manifest of a plan that was carried out.
 func NewHandOverDone(p HandOverPlan, entries []ManifestEntry, at time.Time) HandOverDone {
 	return HandOverDone{Version: handOverVersion, Plan: p.Digest, Org: p.Org, Member: p.Member, Registry: p.Registry, Entries: entries, At: at.UTC()}
 }

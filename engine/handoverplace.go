@@ -7,21 +7,22 @@ import (
 	"strings"
 )
 
-// Place is what was found at the name that a copy is to get.
+// Place describes what exists at the target of a copy.
 type Place struct {
 	Exists  bool     `json:"exists,omitempty"`
-	Tags    int      `json:"tags,omitempty"`    // that it holds
-	Foreign []string `json:"foreign,omitempty"` // tags of it with other content than the copy would put there
-	NoWrite bool     `json:"noWrite,omitempty"` // the credential may read it and not write to it
+	Tags    int      `json:"tags,omitempty"`    // number of tags at the target
+	Foreign []string `json:"foreign,omitempty"` // tags whose content differs from the copy's
+	NoWrite bool     `json:"noWrite,omitempty"` // the credential may read it but not write to it
 }
 
-// Free reports whether a copy may go there as far as was seen.
+// Free reports whether a copy can go there, as far as is known.
 func (p Place) Free() bool { return len(p.Foreign) == 0 && !p.NoWrite }
 
-// Fit compares what is at a target (there) with what a copy would put there
-// (want) and with what an earlier copy did (earlier), each a tag with its digest.
-// Tags of an earlier copy whose originals have moved are replaced; any other tag
-// with other content is foreign, and then nothing is to be copied there.
+// Fit compares the tags at a target (there) with those that a copy would put there
+// (want) and those that an earlier copy put there (earlier). Each map goes from tag
+// to digest. It returns in replace the tags of the earlier copy whose originals have
+// moved, and in foreign all other tags with different content. Nothing may be copied
+// to a target with foreign tags.
 func Fit(there, want, earlier map[string]string) (replace []TagRef, foreign []string) {
 	for _, tag := range slices.Sorted(maps.Keys(there)) {
 		switch digest := there[tag]; {
@@ -35,7 +36,7 @@ func Fit(there, want, earlier map[string]string) (replace []TagRef, foreign []st
 	return replace, foreign
 }
 
-// CopiedTags are the tags that an earlier copy of the source put at the target.
+// CopiedTags returns the tags that earlier copies of source put at target, by name.
 func CopiedTags(c Case, source, target string) map[string]string {
 	out := map[string]string{}
 	for _, x := range c.Receipts {
@@ -48,15 +49,15 @@ func CopiedTags(c Case, source, target string) map[string]string {
 	return out
 }
 
-// TargetNames are the names that are tried for the copy of a repository that
-// nobody has chosen one for, the best first.
+// TargetNames returns the names to try for the copy of a repository if nobody has
+// chosen one, best first.
 func TargetNames(c Case, repository string) []string {
 	_, name, _ := strings.Cut(repository, "/")
 	return []string{c.Org + "/" + name, c.Org + "/" + c.Username + "-" + name}
 }
 
-// FreeNames are names that the copy of a repository could have, for a person to
-// take one of: none is in use, as far as the organization's list tells.
+// FreeNames returns names to suggest for the copy of a repository. None is in use,
+// as far as the organization's list shows.
 func FreeNames(c Case, repository string) []string {
 	names := TargetNames(c, repository)
 	_, name, _ := strings.Cut(repository, "/")
@@ -66,7 +67,7 @@ func FreeNames(c Case, repository string) []string {
 	})
 }
 
-// TargetOf is where the copy of a repository goes as it is chosen now.
+// TargetOf returns the target of the repository's copy, by the present choices.
 func TargetOf(c Case, r Repository) string {
 	if chosen := c.Choices[r.Name].Target; chosen != "" {
 		return chosen
@@ -74,12 +75,11 @@ func TargetOf(c Case, r Repository) string {
 	return r.Target
 }
 
-// Obstacle is what stands against the copy of a repository as it is chosen now,
-// and what to do about it.
+// Obstacle is what prevents the copy of a repository, and what to do about it.
 type Obstacle struct{ Problem, Advice string }
 
-// Obstacles are those of all repositories that are to be copied, by their names;
-// whoever is not in it may be copied as far as is known.
+// Obstacles returns the obstacles of the selected repositories, by name. As far as
+// is known, every repository without one can be copied.
 func Obstacles(c Case) map[string]Obstacle {
 	const rename = "give the copy another name, or leave the repository behind"
 	out := map[string]Obstacle{}
@@ -98,13 +98,13 @@ func Obstacles(c Case) map[string]Obstacle {
 		case TargetProblem(c.Org, target) != "":
 			out[r.Name] = Obstacle{target + " cannot be its name: " + TargetProblem(c.Org, target), rename}
 		case twice:
-			out[r.Name] = Obstacle{target + " is also to be the copy of " + other, rename}
+			out[r.Name] = Obstacle{"the copy of " + other + " has the name " + target + " too", rename}
 		case target != r.Target: // ChoiceProblem has looked at the name
 		case len(r.Place.Foreign) > 0:
-			out[r.Name] = Obstacle{fmt.Sprintf("%s is there already with other content (%s)", target, TagNames(r.Place.Foreign)), rename}
+			out[r.Name] = Obstacle{fmt.Sprintf("%s already exists with other content (%s)", target, TagNames(r.Place.Foreign)), rename}
 		case r.Place.NoWrite:
 			out[r.Name] = Obstacle{
-				"the credential may read " + target + " and not write to it",
+				"the credential may read " + target + " but not write to it",
 				"sign in with one that has scope-image-push there; or " + rename,
 			}
 		}
@@ -112,7 +112,7 @@ func Obstacles(c Case) map[string]Obstacle {
 	return out
 }
 
-// TagNames are the first few of a list of tags, in words.
+// TagNames names the first few of the tags and counts the rest.
 func TagNames(tags []string) string {
 	const most = 3
 	word := "tag "
@@ -125,21 +125,21 @@ func TagNames(tags []string) string {
 	return word + strings.Join(tags, ", ")
 }
 
-// Standing says in a word how a repository stands.
+// Standing is the state of a repository in the hand-over.
 type Standing string
 
-// The standings of personal repositories, and of the organization's own, which
-// stay where they are.
+// The standings. StandingStays is for the organization's own repositories; the
+// others are for personal ones.
 const (
 	StandingBlocked Standing = "problem"
 	StandingSkipped Standing = "leave"
 	StandingCopied  Standing = "copied"
-	StandingVerify  Standing = "verify" // the member says that they have copied it
+	StandingVerify  Standing = "verify" // the member says that they copied it
 	StandingCopy    Standing = "copy"
 	StandingStays   Standing = "stays"
 )
 
-// Standings tells how each personal repository stands as it is chosen now.
+// Standings returns the standing of each personal repository, by name.
 func Standings(c Case) map[string]Standing {
 	out := make(map[string]Standing, len(c.Repositories.Personal))
 	obstacles, unhanded := Obstacles(c), map[string]bool{}
@@ -164,15 +164,15 @@ func Standings(c Case) map[string]Standing {
 	return out
 }
 
-// Attempt is a copy that failed: where it was to go, and why it did not.
+// Attempt is a failed copy: its target, and why it failed.
 type Attempt struct {
 	Target string `json:"target"`
 	Why    string `json:"why"`
 }
 
-// WithAttempt notes that a change of a hand-over failed, by its id. What Docker
-// tells only when it is asked, such as a name that it reserves or a limit on
-// private repositories, is then in sight where the next name is chosen.
+// WithAttempt records that a change of a hand-over failed. Some reasons, such as a
+// reserved name or a limit on private repositories, show only when Docker refuses;
+// recording them shows them where the next name is chosen.
 func (c Case) WithAttempt(change Change, why string) Case {
 	for _, r := range c.Repositories.Personal {
 		if change.ID != CopyChange(r.Name) && change.ID != CreateChange(r.Name) {
@@ -187,8 +187,8 @@ func (c Case) WithAttempt(change Change, why string) Case {
 	return c
 }
 
-// Failed says how the last attempt to copy a repository to where it is to go
-// failed; empty when there was none, or when it was copied since.
+// Failed says how the last attempt to copy the repository to its present target
+// failed, "" if there was none or if it was copied since.
 func Failed(c Case, r Repository) string {
 	a, ok := c.Attempts[r.Name]
 	if !ok || a.Target != TargetOf(c, r) || !slices.ContainsFunc(Unhanded(c), func(x Repository) bool { return x.Name == r.Name }) {
@@ -197,8 +197,8 @@ func Failed(c Case, r Repository) string {
 	return "the last attempt to copy it to " + a.Target + " failed: " + a.Why
 }
 
-// Proposed says why a copy gets another name than its original, empty when it
-// does not or when somebody has chosen it.
+// Proposed says why a copy gets a different name from its original, "" if it does
+// not or if somebody chose the name.
 func Proposed(c Case, r Repository) string {
 	own := TargetNames(c, r.Name)[0]
 	if c.Choices[r.Name].Target != "" || r.Target == "" || r.Target == own || r.Handed() {
@@ -207,7 +207,7 @@ func Proposed(c Case, r Repository) string {
 	return own + " is taken by something else, so " + r.Target + " is proposed"
 }
 
-// Matters says why a personal repository matters to whoever removes its owner.
+// Matters says why the repository matters when its owner is removed.
 func (r Repository) Matters() string {
 	switch {
 	case r.Handed():

@@ -27,8 +27,8 @@ func TestWhatStandsAgainstACopyIsKnownWithWhatToDo(t *testing.T) {
 	c := chosen()
 	o := engine.Obstacles(c)
 	require.Len(t, o, 2)
-	require.Equal(t, "acme/web is there already with other content (tags 1, 2)", o["priya-nair/web"].Problem)
-	require.Contains(t, o["priya-nair/cache"].Problem, "may read acme/cache and not write to it")
+	require.Equal(t, "acme/web already exists with other content (tags 1, 2)", o["priya-nair/web"].Problem)
+	require.Contains(t, o["priya-nair/cache"].Problem, "may read acme/cache but not write to it")
 	require.Contains(t, o["priya-nair/cache"].Advice, "scope-image-push")
 	require.Equal(t, map[string]engine.Standing{
 		"priya-nair/web": engine.StandingBlocked, "priya-nair/tool": engine.StandingCopy, "priya-nair/cache": engine.StandingBlocked,
@@ -39,7 +39,7 @@ func TestWhatStandsAgainstACopyIsKnownWithWhatToDo(t *testing.T) {
 	require.Equal(t, engine.StandingSkipped, engine.Standings(c)["priya-nair/cache"])
 	// The name that the walk had proposed is another's by now.
 	c.Choices["priya-nair/web"] = engine.HandOverChoice{Target: "acme/tool"}
-	require.Contains(t, engine.Obstacles(c)["priya-nair/tool"].Problem, "also to be the copy of priya-nair/web")
+	require.Contains(t, engine.Obstacles(c)["priya-nair/tool"].Problem, "the copy of priya-nair/web has the name acme/tool too")
 }
 
 func TestACopyIsNotGivenANameThatCannotBe(t *testing.T) {
@@ -50,8 +50,8 @@ func TestACopyIsNotGivenANameThatCannotBe(t *testing.T) {
 		"acme/a--b":                "single . _ -",
 		"else/tool":                "must be acme/",
 		"acme/tool/x":              "lower case",
-		"acme/api":                 "there already",
-		"acme/web":                 "there already",
+		"acme/api":                 "already exists",
+		"acme/web":                 "already exists",
 		"acme/cache":               "the copy of priya-nair/cache",
 		"acme/deploy\x1b[2Jtool":   "lower case",
 		"acme/":                    "2 to 255 characters",

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ActionID names a change to the world.
+// ActionID names an action.
 type ActionID string
 
 // The actions, each one file of package remedy.
@@ -20,12 +20,12 @@ const (
 	ActionHandOver      ActionID = "hand-over"
 	ActionRemove        ActionID = "remove"
 	ActionPush          ActionID = "push"
-	ActionUndo          ActionID = "undo" // puts back what a run changed; not a step of the guide
+	ActionUndo          ActionID = "undo" // reverses what a run changed; not a step of the guide
 )
 
-// Call is one HTTP request as a value. Its fields are those of the transport's
-// own call, in the same order, so that the two convert into each other and
-// stop compiling when they drift apart.
+// Call is one HTTP request as a value. It has the same fields as transport.Call, in
+// the same order, so that the two types convert into each other; a difference is a
+// compile error.
 type Call struct {
 	System      string `json:"system"`
 	Method      string `json:"method"`
@@ -40,11 +40,11 @@ type ChangeKind string
 // The kinds.
 const (
 	ChangeRequest ChangeKind = "request" // one HTTP request
-	ChangeCopy    ChangeKind = "copy"    // a repository copied registry to registry
-	ChangeConsole ChangeKind = "console" // clicks in a web console, by a person
+	ChangeCopy    ChangeKind = "copy"    // a repository copied from registry to registry
+	ChangeConsole ChangeKind = "console" // clicks by a person in a web console
 )
 
-// Change is the smallest thing that is approved, journalled, run and checked.
+// Change is the smallest unit that is approved, journalled, run and verified.
 type Change struct {
 	ID      string     `json:"id"` // unique within the plan
 	Kind    ChangeKind `json:"kind"`
@@ -57,20 +57,20 @@ type Change struct {
 	Console Console    `json:"console,omitzero"`
 }
 
-// Copy is a repository to be copied with all its tags.
+// Copy is a repository to copy with its tags.
 type Copy struct {
 	Source  string    `json:"source"` // host/namespace/name
 	Target  string    `json:"target"`
 	Private bool      `json:"private"`
-	Uploads []string  `json:"uploads"` // URL prefixes below which the copy writes; none for a copy that the member made
+	Uploads []string  `json:"uploads"` // URL prefixes that the copy writes below; none for a copy that the member made
 	Tags    []TagRef  `json:"tags"`
-	Replace []TagRef  `json:"replace,omitempty"` // tags of the target, with the digests that may be replaced
-	Updated time.Time `json:"updated,omitzero"`  // when the source was last pushed to, as Docker says
-	Handed  bool      `json:"handed,omitempty"`  // the member has copied it; it is only verified
+	Replace []TagRef  `json:"replace,omitempty"` // tags of the target that may be replaced, with their present digests
+	Updated time.Time `json:"updated,omitzero"`  // the last push to the source, as Docker reports it
+	Handed  bool      `json:"handed,omitempty"`  // the member copied it, so it is only verified
 	Left    []TagLeft `json:"left,omitempty"`    // tags of the source that cannot be copied
 }
 
-// TagLeft is a tag that cannot be copied, and stays at the source alone.
+// TagLeft is a tag that cannot be copied and remains only at the source.
 type TagLeft struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
@@ -81,30 +81,30 @@ type TagLeft struct {
 type TagRef struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
-	Size   int64  `json:"size"` // bytes of the manifest's content as far as listed
+	Size   int64  `json:"size"` // bytes of the content, as far as the manifest lists them
 }
 
-// Console is a guided step: what a person does in a web console, because no
-// API does it.
+// Console is a change that a person makes in a web console, because there is no API
+// for it.
 type Console struct {
 	URL   string     `json:"url"`
-	Ways  [][]string `json:"ways"`  // each a list of clicks; more than one when the product words it differently in places
-	Watch string     `json:"watch"` // what the tool looks for meanwhile, empty when nothing can be seen
+	Ways  [][]string `json:"ways"`  // each a list of clicks; several if versions of the console differ
+	Watch string     `json:"watch"` // what the tool watches for meanwhile, empty if it can see no effect
 }
 
-// Guard is a precondition with the value it had when the plan was made. It is
-// read again before each change; a moved guard makes the plan stale.
+// Guard is a precondition and its value when the plan was made. It is read again
+// before each change. If its value has changed, the plan is stale.
 type Guard struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
 	Seen string `json:"seen"`
 }
 
-// Plan is an ordered list of changes, bound to what was seen.
+// Plan is an ordered list of changes, bound to what was observed.
 type Plan struct {
 	Action      ActionID  `json:"action"`
 	Title       string    `json:"title"`
-	Subject     string    `json:"subject"` // what is typed to confirm: the member's username
+	Subject     string    `json:"subject"` // what a person types to confirm: the member's username
 	Destructive bool      `json:"destructive"`
 	Changes     []Change  `json:"changes"`
 	Guards      []Guard   `json:"guards,omitempty"`
@@ -113,8 +113,8 @@ type Plan struct {
 	At          time.Time `json:"at"`
 }
 
-// Digest identifies what the plan does and on which grounds; the time it was
-// made is left out, so that the same plan made twice has the same digest.
+// Digest returns the SHA-256 of the plan, in hex. It leaves out the time, so that the
+// same plan made twice has the same digest.
 func (p Plan) Digest() string {
 	p.At = time.Time{}
 	raw, err := json.Marshal(p)
@@ -126,7 +126,7 @@ func (p Plan) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Calls lists the requests of the plan.
+// Calls returns the requests of the plan, in order.
 func (p Plan) Calls() []Call {
 	var calls []Call
 	for _, c := range p.Changes {
@@ -137,7 +137,7 @@ func (p Plan) Calls() []Call {
 	return calls
 }
 
-// Approval binds a person's yes to one plan.
+// Approval is a person's approval of one plan.
 type Approval struct {
 	Digest string    `json:"digest"`
 	At     time.Time `json:"at"`
@@ -153,12 +153,12 @@ type Receipt struct {
 	Status string    `json:"status"` // "204 No Content", "seen in the audit log", …
 	Note   string    `json:"note,omitempty"`
 	Tags   []TagRef  `json:"tags,omitempty"`  // what a copy put at its target
-	Left   []TagLeft `json:"left,omitempty"`  // what it could not
-	Source time.Time `json:"source,omitzero"` // when the source of a copy was last pushed to, as Docker said then
+	Left   []TagLeft `json:"left,omitempty"`  // what it could not copy
+	Source time.Time `json:"source,omitzero"` // the last push to the source of a copy, as Docker reported it then
 	At     time.Time `json:"at"`
 }
 
-// Check says whether the world is now as the plan wanted it.
+// Check is the result of verifying an action.
 type Check struct {
 	OK       bool       `json:"ok"`
 	Assumed  bool       `json:"assumed,omitempty"` // dry run: nothing was sent
@@ -168,68 +168,67 @@ type Check struct {
 	At       time.Time  `json:"at"`
 }
 
-// Progress is what a long effect tells meanwhile.
+// Progress is a report from a long effect.
 type Progress struct {
 	Text  string
-	Item  string // what of it is at hand, such as one of many tags
-	Fact  FactID // a fact that is being read, or was
+	Item  string // the current part, such as one of many tags
+	Fact  FactID // the fact that is being read, or was read
 	Read  bool   // the fact has arrived
 	Done  int64
 	Total int64  // 0 when unknown
 	Unit  string // "bytes", "tags", "members"
-	// More are other measures of the same work, and Left is how long it may take
-	// at its pace; 0 when that is not known.
+	// More holds other measures of the same work. Left is the estimated remaining
+	// time, 0 if unknown.
 	More []Amount
 	Left time.Duration
 }
 
-// Amount is how much of something is done.
+// Amount says how much of some work is done.
 type Amount struct {
 	Done, Total int64
 	Unit        string // "layers", "tags"
 }
 
-// Availability says whether an action can be taken in a case.
+// Availability says whether an action can be taken in a case. Reason says why not.
 type Availability struct{ Reason string }
 
-// Enabled reports whether it can.
+// Enabled reports whether the action can be taken.
 func (a Availability) Enabled() bool { return a.Reason == "" }
 
 // Action changes the world in exactly one way.
 type Action interface {
 	ID() ActionID
-	// Offer tells from the case alone whether the action may be taken.
+	// Offer says, from the case alone, whether the action may be taken.
 	Offer(Case) Availability
 	// Plan reads what it needs and returns the exact changes. It changes nothing.
 	Plan(context.Context, Case) (Plan, error)
-	// Guards reads the plan's preconditions live. Their values must not be
-	// moved by the plan's own changes.
+	// Guards reads the present values of the plan's preconditions. The plan's own
+	// changes must not change them.
 	Guards(context.Context, Case) ([]Guard, error)
-	// Made observes whether a change is already in effect: asked before a
-	// change whose outcome is unknown is repeated.
+	// Made reports whether a change is already in effect. It is called before
+	// repeating a change whose outcome is unknown.
 	Made(context.Context, Case, Change) (bool, error)
 	// Run makes one approved change.
 	Run(context.Context, Case, Change, func(Progress)) (Receipt, error)
-	// Verify looks whether the world is as the plan wanted it, waiting as long
-	// as that is expected to take.
+	// Verify checks whether the plan had its intended effect. It waits as long as
+	// the effect is expected to take.
 	Verify(context.Context, Case, func(Progress)) (Check, error)
 }
 
-// GuardsByChange is an ability that an action may have: to read again, before
-// one change, only those of its guards that the change depends on.
+// GuardsByChange is an optional interface of an Action. GuardsOf reads only those
+// guards that the given change depends on.
 type GuardsByChange interface {
 	GuardsOf(context.Context, Case, Change) ([]Guard, error)
 }
 
-// Problem is an error as a person meets it: what was attempted, why it failed,
-// what to do next.
+// Problem describes an error for a person: what failed, why, and what to do next.
 type Problem struct {
 	Title  string   `json:"title"`
 	Detail string   `json:"detail"`
 	Advice string   `json:"advice"`
-	System SystemID `json:"system,omitempty"` // set when signing in again may cure it
-	// Refused says that the system does not take the credential, so that nothing
-	// but signing in again cures it.
+	System SystemID `json:"system,omitempty"` // the system to sign in to again, if that may help
+	// Refused says that the system rejected the credential, so that only signing in
+	// again helps.
 	Refused bool `json:"refused,omitempty"`
 	Stale   bool `json:"stale,omitempty"` // the plan no longer fits; make a new one
 }

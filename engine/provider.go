@@ -9,15 +9,15 @@ import (
 
 // Further actions of the push, each a file of package remedy.
 const (
-	ActionPushOther ActionID = "push-other" // the identity provider's second way, where it has one
-	ActionReinvite  ActionID = "re-invite"  // back into the organization with the old role and teams, until the push works
+	ActionPushOther ActionID = "push-other" // the identity provider's second way, if it has one
+	ActionReinvite  ActionID = "re-invite"  // invites the member back with the old role and teams, until a push works
 )
 
-// Product is an identity provider that a person operates by hand, because no
-// client here can read it or nobody has signed in to it.
+// Product is an identity provider that a person operates by hand, because the tool
+// has no client for it or nobody signed in to it.
 type Product struct{ ID, Name string }
 
-// Products are those that clicks are known for, any other one last.
+// Products returns the products with known clicks, and OtherProduct last.
 func Products() []Product {
 	return []Product{
 		{"okta", "Okta"},
@@ -31,22 +31,22 @@ func Products() []Product {
 	}
 }
 
-// OtherProduct is the ID of a product that is not known by name.
+// OtherProduct is the ID for any other product.
 const OtherProduct = "other"
 
-// PushWay is one way to make the identity provider create the person again.
+// PushWay is one way to make the identity provider create the member again.
 type PushWay struct {
 	Title string        `json:"title"`           // in the imperative
 	Why   string        `json:"why"`             // when to take it
-	Takes time.Duration `json:"takes,omitempty"` // until it shows, if that is longer than usual
-	// Revives is true for a way that starts provisioning where it stands still.
+	Takes time.Duration `json:"takes,omitempty"` // the time until it shows, if longer than usual
+	// Revives reports whether this way restarts stopped provisioning.
 	Revives bool `json:"revives,omitempty"`
 }
 
-// Misdirected says why what an identity provider sends would not reach the
-// person here, "" when it would: dockerOrg overrides the connection's
-// organization, and userName is the address of the account that SCIM finds or
-// makes (Docker, "Set up SCIM").
+// Misdirected returns why the values org and userName, sent by an identity provider,
+// would not reach the member in this organization, or "" if they would. dockerOrg
+// overrides the connection's organization, and userName is the address of the account
+// that SCIM finds or creates (Docker, "Set up SCIM").
 func Misdirected(c Case, org, userName string) string {
 	email := cmp.Or(c.Member.Email, c.Snapshot.Email)
 	switch {
@@ -58,8 +58,8 @@ func Misdirected(c Case, org, userName string) string {
 	return ""
 }
 
-// PushBlockers says why a push would not bring the person back now, "" when it
-// would. Other asks about the identity provider's second way.
+// PushBlockers returns why a push would not bring the member back now, or "" if it
+// would. If other is true, it is about the identity provider's second way.
 func PushBlockers(c Case, other bool) string {
 	e := c.Expected
 	unfinished := len(c.Remaining(ActionPush))+len(c.Remaining(ActionPushOther)) > 0
@@ -92,8 +92,8 @@ func PushBlockers(c Case, other bool) string {
 	return ""
 }
 
-// Removed returns when the person was last removed in this walk, or the zero time
-// if they were not.
+// Removed returns when this walk last removed the member, or the zero time if it did
+// not.
 func (c Case) Removed() time.Time {
 	var at time.Time
 	for _, r := range c.Receipts {
@@ -104,8 +104,8 @@ func (c Case) Removed() time.Time {
 	return at
 }
 
-// Out reports whether the person was taken out of the organization in this walk
-// and is not known to be back. What was read before the removal proves nothing.
+// Out reports whether this walk removed the member from the organization and they are
+// not known to be back. Facts read before the removal do not count.
 func (c Case) Out() bool {
 	removed := c.Removed()
 	if removed.IsZero() || c.DryRun {
@@ -126,14 +126,14 @@ func index(other bool) int {
 	return 0
 }
 
-// OwnTeams are the teams of the snapshot that somebody has to put the person
-// on; Docker itself sees to the others.
+// OwnTeams returns the snapshot's teams that Docker does not put the member on by
+// itself.
 func (s Snapshot) OwnTeams() []string {
 	return slices.DeleteFunc(slices.Clone(s.Teams), builtinTeam)
 }
 
-// ReinviteBlockers says why the person cannot be invited back with what the
-// snapshot holds, "" if they can.
+// ReinviteBlockers returns why the member cannot be invited back as the snapshot
+// says, or "" if they can.
 func ReinviteBlockers(c Case) string {
 	switch {
 	case c.DryRun:
@@ -150,7 +150,7 @@ func ReinviteBlockers(c Case) string {
 	return ""
 }
 
-// LostTeams are the snapshot's teams that a person who is back is not on.
+// LostTeams returns the snapshot's own teams that the member is not on.
 func (c Case) LostTeams() []string {
 	return slices.DeleteFunc(c.Snapshot.OwnTeams(), func(t string) bool {
 		return slices.ContainsFunc(c.Member.Teams, func(x string) bool { return strings.EqualFold(x, t) })

@@ -2,7 +2,7 @@ package engine
 
 import "time"
 
-// QuestionID names something only a person can tell.
+// QuestionID names a question that only a person can answer.
 type QuestionID string
 
 // The questions.
@@ -11,19 +11,19 @@ const (
 	AskApp         QuestionID = "application" // which application at the identity provider is Docker's
 	AskOrg         QuestionID = "organization"
 	AskMember      QuestionID = "member"
-	AskJIT         QuestionID = "jit"          // where the JIT switch stands in the console
-	AskProvider    QuestionID = "provider"     // which identity provider it is, when none can be read
-	AskRole        QuestionID = "role"         // the role the person should have, when no IdP can be read
-	AskTeams       QuestionID = "teams"        // the teams, likewise
-	AskSCIMTested  QuestionID = "scim-tested"  // whether provisioning was seen working, when no IdP can be read
-	AskRace        QuestionID = "race"         // going on although JIT may re-add the person
-	AskPrivate     QuestionID = "private"      // private personal repositories that we cannot see
+	AskJIT         QuestionID = "jit"          // the position of the JIT switch in the console
+	AskProvider    QuestionID = "provider"     // which identity provider is used, if none can be read
+	AskRole        QuestionID = "role"         // the role the member should have, if no identity provider can be read
+	AskTeams       QuestionID = "teams"        // the teams the member should be on, likewise
+	AskSCIMTested  QuestionID = "scim-tested"  // whether provisioning was tested, if no identity provider can be read
+	AskRace        QuestionID = "race"         // whether to continue although JIT may add the member again
+	AskPrivate     QuestionID = "private"      // private personal repositories that cannot be listed
 	AskMemberToken QuestionID = "member-token" // the member's own credential
-	AskSelf        QuestionID = "self"         // whether the person is the operator
-	AskManaged     QuestionID = "managed"      // the owner's word on whether SCIM manages the person
+	AskSelf        QuestionID = "self"         // whether the member is the operator
+	AskManaged     QuestionID = "managed"      // whether SCIM manages the member, by the owner's own statement
 )
 
-// QuestionKind is how an answer is given.
+// QuestionKind is the form of an answer.
 type QuestionKind string
 
 // The kinds.
@@ -35,7 +35,7 @@ const (
 	AnswerWords      QuestionKind = "words"      // the exact words of Phrase must be typed
 )
 
-// Question asks the owner for what no system tells.
+// Question asks the owner for something that no system reports.
 type Question struct {
 	ID      QuestionID
 	Kind    QuestionKind
@@ -43,7 +43,7 @@ type Question struct {
 	Why     string // why it cannot be read
 	Options []Option
 	Phrase  string     // for AnswerWords
-	Default string     // for AnswerText: what is likely
+	Default string     // for AnswerText: a likely answer
 	Systems []SystemID // for AnswerCredential
 	Note    string     // what was wrong with the last answer
 }
@@ -55,18 +55,18 @@ type Option struct {
 	Why   string
 }
 
-// Answer is what the owner said, and when.
+// Answer is the owner's answer and its time.
 type Answer struct {
 	Value  string    `json:"value"`
 	At     time.Time `json:"at"`
-	Toggle string    `json:"toggle,omitempty"` // of AskJIT: Audit.LastToggle when it was given
+	Toggle string    `json:"toggle,omitempty"` // for AskJIT: Audit.LastToggle at that time
 }
 
-// Outcome is an edge out of a step.
+// Outcome names an edge that leads out of a step.
 type Outcome string
 
-// Verdict is what a step concludes from the case: either a question that must
-// be answered first, an outcome that needs nobody's choice, or the choices.
+// Verdict is what a step concludes from the case: a question that must be answered
+// first, an outcome that follows without a choice, or the choices.
 type Verdict struct {
 	Headline string
 	Findings []Finding
@@ -75,18 +75,18 @@ type Verdict struct {
 	Choices  []Choice
 }
 
-// Choice is one way on. One that cannot be taken is shown with its reason, not
+// Choice is one way to continue. A disabled choice is shown with its reason, not
 // hidden.
 type Choice struct {
 	Outcome     Outcome
 	Label       string
 	Why         string
 	Recommended bool
-	Disabled    string   // the reason, empty when it can be taken
-	Action      ActionID // what must be planned, approved and verified first; empty to just go on
+	Disabled    string   // why it cannot be taken, empty if it can
+	Action      ActionID // the action to plan, approve and verify first; empty for none
 }
 
-// Choice returns the choice that leads to outcome.
+// Choice returns the choice with outcome o, and whether there is one.
 func (v Verdict) Choice(o Outcome) (Choice, bool) {
 	for _, c := range v.Choices {
 		if c.Outcome == o {

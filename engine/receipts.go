@@ -2,8 +2,8 @@ package engine
 
 import "slices"
 
-// WithReceipts adds receipts; one of the same change of the same plan takes
-// the place of the earlier one.
+// WithReceipts returns a copy of c with more receipts. A receipt replaces an earlier
+// one for the same change of the same plan.
 func (c Case) WithReceipts(more ...Receipt) Case {
 	if len(more) == 0 {
 		return c

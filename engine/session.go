@@ -2,10 +2,10 @@ package engine
 
 import "slices"
 
-// Session says which systems are reachable with which identity.
+// Session holds the systems of a walk and the identity used with each.
 type Session struct {
 	Systems []System `json:"systems"`
-	User    string   `json:"user"` // the operator's own Docker ID, empty when the credential does not tell
+	User    string   `json:"user"` // the operator's own Docker ID, empty if the credential does not show it
 }
 
 // System is one foreign system of the session.
@@ -16,25 +16,25 @@ type System struct {
 	Who      string   `json:"who"`
 	Required bool     `json:"required"`
 	OK       bool     `json:"ok"`
-	Problem  string   `json:"problem,omitempty"` // why not, and what to do
-	// Apps are the applications of an identity provider of which somebody has
-	// to say which one is Docker's.
+	Problem  string   `json:"problem,omitempty"` // if not OK: why, and what to do
+	// Apps are the identity provider's applications that may be Docker's. A person
+	// has to choose one.
 	Apps []App `json:"apps,omitempty"`
-	// Given is how it is signed in to, without the secret.
+	// Given is the credential in use, without its secret.
 	Given Credential `json:"-"`
-	// Rights are what the credential was found to be allowed, where it was tried.
+	// Rights are what the credential may do, as far as it was tried.
 	Rights []Right `json:"rights,omitempty"`
 }
 
-// App is the application for Docker at an identity provider, as it was found.
+// App is an identity provider's application for Docker.
 type App struct {
 	ID     string `json:"id"`
 	Job    string `json:"job,omitempty"` // Entra's provisioning job
 	Label  string `json:"label"`
-	Detail string `json:"-"` // what tells it from others, in words
+	Detail string `json:"-"` // how it differs from others, in words
 }
 
-// SystemID names a foreign system that takes a credential.
+// SystemID names a foreign system that a person signs in to.
 type SystemID string
 
 // The systems.
@@ -47,8 +47,8 @@ const (
 	SystemMember   SystemID = "member" // the member's own Docker credential, for private repositories; never stored
 )
 
-// Credential is what a sign-in form yields. Identifier is the organization's
-// name for an organization access token, a username for a personal one, the
+// Credential is the result of a sign-in form. Identifier is the organization's name
+// for an organization access token, a username for a personal one, and the
 // application's name for Okta and Entra.
 type Credential struct {
 	System     SystemID
@@ -56,25 +56,25 @@ type Credential struct {
 	Identifier string
 	Secret     Secret
 	Method     Method
-	Client     Client // of OAuth; the zero value otherwise
-	App        App    // as it was found before, or as somebody chose it; may be empty
-	Who        string // whose it is, where Identifier does not say so and it is known
-	File       string // where Secret is still to be read from, a private key in PEM
+	Client     Client // for OAuth; zero otherwise
+	App        App    // as found before, or as a person chose it; may be empty
+	Who        string // whose it is, if known and not in Identifier
+	File       string // a PEM file with the private key, if Secret is still to be read
 }
 
 // Method is how a credential signs in.
 type Method string
 
-// The methods. What Secret holds is told with each.
+// The methods, each with the content of Secret.
 const (
 	MethodToken        Method = ""              // an access or API token, sent or exchanged as it is
-	MethodPassword     Method = "password"      // of Docker Hub, with a second factor where there is one; never stored
-	MethodBrowser      Method = "browser"       // a person's OAuth sign-in in the browser of this machine; what it goes on with, or nothing yet
-	MethodDevice       Method = "device"        // a person's OAuth sign-in in any browser, by a code; likewise
+	MethodPassword     Method = "password"      // for Docker Hub, with a second factor if the account has one; never stored
+	MethodBrowser      Method = "browser"       // a person's OAuth sign-in in a browser on this machine; what resumes it later, or nothing yet
+	MethodDevice       Method = "device"        // a person's OAuth sign-in in any browser, by a code; the same
 	MethodKey          Method = "private-key"   // an OAuth service application; its private key in PEM
 	MethodClientSecret Method = "client-secret" // an OAuth service application; its secret
 	MethodCertificate  Method = "certificate"   // an OAuth service application; certificate and private key in PEM
-	MethodAzureCLI     Method = "azure-cli"     // whoever is signed in to the Azure CLI; nothing
+	MethodAzureCLI     Method = "azure-cli"     // the account signed in to the Azure CLI; nothing
 	MethodDockerLogin  Method = "docker-login"  // what docker login stored, read with consent at each use; nothing
 )
 
@@ -83,32 +83,32 @@ type Client struct {
 	ID     string
 	Tenant string // Entra: the directory, by ID or domain
 	Key    string // Okta: the ID of the private key (kid)
-	// Redirect is where the browser comes back to, if not at the usual address,
-	// and Authority where people sign in to Entra, in a national cloud.
+	// Redirect is the OAuth redirect address, if not the default. Authority is the
+	// sign-in address of Entra in a national cloud.
 	Redirect, Authority string
 }
 
-// Grant is whether a credential may do something.
+// Grant says whether a credential may do something.
 type Grant string
 
 // The grants.
 const (
 	Granted  Grant = "yes"
 	Denied   Grant = "no"
-	NotTried Grant = "not tried" // reading cannot tell, and nothing is changed to find out
+	NotTried Grant = "not tried" // it could only be tested by a change
 	NotKnown Grant = "unknown"   // the probe failed for another reason
 )
 
-// Right is one thing that a step of the guide needs a credential to be allowed.
+// Right is a permission that a step of the guide needs.
 type Right struct {
 	Capability string `json:"capability"`
 	For        string `json:"needed_for"`
 	Granted    Grant  `json:"granted"`
 	How        string `json:"how_to_get_it"`
-	Detail     string `json:"detail,omitempty"` // what the probe met
+	Detail     string `json:"detail,omitempty"` // what the probe got as an answer
 }
 
-// Missing names what a credential was found not to be allowed.
+// Missing returns the capabilities that were denied.
 func Missing(rights []Right) []string {
 	var out []string
 	for _, r := range rights {
@@ -119,7 +119,7 @@ func Missing(rights []Right) []string {
 	return out
 }
 
-// System returns the system with that id.
+// System returns the system with the given ID, and whether there is one.
 func (s Session) System(id SystemID) (System, bool) {
 	i := slices.IndexFunc(s.Systems, func(x System) bool { return x.ID == id })
 	if i < 0 {

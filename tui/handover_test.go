@@ -126,7 +126,7 @@ func TestTheHandOverIsChosenInATable(t *testing.T) {
 
 func TestARepositoryWithAProblemHoldsTheCopyUpUntilItIsSettled(t *testing.T) {
 	m := choosing(t, owner(0), 100, 30)
-	require.Contains(t, shot(m), "acme/storefront is there already with other content (tags 2026.10, 2026.11,")
+	require.Contains(t, shot(m), "acme/storefront already exists with other content (tags 2026.10, 2026.11,")
 	presses(m, "c", "up", "enter")
 	require.Equal(t, guide.PhaseDeciding, m.state.Phase, "nothing is planned while one is in the way")
 	require.Contains(t, shot(m), "cannot be taken: priya-nair/storefront")
@@ -136,7 +136,7 @@ func TestARepositoryWithAProblemHoldsTheCopyUpUntilItIsSettled(t *testing.T) {
 		presses(m, "backspace")
 	}
 	types(m, "deploy-tool")
-	require.Contains(t, shot(m), "the copy of priya-nair/deploy-tool is to be called so already")
+	require.Contains(t, shot(m), "the copy of priya-nair/deploy-tool already has this name")
 	presses(m, "enter")
 	require.Empty(t, m.state.Case.Choices)
 	types(m, "-shop")
@@ -165,7 +165,7 @@ func TestARepositoryIsLeftBehindOnlyForAReason(t *testing.T) {
 
 	presses(m, "a", "enter") // the last reason is offered again
 	require.Empty(t, engine.Selected(m.state.Case))
-	require.Contains(t, shot(m), "Go on")
+	require.Contains(t, shot(m), "Continue")
 	require.Equal(t, guide.StepHandOver, m.state.Step, "the last choice can be taken back")
 	presses(m, "a")
 	require.Len(t, engine.Selected(m.state.Case), 3)
@@ -266,5 +266,5 @@ func TestACopyShowsHowFarItIs(t *testing.T) {
 	require.Contains(t, shot(m), "Making change 1000 of 2000")
 	require.Contains(t, shot(m), "4 of 9 layers, 1 of 3 tags, about 12 s left")
 	m.interrupt()
-	require.Contains(t, shot(m), "Stopping the copy; it can go on where it stopped")
+	require.Contains(t, shot(m), "Stopping the copy; it can continue from here later")
 }

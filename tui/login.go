@@ -169,7 +169,7 @@ func (m *login) update(msg tea.Msg) tea.Cmd {
 	case openedMsg:
 		m.notice = "Opened in the browser."
 		if msg.err != nil {
-			m.notice = "No browser could be opened; the address is above."
+			m.notice = "Could not open a browser; the address is above."
 		}
 	case tea.KeyPressMsg:
 		m.notice = ""

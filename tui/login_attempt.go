@@ -135,7 +135,7 @@ func (m *login) accept(made SignedIn) {
 			s.OK, s.Who = true, made.Who
 		}
 	}
-	items := []part.Item{{Label: "Go on to the other systems"}, {Label: "Done"}}
+	items := []part.Item{{Label: "Continue with the other systems"}, {Label: "Done"}}
 	if m.opts.Only != "" {
 		items = items[1:]
 	}

@@ -26,7 +26,7 @@ var loginKeys = struct{ leave, back, stop, quit, open, copy, up, down, space key
 func (m *login) leave() tea.Cmd {
 	if m.stage == stageTrying {
 		m.stop()
-		m.stage, m.problem = stageForm, engine.Problem{Title: "You gave up", Advice: "Nothing was kept."}
+		m.stage, m.problem = stageForm, engine.Problem{Title: "You cancelled", Advice: "Nothing was kept."}
 		return nil
 	}
 	m.stop()
@@ -54,7 +54,7 @@ func (m *login) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case m.prompt != nil && key.Matches(msg, loginKeys.open):
 		return m.browse(m.prompt.URL)
 	case m.prompt != nil && key.Matches(msg, loginKeys.copy):
-		m.notice = "Given to the terminal's clipboard, if it takes that."
+		m.notice = "Copied to the clipboard, if the terminal supports it."
 		return tea.SetClipboard(m.prompt.URL)
 	case m.stage != stageForm && m.stage != stageOrg && key.Matches(msg, loginKeys.quit):
 		return m.leave()

@@ -131,7 +131,7 @@ func TestLoginOffersEveryWayAndAnAttemptCanBeGivenUp(t *testing.T) {
 		require.Equal(t, engine.MethodBrowser, tried.Method)
 		require.Equal(t, "0oa", tried.Client.ID)
 		d.press("esc")
-		require.Contains(t, d.shot(), "You gave up")
+		require.Contains(t, d.shot(), "You cancelled")
 		require.Contains(t, d.shot(), "https://acme.okta.com")
 		d.press("esc")
 		require.True(t, d.quit)

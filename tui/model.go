@@ -14,7 +14,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-var errNoBrowser = errors.New("no browser is known here")
+var errNoBrowser = errors.New("no browser is available")
 
 // Model is the window: the state of the walk, the screen that shows it, and
 // what is in flight. All I/O happens in the commands that Update returns.

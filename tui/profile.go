@@ -30,7 +30,7 @@ func (m *Model) switchProfile() tea.Cmd {
 		m.notice = []string{"There is no other profile. \"reprovision login --org NAME\" makes one for another organization."}
 		return nil
 	case m.changing():
-		m.notice = []string{"Something is being changed. Stop it first, with ctrl+c, or wait for its end."}
+		m.notice = []string{"A change is in flight. Stop it with ctrl+c, or wait until it ends."}
 		return nil
 	case len(others) == 1 && !m.unfinished():
 		return m.switchTo(others[0])

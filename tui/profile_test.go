@@ -62,7 +62,7 @@ func TestAWalkThatIsHalfDoneIsNotLeftByOneKey(t *testing.T) {
 		w.show(find(t, "running-copy"))
 		w.press("p")
 		require.False(t, w.quit)
-		require.Contains(t, shot(w.m), "Stop it first")
+		require.Contains(t, shot(w.m), "Stop it with ctrl+c")
 	})
 }
 

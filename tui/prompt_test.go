@@ -89,7 +89,7 @@ func TestTheAddressOfASignInIsShownOpenedAndCopied(t *testing.T) {
 		w.press("o")
 		require.Equal(t, address, opened)
 		w.press("y")
-		require.Contains(t, shot(w.m), "Given to the terminal's clipboard")
+		require.Contains(t, shot(w.m), "Copied to the clipboard")
 		w.press("esc")
 		w.after(time.Second)
 		require.ErrorIs(t, gone, context.Canceled)

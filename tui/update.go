@@ -62,13 +62,13 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 	case openedMsg:
 		m.notice = []string{"Opened in the browser:", msg.url}
 		if msg.err != nil {
-			m.notice = []string{"No browser could be opened. The address is:", msg.url}
+			m.notice = []string{"Could not open a browser. The address is:", msg.url}
 		}
 		return nil
 	case promptMsg:
 		return m.asked(msg)
 	case assistedMsg:
-		m.notice = []string{"The clicks are done. Looking for what they did."}
+		m.notice = []string{"The clicks are done. Waiting for their effect."}
 		if msg.err != nil {
 			m.notice = []string{"The clicks could not be done: " + msg.err.Error()}
 		}
@@ -170,9 +170,9 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return m.copy()
 	case key.Matches(msg, k.Mouse):
 		m.mouse = !m.mouse
-		m.notice = []string{"The mouse scrolls and chooses now; " + mouseKey + " gives it back to the terminal, to select text."}
+		m.notice = []string{"The mouse now scrolls and chooses. Press " + mouseKey + " to select text with it again."}
 		if !m.mouse {
-			m.notice = []string{"The mouse is the terminal's again: it selects text."}
+			m.notice = []string{"The mouse selects text again."}
 		}
 		return nil
 	case key.Matches(msg, k.Next) && m.turned(1), key.Matches(msg, k.Previous) && m.turned(-1), m.scrolled(msg, k), away:
@@ -203,7 +203,7 @@ func (m *Model) copy() tea.Cmd {
 		return nil
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	m.notice = []string{"Given to the terminal's clipboard, if it takes that:", first}
+	m.notice = []string{"Copied to the clipboard, if the terminal supports it:", first}
 	return tea.SetClipboard(text)
 }
 
@@ -286,9 +286,9 @@ func (m *Model) back() tea.Cmd {
 	if m.waiting() && !m.changing() {
 		return m.walk(guide.Cancel{})
 	}
-	m.notice = []string{"This is where the walk began; q leaves it."}
+	m.notice = []string{"This is the first step. Press q to quit."}
 	if m.screen.Typing() {
-		m.notice = []string{"This is where the walk began; ctrl+c leaves it."}
+		m.notice = []string{"This is the first step. Press ctrl+c to quit."}
 	}
 	return cmd
 }
@@ -330,9 +330,9 @@ func (m *Model) leave() tea.Cmd {
 	}
 	items := []part.Item{{Label: "Stay"}}
 	if m.changing() {
-		items = append(items, part.Item{Label: "Stop after the change in flight", Why: "what is left can be done later"})
+		items = append(items, part.Item{Label: "Stop after the change in flight", Why: "you can make the rest later"})
 	}
-	items = append(items, part.Item{Label: "Leave now", Why: "what was done is in the journal, and the walk can be taken up again"})
+	items = append(items, part.Item{Label: "Leave now", Why: "the journal holds the changes made, and you can resume the walk"})
 	m.leaving = part.NewMenu(items, 0)
 	m.over(overlayLeave)
 	return nil

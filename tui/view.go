@@ -157,10 +157,10 @@ func (m *Model) body(l layout) string {
 		return m.leavingBody("Leave?", l.width)
 	case overlayProfiles:
 		if m.unfinished() {
-			return m.leavingBody("Leave for another profile?", l.width)
+			return m.leavingBody("Switch to another profile?", l.width)
 		}
 		return part.Stack(t.Title.Render("Which profile?"), part.Paragraph(
-			"The walk of another organization begins anew. This one is left where it stands, with nothing half done.", l.width, t.Text))
+			"Another profile starts a new walk. This walk stops here, with no change half done.", l.width, t.Text))
 	case overlayNone:
 	}
 	return m.screen.Body(m.frame(l.width, l.side > 0))
@@ -178,10 +178,10 @@ func (m *Model) leavingBody(title string, width int) string {
 		why = "They were removed and are not back: they cannot work with Docker until somebody pushes them or invites them. Their role and teams are in the journal."
 	}
 	if m.opts.Resume != "" {
-		why += " \"" + m.opts.Resume + "\" takes the walk up again where it stands."
+		why += " \"" + m.opts.Resume + "\" continues the walk from here."
 	}
 	if m.changing() {
-		why = "Something is under way. Leaving now may leave it without anybody to look at how it ends."
+		why = "Something is still running. If you leave now, you will not see how it ends."
 	}
 	return part.Stack(part.Paragraph(title, width, t.Title), part.Paragraph(why, width, t.Text))
 }

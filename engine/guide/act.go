@@ -2,8 +2,8 @@ package guide
 
 import "github.com/seed-05b3d87e/reprovision/engine"
 
-// The life of an action: chosen, planned, approved, carried out, verified and
-// settled; or failed.
+// An action is chosen, planned, approved, carried out, verified and settled, or it
+// fails.
 
 func chosen(s State, e Chosen) (State, []Effect) {
 	if s.Phase != PhaseDeciding || s.Verdict.Ask != nil {
@@ -41,8 +41,8 @@ func planned(s State, e Planned) (State, []Effect) {
 	return s, nil
 }
 
-// approved starts the run; in a dry run it only notes what would have been
-// done, so that no Execute effect exists at all.
+// approved starts the run. In a dry run it only records what would have been done,
+// and there is no Execute effect at all.
 func approved(s State, e Approved) (State, []Effect) {
 	if s.Phase != PhaseApproving || e.Digest != s.Plan.Digest() {
 		return s, nil

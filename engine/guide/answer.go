@@ -8,7 +8,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// What an answer to a question does.
+// Effects of the answers to questions.
 
 func answered(s State, e Answered) (State, []Effect) {
 	ask := s.Verdict.Ask
@@ -60,8 +60,8 @@ func allowed(c engine.Case, ask engine.Question, value string) bool {
 	return false
 }
 
-// stateExpectation takes the owner's word for what no identity provider could
-// be read for, once both questions are answered.
+// stateExpectation sets the expectation from the owner's answers, once both questions
+// are answered. It is used if no identity provider can be read.
 func stateExpectation(c engine.Case, at time.Time) engine.Case {
 	role, r := c.Answers[engine.AskRole]
 	teams, t := c.Answers[engine.AskTeams]

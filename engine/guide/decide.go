@@ -9,7 +9,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 )
 
-// The outcomes. Each belongs to the steps whose Next names it.
+// The outcomes. Each belongs to the steps that have it in their Next.
 const (
 	outNext       engine.Outcome = "next"
 	outNothing    engine.Outcome = "nothing-wrong"
@@ -52,8 +52,8 @@ func decideMember(c engine.Case) engine.Verdict {
 	return engine.Verdict{Headline: "Choose the member", Ask: ask}
 }
 
-// decideObserve asks for what no system tells: the expectation where no
-// identity provider can be read, and the JIT switch, which has no API.
+// decideObserve asks for what no system reports: the expectation if no identity
+// provider can be read, and the JIT switch, which has no API.
 func decideObserve(c engine.Case) engine.Verdict {
 	if c.Member.Guest || c.Member.Invitee || !c.Member.Present {
 		return engine.Verdict{Auto: outNext}
@@ -100,8 +100,8 @@ func askExpectation(c engine.Case) (engine.Verdict, bool) {
 	return engine.Verdict{}, false
 }
 
-// staleJIT reports whether something happened to the switch after the owner
-// last said where it stands.
+// staleJIT reports whether the switch was used after the owner last reported its
+// position.
 func staleJIT(c engine.Case) bool {
 	a, ok := c.Answers[engine.AskJIT]
 	if !ok {
@@ -143,7 +143,7 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 	v := engine.Verdict{Headline: lead.Title, Findings: findings}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"}
 	if lead.ID == engine.FindingNothingWrong {
-		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Go on", Recommended: true}, again}
+		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Continue", Recommended: true}, again}
 		return v
 	}
 	if slices.Equal(lead.Remedies, []engine.Remedy{engine.RemedyAdvice}) {
@@ -177,7 +177,7 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 		ch.Disabled = remedyDisabled(c, lead, r.remedy)
 		v.Choices = append(v.Choices, ch)
 	}
-	// The recommended way first, those that are closed last.
+	// The recommended choice first, disabled ones last.
 	slices.SortStableFunc(v.Choices, func(a, b engine.Choice) int { return rank(a) - rank(b) })
 	v.Choices = append(v.Choices, again)
 	return v
@@ -217,7 +217,7 @@ func decideNothingWrong(c engine.Case) engine.Verdict {
 		Headline: "Nothing is wrong with " + c.Username,
 		Findings: diagnose.Findings(c),
 		Choices: []engine.Choice{
-			{Outcome: outReport, Label: "Go on to the report", Recommended: true},
+			{Outcome: outReport, Label: "Continue to the report", Recommended: true},
 			{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"},
 		},
 	}
@@ -229,7 +229,7 @@ func decideFixSource(c engine.Case) engine.Verdict {
 		Findings: diagnose.Findings(c),
 		Choices: []engine.Choice{
 			{Outcome: outAgain, Label: "It is changed: look again", Recommended: true},
-			{Outcome: outReport, Label: "Go on to the report"},
+			{Outcome: outReport, Label: "Continue to the report"},
 		},
 	}
 }
@@ -247,7 +247,7 @@ func decideMatch(c engine.Case) engine.Verdict {
 	}
 }
 
-// jitOff reports whether the walk may take JIT for off.
+// jitOff reports whether the walk may treat JIT as off.
 func jitOff(c engine.Case) bool {
 	return c.JIT() == engine.SwitchOff || (c.DryRun && c.Settled(engine.ActionDisableJIT))
 }
@@ -271,7 +271,7 @@ func decideCloseJIT(c engine.Case) engine.Verdict {
 	return v
 }
 
-// decideJIT is what both JIT steps share; done means that no choice is left.
+// decideJIT is shared by both JIT steps; done means that no choice is left.
 func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 	if jitOff(c) {
 		return engine.Verdict{Headline: "JIT is off", Auto: outNext}, true
@@ -295,13 +295,13 @@ func decidePushProfile(c engine.Case) engine.Verdict {
 		Headline: "Let the identity provider send the values again",
 		Choices: []engine.Choice{
 			{Outcome: outDo, Label: "Push the profile", Action: engine.ActionPushProfile, Recommended: true, Why: "what JIT overwrote comes back only when it is sent again"},
-			{Outcome: outPassedOver, Label: "Wait for the next scheduled sync instead", Why: "go on and look"},
+			{Outcome: outPassedOver, Label: "Wait for the next scheduled sync instead", Why: "continue and check the result"},
 		},
 	}
 }
 
 func decideVerify(c engine.Case) engine.Verdict {
-	report := engine.Choice{Outcome: outReport, Label: "Go on to the report"}
+	report := engine.Choice{Outcome: outReport, Label: "Continue to the report"}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again"}
 	diagnoseAgain := engine.Choice{Outcome: outDiagnose, Label: "Diagnose again"}
 	if c.DryRun {

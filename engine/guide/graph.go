@@ -58,7 +58,7 @@ func titles(facts []engine.FactID) string {
 	return strings.Join(names, ", ")
 }
 
-// outcomes lists a step's edges, the usual way first.
+// outcomes lists the outcomes of a step, the usual one first.
 func outcomes(s Step) []engine.Outcome {
 	return slices.SortedFunc(maps.Keys(s.Next), func(a, b engine.Outcome) int {
 		if a == s.Main || b == s.Main {

@@ -1,6 +1,6 @@
-// Package guide is Docker's guide "Troubleshoot provisioning" as data: a closed
-// table of steps, and one pure function, Next, that walks it. Everything else
-// that needs the order of the guide (the progress rail, the guide's page, its
+// Package guide implements Docker's guide "Troubleshoot provisioning" as data: a
+// closed table of steps, and one pure function, Next, that walks it. Everything else
+// that depends on the order of steps (the progress rail, the guide's page, its
 // diagram) is derived from the table.
 package guide
 
@@ -34,8 +34,8 @@ const (
 	StepEnd           StepID = "end" // not a step: where the last edge leads
 )
 
-// Step is one node of the guide: what it must know, how it decides, what it
-// offers, where each outcome leads.
+// Step is one node of the guide: the facts it needs, how it decides, what it offers,
+// and where each outcome leads.
 type Step struct {
 	ID     StepID
 	Title  string // a heading
@@ -68,8 +68,8 @@ func index(steps []Step) map[StepID]Step {
 	return m
 }
 
-// Path is the walk as the rail shows it: the steps that were visited, the
-// current one, and the ones that the usual way on leads through.
+// Path returns the walk as the rail shows it: the visited steps, the current one, and
+// the steps that usually follow.
 func Path(s State) (past []StepID, current StepID, future []StepID) {
 	seen := map[StepID]bool{s.Step: true}
 	for _, v := range s.Trail {

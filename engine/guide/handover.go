@@ -7,10 +7,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// handOverChosen records what is to become of a repository. The choice is data
-// only; nothing is copied before a plan that follows it is approved. Even when
-// nothing is left to copy the step is not left by itself: the last choice may be
-// taken back.
+// handOverChosen records the choice for repositories. The choice is only data: nothing
+// is copied before a plan based on it is approved. Even if nothing is left to copy, the
+// walk stays in the step, because the person may take back the last choice.
 func handOverChosen(s State, e HandOverChosen) (State, []Effect) {
 	if s.Step != StepHandOver || s.Phase != PhaseDeciding || s.Verdict.Ask != nil || e.Choice.Target != "" && len(e.Repositories) > 1 {
 		return s, nil
@@ -29,20 +28,20 @@ func decideHandOver(c engine.Case) engine.Verdict {
 	if v, ask := privateFirst(c); ask {
 		return v
 	}
-	// Where all was left behind nothing was done that could be looked at again:
-	// whoever comes back has to meet the choice.
+	// If everything was left behind, there is no result to show: going back has to
+	// show the choice.
 	if engine.HandedOver(c) && (len(engine.Selected(c)) > 0 || len(c.Repositories.Personal) == 0) {
 		return engine.Verdict{Headline: "Nothing is left to lose", Auto: outNext}
 	}
 	return HandOver(c)
 }
 
-// HandOver is the verdict on the repositories as they are chosen now, for as long
-// as somebody chooses.
+// HandOver returns the verdict for the present choices, while a person still changes
+// them.
 func HandOver(c engine.Case) engine.Verdict {
 	v := engine.Verdict{Headline: engine.Count(len(c.Repositories.Personal), "personal repository") + " to hand over"}
 	if engine.HandedOver(c) {
-		v.Choices = []engine.Choice{{Outcome: outNext, Label: "Go on", Recommended: true, Why: "every repository is handed over, or left behind for a recorded reason"}}
+		v.Choices = []engine.Choice{{Outcome: outNext, Label: "Continue", Recommended: true, Why: "every repository is handed over, or left behind for a recorded reason"}}
 		return v
 	}
 	const why = "every tag's digest is compared on both sides; the originals stay as they are"
@@ -59,7 +58,7 @@ func HandOver(c engine.Case) engine.Verdict {
 	return v
 }
 
-// blockedBy puts what stands against a copy into one reason of a bearable length.
+// blockedBy sums up the obstacles in one short reason.
 func blockedBy(c engine.Case) string {
 	const most = 3
 	obstacles := engine.Obstacles(c)
@@ -75,8 +74,7 @@ func blockedBy(c engine.Case) string {
 	return strings.Join(words, "; ")
 }
 
-// privateFirst asks about private repositories as long as they could hide
-// something.
+// privateFirst asks about private repositories while some may be invisible.
 func privateFirst(c engine.Case) (engine.Verdict, bool) {
 	if c.Repositories.PrivateVisible {
 		return engine.Verdict{}, false

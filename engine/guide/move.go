@@ -6,9 +6,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// How the walk moves from step to step, back, and on where it stood.
+// Functions that move the walk from step to step, back, and to where it was resumed.
 
-// enter begins a step afresh: its facts are read live, whatever was known.
+// enter starts a step. It reads the step's facts live, even if they are known.
 func enter(s State, id StepID) (State, []Effect) {
 	s.Step = id
 	s.Seq++
@@ -39,7 +39,7 @@ func decide(s State) (State, []Effect) {
 	return s, nil
 }
 
-// leave goes over the edge named by outcome.
+// leave follows the edge of the given outcome.
 func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 	to, ok := byID[s.Step].Next[outcome]
 	if !ok {
@@ -57,7 +57,7 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 	return enter(s, to)
 }
 
-// another keeps what belongs to the organization and drops the person.
+// another keeps what belongs to the organization and drops the member.
 func another(c engine.Case) engine.Case {
 	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster}
 	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
@@ -68,8 +68,8 @@ func another(c engine.Case) engine.Case {
 	return n
 }
 
-// back leaves a plan for its step, and a step for the last one where somebody
-// had a choice. A run in flight must be stopped first.
+// back returns from a plan to its step, and from a step to the last one that had a
+// choice. A run in flight must be stopped first.
 func back(s State) (State, []Effect) {
 	var abort []Effect
 	switch s.Phase {
@@ -103,8 +103,8 @@ func back(s State) (State, []Effect) {
 	return s, nil
 }
 
-// answeredIn reports whether a person has answered anything in the step, so
-// that going back to it has something to ask again.
+// answeredIn reports whether a person answered a question in the step, so that going
+// back to it can ask again.
 func answeredIn(c engine.Case, id StepID) bool {
 	return slices.ContainsFunc(byID[id].Asks, func(q engine.QuestionID) bool {
 		_, ok := c.Answers[q]
@@ -112,8 +112,7 @@ func answeredIn(c engine.Case, id StepID) bool {
 	})
 }
 
-// reopen drops the answers that would carry the walk straight out of the step
-// again.
+// reopen drops the answers that would make the walk leave the step again at once.
 func reopen(c engine.Case, id StepID) engine.Case {
 	c = c.Clone()
 	if id == StepHandOver {
@@ -135,8 +134,8 @@ func reopen(c engine.Case, id StepID) engine.Case {
 	return c
 }
 
-// noted keeps the place of a walk that has changed something, so that it can be
-// taken up there again.
+// noted returns the effects that record the place of a walk that has changed something, so
+// that the walk can be resumed there.
 func noted(s State) []Effect {
 	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
 		return nil
@@ -155,13 +154,13 @@ func halfWay(c engine.Case) bool {
 	return false
 }
 
-// goOn takes a resumed walk to where it stood.
+// goOn takes a resumed walk to its recorded place.
 func goOn(s State) (State, []Effect) {
 	to, trail, plan := s.Goal.Step, s.Goal.Trail, s.Goal.Plan
 	s.Goal = Mark{}
 	if to == StepRemove && !slices.ContainsFunc(s.Case.Receipts, func(r engine.Receipt) bool { return r.Action == engine.ActionRemove }) {
-		// The member's own credential is not kept: without it, what was handed
-		// over cannot be seen again, and the step before asks for it.
+		// The member's own credential is not stored. Without it, the copies cannot
+		// be verified again, and the step before asks for it.
 		to = StepHandOver
 		if i := slices.IndexFunc(trail, func(v Visit) bool { return v.Step == StepHandOver }); i >= 0 {
 			trail = trail[:i]
@@ -172,9 +171,9 @@ func goOn(s State) (State, []Effect) {
 	}
 	s.Trail = slices.Clip(trail)
 	if plan != nil && made(s.Case, *plan) && to != StepHandOver {
-		// Everything was done and nobody has seen yet whether it worked: that
-		// comes first, lest it be done twice. A hand-over is compared by doing
-		// it again, which sends nothing that is there.
+		// All changes were made but not verified. Verify first, so that nothing is
+		// done twice. A hand-over is verified by running it again, which sends
+		// nothing that is already there.
 		s, _ = enter(s, to)
 		s.Plan, s.Choice = *plan, engine.Choice{Action: plan.Action}
 		return verify(s)
@@ -182,7 +181,7 @@ func goOn(s State) (State, []Effect) {
 	return enter(s, to)
 }
 
-// made reports whether every change of the plan has its receipt.
+// made reports whether every change of the plan has a receipt.
 func made(c engine.Case, p engine.Plan) bool {
 	return len(c.WithUnfinished(p).Remaining(p.Action)) == 0
 }

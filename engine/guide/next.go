@@ -2,9 +2,9 @@ package guide
 
 import "github.com/seed-05b3d87e/reprovision/engine"
 
-// Next is the state machine: pure, total, without a clock. An event that is
-// not allowed in the state, or that answers an effect given up long ago,
-// returns the same state and no effect.
+// Next is the state machine. It is pure and total, and uses no clock. For an event that
+// is not allowed in the state, or that answers an abandoned effect, it returns the same
+// state and no effect.
 func Next(s State, e Event) (State, []Effect) {
 	switch e := e.(type) {
 	case Begin:
@@ -87,7 +87,7 @@ func Next(s State, e Event) (State, []Effect) {
 	return s, nil
 }
 
-// waiting reports whether the phase ends with the answer of an effect.
+// waiting reports whether the phase waits for the answer of an effect.
 func waiting(p Phase) bool {
 	switch p {
 	case PhaseObserving, PhaseConnecting, PhasePlanning, PhaseRunning, PhaseVerifying, PhaseSaving:
@@ -108,8 +108,8 @@ func retry(s State) (State, []Effect) {
 	case PhasePlanning:
 		return plan(s)
 	case PhaseRunning:
-		// What was approved is what was seen then; after a failure the world
-		// is looked at again and the rest is confirmed anew.
+		// The approval covers only what was known then. After a failure, the facts
+		// are read again and the rest needs a new approval.
 		return plan(s)
 	case PhaseVerifying:
 		if stale {

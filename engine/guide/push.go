@@ -7,16 +7,16 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// Outcomes of the push step alone.
+// Outcomes of the push step only.
 const (
 	outOther    engine.Outcome = "do-other"
 	outReinvite engine.Outcome = "re-invite"
-	// outPushAgain belongs to the step that finds them out once more.
+	// outPushAgain belongs to the step that finds the member out of the organization again.
 	outPushAgain engine.Outcome = "push-again"
 )
 
-// decidePush never lets a person who was removed fall into silence: until they
-// are back, it says so first, with the reason if one is known.
+// decidePush never hides that a removed member is not back. Until they are, it says so
+// first, with the reason if it is known.
 func decidePush(c engine.Case) engine.Verdict {
 	pushed := c.Settled(engine.ActionPush) || c.Settled(engine.ActionPushOther)
 	if pushed && (c.Member.Present || c.DryRun) {
@@ -57,7 +57,7 @@ func secondWay(c engine.Case) engine.PushWay {
 	return engine.PushWay{}
 }
 
-// outOf is said as long as a person who was removed is not back.
+// outOf is shown while a removed member is not back.
 func outOf(c engine.Case) string {
 	return strings.ToUpper(c.Username) + " IS OUT OF " + strings.ToUpper(c.Org)
 }
@@ -78,8 +78,8 @@ func pushHeadline(c engine.Case) string {
 	return out + ": push them from " + c.Expected.Provider
 }
 
-// reinvite is offered as long as the push has not worked: an invite lets the
-// person work again, though SCIM will not manage them.
+// reinvite is offered while the push has not worked: an invite lets the member work
+// again, although SCIM will not manage them.
 func reinvite(c engine.Case) engine.Choice {
 	ch := engine.Choice{
 		Outcome: outReinvite, Action: engine.ActionReinvite, Disabled: engine.ReinviteBlockers(c),

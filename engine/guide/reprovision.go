@@ -7,7 +7,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// The steps of the re-provision branch, in its order.
+// The steps of the re-provision branch, in order.
 
 func decideProveSCIM(c engine.Case) engine.Verdict {
 	if c.Expected.Stated && c.SCIM.Proven {
@@ -37,7 +37,7 @@ func decideProveSCIM(c engine.Case) engine.Verdict {
 	return engine.Verdict{
 		Headline: "SCIM is not proven: nobody is removed",
 		Choices: []engine.Choice{
-			{Outcome: outNext, Label: "Go on", Disabled: strings.Join(why, "; ")},
+			{Outcome: outNext, Label: "Continue", Disabled: strings.Join(why, "; ")},
 			{Outcome: outAgain, Label: "Look again", Recommended: true},
 			{Outcome: outFix, Label: "See what to change by hand"},
 		},
@@ -71,7 +71,7 @@ func decideSnapshot(c engine.Case) engine.Verdict {
 		return engine.Verdict{
 			Headline: "No snapshot yet",
 			Choices: []engine.Choice{
-				{Outcome: outNext, Label: "Go on", Disabled: "their role and teams could not be read"},
+				{Outcome: outNext, Label: "Continue", Disabled: "their role and teams could not be read"},
 				{Outcome: outAgain, Label: "Look again", Recommended: true},
 			},
 		}
@@ -112,8 +112,8 @@ func decideRemove(c engine.Case) engine.Verdict {
 			Disabled: strings.Join(blocked, "; "),
 		}},
 	}
-	// What was prepared may have changed since: an invite came, JIT was switched,
-	// a repository appeared. The way back leads past what still stands.
+	// The preparations may be out of date: an invite came, JIT was switched on, or a
+	// repository appeared. Going back skips the steps that are still done.
 	if len(blocked) > 0 && len(engine.RemovalRefusals(c)) == 0 {
 		v.Choices = append(v.Choices, engine.Choice{Outcome: outReprov, Label: "Go through the preparations again"})
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// skipSignIn is the answer by which the owner goes on without the optional
+// skipSignIn is the answer with which the owner continues without the optional
 // systems.
 const skipSignIn = "skip"
 
@@ -45,13 +45,13 @@ func decideSignIn(c engine.Case) engine.Verdict {
 		Note: strings.Join(note, "\n"),
 	}
 	if !required {
-		ask.Options = []engine.Option{{Value: skipSignIn, Label: "Go on without", Why: "The tool asks you for what it cannot read."}}
+		ask.Options = []engine.Option{{Value: skipSignIn, Label: "Continue without", Why: "The tool asks you for what it cannot read."}}
 	}
 	return engine.Verdict{Headline: "Sign in", Ask: ask}
 }
 
-// askApp lets the owner say which application is Docker's: a wrong guess would
-// push from another one.
+// askApp asks the owner which application is Docker's. A wrong guess would push from
+// the wrong one.
 func askApp(s engine.System) *engine.Question {
 	ask := &engine.Question{
 		ID: engine.AskApp, Kind: engine.AnswerChoice, Text: "Which application of " + s.Title + " provisions Docker?",
@@ -60,14 +60,14 @@ func askApp(s engine.System) *engine.Question {
 	for i, a := range s.Apps {
 		ask.Options = append(ask.Options, engine.Option{Value: appValue(i), Label: a.Label, Why: a.Detail})
 	}
-	ask.Options = append(ask.Options, engine.Option{Value: skipSignIn, Label: "Go on without " + s.Title, Why: "The tool asks you for what it cannot read."})
+	ask.Options = append(ask.Options, engine.Option{Value: skipSignIn, Label: "Continue without " + s.Title, Why: "The tool asks you for what it cannot read."})
 	return ask
 }
 
-// appValue is the answer that names an application by its place in the list.
+// appValue returns the answer that names an application by its index in the list.
 func appValue(i int) string { return "application " + strconv.Itoa(i+1) }
 
-// chosenApp finds what an answer to askApp names.
+// chosenApp returns the application that an answer to askApp names.
 func chosenApp(s engine.Session, value string) (engine.SystemID, engine.App, bool) {
 	for _, x := range s.Systems {
 		for i, a := range x.Apps {
@@ -89,7 +89,7 @@ func signedIn(s State, e SignedIn) (State, []Effect) {
 	return s, []Effect{Connect{Seq: s.Seq, Case: s.Case, Credential: e.Credential}}
 }
 
-// askedAgain shows the form again, with what was wrong with the last attempt.
+// askedAgain shows the form again, with the problem of the last attempt.
 func askedAgain(s State, p engine.Problem) (State, bool) {
 	if s.Verdict.Ask == nil || s.Verdict.Ask.Kind != engine.AnswerCredential {
 		return s, false
@@ -103,7 +103,7 @@ func askedAgain(s State, p engine.Problem) (State, bool) {
 	return s, true
 }
 
-// connected goes on where the walk was.
+// connected continues where the walk was.
 func connected(s State, e Connected) (State, []Effect) {
 	s.Case.Session = e.Session
 	for _, x := range e.Session.Systems {
@@ -114,14 +114,14 @@ func connected(s State, e Connected) (State, []Effect) {
 	return enter(s, s.Step)
 }
 
-// The answers to a sign-in that is asked for in the middle of a walk.
+// The answers to a sign-in form in the middle of a walk.
 const (
 	againSignIn   = "again"
 	withoutSignIn = "without"
 )
 
-// signInWanted pauses the walk on the sign-in to the system whose refusal stopped
-// it. What failed is kept: signing in goes on there.
+// signInWanted pauses the walk to sign in to the system that refused its credential.
+// It keeps what failed, and continues there after the sign-in.
 func signInWanted(s State) State {
 	if s.Phase != PhaseFailed || s.Problem.System == "" {
 		return s
@@ -133,13 +133,13 @@ func signInWanted(s State) State {
 	}
 	ask.Options = append(ask.Options, engine.Option{Value: againSignIn, Label: "Try again as it is"})
 	if x, ok := s.Case.Session.System(s.Problem.System); ok && !x.Required {
-		ask.Options = append(ask.Options, engine.Option{Value: withoutSignIn, Label: "Go on without " + x.Title})
+		ask.Options = append(ask.Options, engine.Option{Value: withoutSignIn, Label: "Continue without " + x.Title})
 	}
 	s.Verdict = engine.Verdict{Headline: "Sign in again", Ask: ask}
 	return s
 }
 
-// passedOver goes on from such a pause without signing in.
+// passedOver continues after such a pause without signing in.
 func passedOver(s State, value string) (State, []Effect) {
 	if value == withoutSignIn {
 		s.Case = s.Case.WithoutSystem(s.Problem.System)

@@ -33,8 +33,8 @@ func Phases() []Phase {
 	}
 }
 
-// State is where a walk stands. It is a plain value without secrets, clocks or
-// handles: it can be stored, compared and printed.
+// State is the state of a walk. It is a plain value without secrets, clocks or handles:
+// it can be stored, compared and printed.
 type State struct {
 	Step     StepID
 	Phase    Phase
@@ -52,26 +52,26 @@ type State struct {
 	Goal     Mark // of a resumed walk: where it goes on as soon as it is signed in
 }
 
-// Visit is a step that was left behind.
+// Visit is a step that the walk has left.
 type Visit struct {
 	Step StepID `json:"step"`
 	Auto bool   `json:"auto,omitempty"` // left without anybody's choice: going back passes it by
 }
 
-// Mark is a place in a walk: with the case, enough to come back to it.
+// Mark is a place in a walk. Together with the case it is enough to return there.
 type Mark struct {
 	Seq   int     `json:"seq"` // of two marks of one walk, the higher is the later
 	Step  StepID  `json:"step"`
 	Trail []Visit `json:"trail,omitempty"`
-	// Plan was approved there, and its result has not been seen.
+	// Plan is a plan that was approved there but not yet verified.
 	Plan *engine.Plan `json:"-"`
 }
 
-// Mark is where the walk stands.
+// Mark returns the present place of the walk.
 func (s State) Mark() Mark { return Mark{Seq: s.Seq, Step: s.Step, Trail: s.Trail} }
 
-// Resume is the state before Begin of a walk that goes on where another one
-// stood. It signs in again first; every fact is read live, as in any walk.
+// Resume returns the state before Begin of a walk that continues from m. It signs in
+// again first, and reads every fact live, as in any walk.
 func Resume(c engine.Case, m Mark) State {
 	c = c.Clone()
 	c.Session, c.Roster = engine.Session{}, nil
@@ -80,7 +80,7 @@ func Resume(c engine.Case, m Mark) State {
 	return s
 }
 
-// New is the state before Begin.
+// New returns the state before Begin.
 func New(c engine.Case) State {
 	return State{Step: StepSignIn, Phase: PhaseDeciding, Case: c}
 }
@@ -123,9 +123,8 @@ type (
 		Seq  int
 		Path string
 	}
-	// Failed ends any effect that did not work. Receipts are those of the
-	// changes that were made before, and Change is the one that failed, if it was
-	// one.
+	// Failed ends any effect that failed. Receipts are those of the changes made
+	// before the failure. Change is the one that failed, if it was a change.
 	Failed struct {
 		Seq      int
 		Problem  engine.Problem
@@ -139,7 +138,7 @@ type (
 		Value    string
 		At       time.Time
 	}
-	// SignedIn is a filled sign-in form. It goes straight into an effect and
+	// SignedIn is a completed sign-in form. It goes straight into an effect and
 	// never into the State.
 	SignedIn struct{ Credential engine.Credential }
 	// SignInWanted asks for the sign-in form in the middle of a walk.
@@ -148,7 +147,7 @@ type (
 	Chosen struct{ Outcome engine.Outcome }
 	// HandOverChosen is a person's decision about repositories, at the hand-over:
 	// copy them, copy one under another name, or leave them behind for a reason.
-	// It counts for all of them or, where one forbids it, for none.
+	// It applies to all of them or, if it is not allowed for one, to none.
 	HandOverChosen struct {
 		Repositories []string
 		Choice       engine.HandOverChoice
@@ -166,7 +165,7 @@ type (
 	Back struct{}
 	// Retry repeats what failed or was stopped.
 	Retry struct{}
-	// Cancel gives up a reading effect.
+	// Cancel abandons a reading effect.
 	Cancel struct{}
 	// Stop asks a run to stop after the change in flight.
 	Stop struct{}
@@ -195,8 +194,8 @@ func (Cancel) event()         {}
 func (Stop) event()           {}
 func (SaveWanted) event()     {}
 
-// Effect is something to be done in the outside world, by run.Runner.Do. Those
-// with a Seq answer with an event that carries the same number.
+// Effect is something for run.Runner.Do to do in the outside world. An effect with a Seq
+// is answered by an event with the same number.
 type Effect interface{ effect() }
 
 type (
@@ -226,29 +225,29 @@ type (
 		Approval engine.Approval
 		Mark     Mark
 	}
-	// Verify looks whether the action had its effect.
+	// Verify checks whether the action had its effect.
 	Verify struct {
 		Seq    int
 		Case   engine.Case
 		Action engine.ActionID
 	}
-	// Save writes the report to a file of the owner's.
+	// Save writes the report to a file for the owner.
 	Save struct {
 		Seq  int
 		Case engine.Case
 	}
-	// Note keeps where the walk stands, for a journal; it has no answer. Over
-	// says that nothing is left to be done.
+	// Note records the place of the walk in the journal; it has no answer. Over says
+	// that nothing is left to do.
 	Note struct {
 		Mark Mark
 		Case engine.Case
 		Over bool
 	}
-	// Abort ends the reading effect in flight; its answer will be dropped.
+	// Abort cancels the reading effect in flight. Its answer will be dropped.
 	Abort struct{}
-	// Halt asks the Execute of that number to end after the change in flight,
-	// or that Execute or Verify to stop waiting for what a person does. It may
-	// overtake them; it has no answer.
+	// Halt asks the Execute with that number to end after the change in flight, or
+	// an Execute or Verify to stop waiting for a person. It may arrive before them;
+	// it has no answer.
 	Halt struct{ Seq int }
 )
 

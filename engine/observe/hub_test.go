@@ -224,7 +224,7 @@ func TestAnotherNameIsProposedWhereSomethingElseHasIt(t *testing.T) {
 
 	c = b.observe(c.WithChoice(engine.HandOverChoice{Target: "acme/storefront"}, "priya-nair/storefront"), engine.FactRepositories)
 	require.Equal(t, engine.Place{Exists: true, Tags: 1, Foreign: []string{"2026.11"}}, c.Repositories.Personal[i].Place)
-	require.Contains(t, engine.Obstacles(c)["priya-nair/storefront"].Problem, "acme/storefront is there already with other content (tag 2026.11)")
+	require.Contains(t, engine.Obstacles(c)["priya-nair/storefront"].Problem, "acme/storefront already exists with other content (tag 2026.11)")
 }
 
 func TestARosterHoldsEverybodyOnce(t *testing.T) {

@@ -15,9 +15,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// handOver copies the person's repositories into the organization and proves
-// the copies. Docker Hub has no transfer between namespaces (its API reference
-// names none), so the originals stay where they are.
+// handOver copies the member's repositories into the organization and verifies the
+// copies. Docker Hub has no transfer between namespaces (its API reference names
+// none), so the originals stay where they are.
 type handOver struct{ World }
 
 func (handOver) ID() engine.ActionID { return engine.ActionHandOver }
@@ -32,7 +32,7 @@ func (handOver) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{}
 }
 
-// fewPulls is from how many pulls on the limit is told in the plan.
+// fewPulls is the number of pulls from which the plan mentions the rate limit.
 const fewPulls = 100
 
 func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
@@ -57,8 +57,8 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 		p.Nothing = c.Username + " has no personal repository that can be seen and is to be copied."
 		return p, nil
 	}
-	// Targets are made before anything is copied: what forbids one of them, such
-	// as the plan's limit on private repositories, which no API tells, shows first.
+	// Targets are created before anything is copied, so that a refusal shows first,
+	// such as the subscription's limit on private repositories, which no API reports.
 	var copies []engine.Change
 	for _, r := range live.Repositories.Personal {
 		choice := live.Choices[r.Name]
@@ -78,8 +78,8 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 		copies = append(copies, bring)
 	}
 	p.Changes = append(p.Changes, copies...)
-	// A registry that counts pulls has said so by now. What was read for the plan
-	// is not read again, and what is mounted is never read.
+	// A registry that counts pulls has reported so by now. Manifests read for the plan
+	// are not read again, and mounted blobs are never read.
 	if left, limited := a.Systems.Registry().PullsLeft(); limited && left < fewPulls {
 		p.Notes = append(p.Notes, fmt.Sprintf("Docker Hub allows this credential %d more pulls for now: a copy that uses them up stops, and goes on where it stopped when it is run again some hours later.", left))
 	}
@@ -126,8 +126,8 @@ func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (
 	}, notes, nil
 }
 
-// handed is the change of a copy that the member has made: nothing is sent, and
-// what they say is there is looked for.
+// handed returns the change for a copy that the member made themselves. It sends
+// nothing, and only verifies that what they say is at the target is there.
 func (a handOver) handed(r engine.Repository) engine.Change {
 	return engine.Change{
 		ID: engine.CopyChange(r.Name), Kind: engine.ChangeCopy, Title: "Verify the copy of " + r.Name + " that " + r.HandedBy + " made", Target: r.Target,
@@ -151,15 +151,15 @@ func refs(tags []registry.Tag) []engine.TagRef {
 	return out
 }
 
-// place is where a copy goes.
+// place is the target of a copy.
 type place struct {
 	name    string // org/name
 	exists  bool
 	replace []engine.TagRef // tags of an earlier copy whose originals have moved
 }
 
-// target looks whether the name that the copy is to get is free, or holds nothing
-// but what the copy would put there or an earlier one has.
+// target checks that the name of the copy is free, or holds only what this copy or an
+// earlier one puts there.
 func (a handOver) target(ctx context.Context, c engine.Case, r engine.Repository, tags []registry.Tag) (place, error) {
 	want := map[string]string{}
 	for _, t := range tags {
@@ -190,8 +190,7 @@ func (a handOver) target(ctx context.Context, c engine.Case, r engine.Repository
 	return place{name: full, exists: true, replace: replace}, nil
 }
 
-// digests asks where each tag points; a repository that nothing was pushed to
-// has none.
+// digests returns the digest of each tag. A repository without a push has none.
 func (a handOver) digests(ctx context.Context, repository string, cred registry.Credential) (map[string]string, error) {
 	tags, err := a.Systems.Registry().Digests(ctx, a.at(repository), cred)
 	if err != nil && !errors.Is(err, transport.ErrNotFound) {
@@ -200,10 +199,10 @@ func (a handOver) digests(ctx context.Context, repository string, cred registry.
 	return tags, nil
 }
 
-// create makes the target before anything is pushed, because a repository that
-// comes into being by a push gets the namespace's default visibility.
+// create creates the target before anything is pushed, because a repository created by
+// a push gets the namespace's default visibility.
 func (a handOver) create(ctx context.Context, c engine.Case, r engine.Repository, target string) (engine.Change, error) {
-	// The list leaves the full description out.
+	// The list does not include the full description.
 	full, err := a.reader(c).Repository(ctx, c.Username, base(r.Name))
 	if err != nil {
 		return engine.Change{}, fmt.Errorf("read the description of %s: %w", r.Name, err)
@@ -219,7 +218,7 @@ func (a handOver) create(ctx context.Context, c engine.Case, r engine.Repository
 	return request(engine.CreateChange(r.Name), "Make the "+visibility+" repository "+target, target, "not there", visibility, call), nil
 }
 
-// reader is who may read the person's repositories.
+// reader returns the credential that may read the member's repositories.
 func (a handOver) reader(c engine.Case) *hub.Client {
 	if own := a.Systems.Member(c.Username); own != nil {
 		return own
@@ -227,8 +226,8 @@ func (a handOver) reader(c engine.Case) *hub.Client {
 	return a.Systems.Hub()
 }
 
-// Guards pins the content of the sources: a tag that moves after the plan was
-// made makes it stale. The copies themselves do not move them.
+// Guards pins the content of the sources: a tag that moves after the plan was made
+// makes the plan stale. The copies themselves do not change the sources.
 func (a handOver) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error) {
 	live, err := a.live(ctx, c, engine.FactRepositories)
 	if err != nil {
@@ -248,9 +247,9 @@ func (a handOver) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, er
 	return guards, nil
 }
 
-// GuardsOf implements engine.GuardsByChange: what another repository holds
-// matters to nobody while this one is copied, and reading all before each would
-// cost as many requests as there are repositories, squared.
+// GuardsOf implements engine.GuardsByChange. The content of another repository does not
+// matter while this one is copied, and reading all of them before each change would
+// cost a quadratic number of requests.
 func (a handOver) GuardsOf(ctx context.Context, c engine.Case, ch engine.Change) ([]engine.Guard, error) {
 	if ch.Copy.Handed {
 		return nil, nil
@@ -263,7 +262,7 @@ func (a handOver) GuardsOf(ctx context.Context, c engine.Case, ch engine.Change)
 	return []engine.Guard{g}, err
 }
 
-// content is the guard on what a repository holds.
+// content returns the guard on the content of a repository.
 func (a handOver) content(ctx context.Context, c engine.Case, repository string) (engine.Guard, error) {
 	tags, err := a.digests(ctx, repository, a.Systems.MemberRegistry(c.Username))
 	if err != nil {
@@ -295,8 +294,8 @@ func (a handOver) Made(ctx context.Context, c engine.Case, ch engine.Change) (bo
 	return err == nil && len(differences) == 0, err
 }
 
-// compare looks at both sides of a copy, apart from the tags that were left out
-// of it and are still what they were.
+// compare compares both sides of a copy. It ignores the tags that were left out and
+// have not changed since.
 func (a handOver) compare(ctx context.Context, c engine.Case, source, target string, left []engine.TagLeft) ([]registry.Difference, error) {
 	differences, err := a.Systems.Registry().Compare(ctx, a.pair(c, source, target))
 	return slices.DeleteFunc(differences, func(d registry.Difference) bool {
@@ -304,7 +303,7 @@ func (a handOver) compare(ctx context.Context, c engine.Case, source, target str
 	}), err
 }
 
-// holds looks whether the tags are at the target, whole.
+// holds checks whether the tags are at the target and complete.
 func (a handOver) holds(ctx context.Context, target string, tags []engine.TagRef) ([]registry.Difference, error) {
 	return a.Systems.Registry().Holds(ctx, target, digestsOf(tags), a.Systems.OrgRegistry())
 }
@@ -340,7 +339,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 			Note: "that these are all tags of the original rests on their word",
 		}, err
 	}
-	// What is copied is what was approved: these tags with these digests.
+	// Copy only what was approved: these tags with these digests.
 	r := a.pair(c, ch.Copy.Source, ch.Copy.Target)
 	r.Pinned, r.Replaceable = digestsOf(ch.Copy.Tags), digestsOf(ch.Copy.Replace)
 	r.Tags = slices.Sorted(maps.Keys(r.Pinned))
@@ -361,7 +360,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	return receipt, nil
 }
 
-// traffic says how much of a copy had to pass through this machine.
+// traffic says how much of a copy passed through this machine.
 func traffic(done registry.Receipt) string {
 	switch {
 	case done.Blobs == 0:

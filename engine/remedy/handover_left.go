@@ -10,9 +10,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// fit parts the tags that can be copied from those that cannot, which nobody can
-// pull either: one of them among hundreds does not hold up the others. It is an
-// error when there are no others.
+// fit separates the tags that can be copied from those that cannot, which nobody can
+// pull either. One of those among hundreds does not stop the others. It is an error if
+// there are no others.
 func fit(tags []registry.Tag) (fit []registry.Tag, left []engine.TagLeft, err error) {
 	for _, t := range tags {
 		switch {
@@ -32,12 +32,12 @@ func fit(tags []registry.Tag) (fit []registry.Tag, left []engine.TagLeft, err er
 	return fit, left, err
 }
 
-// leaves reports whether a tag with this digest is among those that were left.
+// leaves reports whether a tag with this digest was left out.
 func leaves(left []engine.TagLeft, tag, digest string) bool {
 	return slices.ContainsFunc(left, func(t engine.TagLeft) bool { return t.Name == tag && t.Digest == digest })
 }
 
-// leftNotes tells which tags of a repository are left, a line for each reason.
+// leftNotes lists the tags of a repository that are left out, one line per reason.
 func leftNotes(repository string, left []engine.TagLeft) []string {
 	why := map[string][]string{}
 	for _, t := range left {

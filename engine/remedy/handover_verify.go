@@ -14,7 +14,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// verification collects what Verify finds.
+// verification collects the results of Verify.
 type verification struct {
 	handOver
 
@@ -30,8 +30,8 @@ func (v *verification) fault(text string) {
 	v.say(text, "registry")
 }
 
-// Verify compares every copy with its source once more: tags, digests and
-// blobs, and the page on Docker Hub with it. What is left behind was chosen so.
+// Verify compares every copy with its source again: tags, digests, blobs, and the page
+// on Docker Hub. It ignores repositories that were left behind by choice.
 func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	live, err := a.live(ctx, c, engine.FactRepositories)
 	if err != nil {
@@ -65,7 +65,7 @@ func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.
 	return v.check, nil
 }
 
-// receiptOf is the last receipt of the repository's copy.
+// receiptOf returns the last receipt of the repository's copy.
 func receiptOf(c engine.Case, repository string) (engine.Receipt, bool) {
 	for _, x := range slices.Backward(c.Receipts) {
 		if x.Action == engine.ActionHandOver && x.Change == engine.CopyChange(repository) {
@@ -115,9 +115,9 @@ func (v *verification) repository(ctx context.Context, c engine.Case, r engine.R
 	return v.page(ctx, c, r, target)
 }
 
-// page compares what Docker Hub shows of both. Only the visibility is a fault:
-// descriptions and categories cannot be changed by any documented call, so a
-// difference is told and left to a person.
+// page compares what Docker Hub shows of both. Only a difference in visibility is an
+// error: no documented call changes descriptions or categories, so a difference in
+// those is reported for a person to fix.
 func (v *verification) page(ctx context.Context, c engine.Case, r engine.Repository, target string) error {
 	there, err := v.Systems.Hub().Repository(ctx, c.Org, base(target))
 	if err != nil {
@@ -155,7 +155,7 @@ func (v *verification) page(ctx context.Context, c engine.Case, r engine.Reposit
 	return nil
 }
 
-// teams tells who may reach the copy. A personal repository has no teams, so
+// teams lists the teams with access to the copy. A personal repository has no teams, so
 // there is nothing to compare.
 func (v *verification) teams(ctx context.Context, c engine.Case, target string) {
 	teams, err := v.Systems.Hub().RepositoryTeams(ctx, c.Org, base(target))
@@ -174,9 +174,8 @@ func (v *verification) teams(ctx context.Context, c engine.Case, target string) 
 	v.say(target+" is open to the teams "+strings.Join(words, ", "), "Docker Hub")
 }
 
-// unchanged reports what has moved since the copies were verified: at the sources,
-// and at the copies themselves. It asks for digests only, and is asked before each
-// removal.
+// unchanged reports what has changed since the copies were verified, at the sources and
+// at the copies. It reads digests only, and is called before each removal.
 func (a handOver) unchanged(ctx context.Context, c engine.Case) error {
 	for _, r := range engine.Selected(c) {
 		receipt, ok := receiptOf(c, r.Name)

@@ -10,11 +10,11 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// cancelInvites withdraws the person's pending invites: one of them would be
-// accepted at the next sign-in, JIT on or off.
+// cancelInvites cancels the member's pending invites. The next sign-in would accept
+// one, whether JIT is on or off.
 type cancelInvites struct{ World }
 
-// settlePatience is how long Docker Hub may take to show a change of its own.
+// settlePatience is how long Docker Hub may take to show its own changes.
 const settlePatience = time.Minute
 
 func (cancelInvites) ID() engine.ActionID { return engine.ActionCancelInvites }

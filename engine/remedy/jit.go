@@ -13,7 +13,7 @@ import (
 // SSO connection, and watches the audit log for the toggle.
 type disableJIT struct{ World }
 
-// How long the owner's clicks are waited for, and how late the log may be.
+// How long to wait for the owner's clicks, and how late the log may be.
 const (
 	clicksPatience = 15 * time.Minute
 	logPatience    = 20 * time.Second
@@ -66,10 +66,10 @@ func (a disableJIT) Made(ctx context.Context, c engine.Case, _ engine.Change) (b
 	return ok, err
 }
 
-// toggled looks for a JIT toggle that is newer than those the case knows.
+// toggled looks for a JIT toggle newer than those in the case.
 func (a disableJIT) toggled(ctx context.Context, c engine.Case) (engine.AuditEvent, bool, error) {
 	if !c.Sources[engine.FactAudit].Known() {
-		// What the log held before cannot be told from what is new.
+		// Old and new entries of the log cannot be told apart.
 		return engine.AuditEvent{}, false, errNoBaseline
 	}
 	live, err := a.live(ctx, c, engine.FactAudit)
@@ -84,8 +84,8 @@ func (a disableJIT) toggled(ctx context.Context, c engine.Case) (engine.AuditEve
 
 var errNoBaseline = errors.New("the audit log could not be read before, so a toggle in it now proves nothing")
 
-// await waits for the toggle to show. An audit log that cannot be read is no
-// reason to fail: then only the owner's word ends the wait.
+// await waits until the log shows the toggle. If the audit log cannot be read, await
+// does not fail: then only the owner can end the wait.
 func (a disableJIT) await(ctx context.Context, c engine.Case, patience time.Duration, report func(engine.Progress)) (engine.AuditEvent, error) {
 	var seen engine.AuditEvent
 	err := a.poll(ctx, patience, "the toggle in the audit log", report, func() (bool, error) {

@@ -11,12 +11,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// match guides the owner through the identity provider's console, so that
-// sign-in carries what SCIM sends.
+// match guides the owner through the identity provider's console, so that the SSO
+// sign-in carries the values that SCIM sends.
 type match struct{ World }
 
-// ChangeAttributes is the change that a person makes where sign-in's attributes
-// are set.
+// ChangeAttributes is the ID of the change that a person makes to the attributes of the
+// SSO sign-in.
 const ChangeAttributes = "attributes"
 
 func (match) ID() engine.ActionID { return engine.ActionMatch }
@@ -28,12 +28,12 @@ func (match) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{}
 }
 
-// difference is an attribute that sign-in carries otherwise than SCIM sends it, or
-// that cannot be compared.
+// difference is an attribute whose value at the SSO sign-in differs from what SCIM
+// sends, or cannot be compared with it.
 type difference struct{ text, page string }
 
-// unmatched lists where sign-in carries something else than SCIM sends, and
-// what of it cannot be read, each with the place where it is changed.
+// unmatched lists the attributes that differ or cannot be read, each with the place
+// where it is changed.
 func unmatched(e engine.Expectation) (differs, unknown []difference) {
 	for _, want := range []struct {
 		name, sends string
@@ -73,7 +73,7 @@ func said(value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-// attribute is what is known of an attribute of sign-in.
+// attribute returns what is known about an attribute of the SSO sign-in.
 func attribute(e engine.Expectation, name string) engine.Attribute {
 	for _, a := range e.SSO {
 		if strings.EqualFold(a.Name, name) && a.Where != "" {
@@ -123,7 +123,7 @@ func (a match) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	return p, nil
 }
 
-// watchAttributes is empty where it cannot be seen that all is done.
+// watchAttributes says what to watch for, "" if the tool cannot see when all is done.
 func watchAttributes(e engine.Expectation, unknown bool) string {
 	if e.Stated || unknown {
 		return ""
@@ -131,7 +131,7 @@ func watchAttributes(e engine.Expectation, unknown bool) string {
 	return "equal values in the sign-in attributes of " + e.Application
 }
 
-// expected reads the expectation afresh, unless it is the owner's word.
+// expected reads the expectation again, unless the owner stated it.
 func (w World) expected(ctx context.Context, c engine.Case) (engine.Case, error) {
 	if c.Expected.Stated {
 		return c, nil

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// pace estimates how long a copy still takes from what was done lately: what is
-// mounted takes no time, and would make the beginning look fast.
+// pace estimates the remaining time of a copy from its recent progress. Mounted blobs
+// take almost no time and would make the average too fast.
 type pace struct{ marks []mark }
 
 type mark struct {
@@ -23,8 +23,8 @@ const (
 	paceEvery = 250 * time.Millisecond
 )
 
-// left takes how far the copy is, and returns how long the rest takes at that
-// pace, in whole seconds; 0 when nothing can be said.
+// left records the progress of the copy and returns the estimated remaining time in
+// whole seconds, 0 if unknown.
 func (p *pace) left(now time.Time, done, total int64) time.Duration {
 	if n := len(p.marks); n == 0 || now.Sub(p.marks[n-1].at) >= paceEvery {
 		p.marks = append(p.marks, mark{now, done})
@@ -42,7 +42,7 @@ func (p *pace) left(now time.Time, done, total int64) time.Duration {
 	return max(time.Second, rest.Round(time.Second))
 }
 
-// told is the progress of a copy in the engine's words.
+// told converts the progress of a copy to engine.Progress.
 func (p *pace) told(title string, x registry.Progress, now time.Time) engine.Progress {
 	if x.Tag == "" {
 		return engine.Progress{Text: title, Item: "reading the original"}

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// push makes the identity provider create the person in Docker again, by its
-// safest way or by its other one.
+// push makes the identity provider create the member in Docker again, in its safest way
+// or in its other one.
 type push struct {
 	World
 
@@ -36,7 +36,7 @@ func (a push) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{Reason: engine.PushBlockers(c, a.other)}
 }
 
-// ChangeManual is the change that a person makes in the provider's console.
+// ChangeManual is the ID of the change that a person makes in the provider's console.
 const ChangeManual = "manual"
 
 func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
@@ -56,7 +56,7 @@ func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	return p, err
 }
 
-// changes puts the changes of the way into the plan.
+// changes adds the changes of the way to the plan.
 func (a push) changes(ctx context.Context, c engine.Case, p *engine.Plan) error {
 	provider := a.Systems.Pusher()
 	if provider == nil || c.Expected.Stated {
@@ -68,7 +68,7 @@ func (a push) changes(ctx context.Context, c engine.Case, p *engine.Plan) error 
 		return err
 	}
 	if rest := c.Remaining(a.ID()); len(rest) > 0 && (!as.Assigned || tookAway(c, a.ID())) {
-		// The values went away with the assignment; the approved plan has them.
+		// The assignment is gone and its values with it; the approved plan has them.
 		p.Title, p.Changes = "Finish pushing "+c.Username+" from "+as.Provider, rest
 		p.Notes = []string{"An earlier push was left half-way: something was taken from them, and these are the changes that are missing."}
 		return nil
@@ -82,7 +82,7 @@ func (a push) changes(ctx context.Context, c engine.Case, p *engine.Plan) error 
 	return nil
 }
 
-// way is the one to take, if it would bring the person back as expected.
+// way returns the way to take, if it would bring the member back as expected.
 func (a push) way(c engine.Case, as idp.Assignment) (idp.Way, error) {
 	n := 0
 	if a.other {
@@ -110,8 +110,8 @@ func (a push) way(c engine.Case, as idp.Assignment) (idp.Way, error) {
 	return way, nil
 }
 
-// tookAway reports whether the part of the plan that was made took the person
-// out of a group: then they have to be put back, whatever else is the case.
+// tookAway reports whether the changes made so far removed the person from a group. If
+// so, they must be put back in any case.
 func tookAway(c engine.Case, id engine.ActionID) bool {
 	rest := c.Remaining(id)
 	return slices.ContainsFunc(c.Unfinished[id].Changes, func(ch engine.Change) bool {
@@ -134,7 +134,7 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// pendingInvites are the changes that cancel what invites the person.
+// pendingInvites returns the changes that cancel the member's invites.
 func (w World) pendingInvites(ctx context.Context, c engine.Case) ([]engine.Change, error) {
 	if c.DryRun || w.Systems.Hub() == nil {
 		return nil, nil
@@ -150,10 +150,10 @@ func (w World) pendingInvites(ctx context.Context, c engine.Case) ([]engine.Chan
 	return out, nil
 }
 
-// changeInvite begins the id of a change that cancels an invite.
+// changeInvite is the prefix of the ID of a change that cancels an invite.
 const changeInvite = "invite "
 
-// product is the one that the owner named, or what fits any when none was.
+// product returns the product that the owner named, or the generic one.
 func product(c engine.Case) manual.Product {
 	p, ok := manual.Find(c.Expected.Product)
 	if !ok {
@@ -170,8 +170,8 @@ func manualPush(c engine.Case, title, watch string) engine.Change {
 	}
 }
 
-// Guards asks only for what the push itself does not move: that Docker has no
-// membership which a deactivation could hit. A dry run cannot have it so.
+// Guards reads only what the push itself does not change: that Docker has no membership
+// which a deactivation could affect. In a dry run the membership still exists.
 func (a push) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error) {
 	live, err := a.live(ctx, c, engine.FactMember)
 	if err != nil {
@@ -183,7 +183,7 @@ func (a push) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error)
 	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(false))}, nil
 }
 
-// Made asks the provider, and Docker where the provider cannot tell.
+// Made asks the provider, or Docker if the provider cannot tell.
 func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
 	if strings.HasPrefix(ch.ID, changeInvite) {
 		return cancelInvites{a.World}.Made(ctx, c, ch)
@@ -241,7 +241,7 @@ func (w World) awaitMember(ctx context.Context, c engine.Case, patience time.Dur
 	})
 }
 
-// patience is how long the way taken may need.
+// patience returns how long the way taken may need.
 func (a push) patience(c engine.Case) time.Duration {
 	if a.other && len(c.Expected.Ways) > 1 {
 		return max(pushPatience, c.Expected.Ways[1].Takes)
@@ -287,8 +287,8 @@ func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 	return engine.Check{OK: true, Text: "Docker lists them again as " + shown + ".", Evidence: evidence}, nil
 }
 
-// stillOut says what is known of somebody whom Docker does not list, by what the
-// provider's log said last.
+// stillOut describes a member whom Docker does not list, by the newest entry of the
+// provider's log.
 func stillOut(c engine.Case, said idp.Event) string {
 	const kept = " Their role and teams are in the snapshot."
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// lastRun tells when the changes of the action's last plan were made.
+// lastRun returns when the changes of the action's last plan were made.
 func lastRun(c engine.Case, id engine.ActionID) (first, last time.Time) {
 	plan := ""
 	for _, r := range c.Receipts {
@@ -23,9 +23,8 @@ func lastRun(c engine.Case, id engine.ActionID) (first, last time.Time) {
 	return first, last
 }
 
-// pushLog is the provider's log about one person, since an action's last run. It
-// is late: that it says nothing proves nothing, and nor does that it cannot be
-// read.
+// pushLog is the provider's log about one person since the action's last run. It lags,
+// so an empty or unreadable log proves nothing.
 type pushLog struct {
 	client      IdP
 	c           engine.Case
@@ -42,7 +41,7 @@ func (w World) pushLog(c engine.Case, id engine.ActionID) *pushLog {
 	return l
 }
 
-// events reads the log since a time. Who the person is there is asked once.
+// events reads the log since a time. It looks up the person's ID there only once.
 func (l *pushLog) events(ctx context.Context, since time.Time) ([]idp.Event, error) {
 	if l.client == nil || l.last.IsZero() {
 		return nil, nil
@@ -61,8 +60,8 @@ func (l *pushLog) events(ctx context.Context, since time.Time) ([]idp.Event, err
 	return l.client.Events(ctx, l.userID, since)
 }
 
-// newest is the last that it says about sending the person since the last change;
-// none is the zero event.
+// newest returns the newest entry about sending the person since the last change, or
+// the zero event.
 func (l *pushLog) newest(ctx context.Context) idp.Event {
 	events, err := l.events(ctx, l.last)
 	if err != nil {
@@ -77,7 +76,7 @@ func (l *pushLog) newest(ctx context.Context) idp.Event {
 	return newest
 }
 
-// evidence is what the provider says that it did, at once and in its log.
+// evidence returns what the provider says it did, in its answers and in its log.
 func (l *pushLog) evidence(ctx context.Context, now time.Time) []engine.Evidence {
 	if l.client == nil || l.last.IsZero() {
 		return nil
@@ -100,7 +99,7 @@ func (l *pushLog) evidence(ctx context.Context, now time.Time) []engine.Evidence
 	return out
 }
 
-// answers are what the provider said at once.
+// answers returns the provider's immediate answers.
 func (l *pushLog) answers() []engine.Evidence {
 	var out []engine.Evidence
 	for _, r := range l.c.Receipts {

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// pushProfile makes the identity provider send the values of a person whom
-// SCIM manages once more.
+// pushProfile makes the identity provider send the values of a SCIM-managed member
+// again.
 type pushProfile struct{ World }
 
 // profilePatience is how long an update may take to show.
@@ -75,8 +75,8 @@ func (a pushProfile) Guards(ctx context.Context, c engine.Case) ([]engine.Guard,
 	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(live.Member.Present))}, nil
 }
 
-// Made compares what Docker shows: the same profile sent twice leaves no other
-// trace.
+// Made compares what Docker shows, because sending the same profile twice leaves no
+// other trace.
 func (a pushProfile) Made(ctx context.Context, c engine.Case, _ engine.Change) (bool, error) {
 	live, err := a.live(ctx, c, engine.FactMember)
 	return err == nil && live.Member.Present && !engine.Differs(live), err

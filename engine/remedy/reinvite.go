@@ -12,9 +12,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// reinvite brings a person who was removed, and whom the push has not brought
-// back, into the organization by an invite, with what the snapshot holds. An
-// invite carries one team, so the others are added once it is accepted.
+// reinvite invites a removed member back, with the role and teams of the snapshot, if
+// the push did not bring them back. An invite has one team, so the others are added
+// after the member accepts it.
 type reinvite struct{ World }
 
 func (reinvite) ID() engine.ActionID { return engine.ActionReinvite }
@@ -23,7 +23,7 @@ func (reinvite) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{Reason: engine.ReinviteBlockers(c)}
 }
 
-// The changes of a re-invite, by the beginning of their ids.
+// Prefixes of the IDs of a re-invite's changes.
 const (
 	changeReinvite = "re-invite"
 	changeTeam     = "team "
@@ -95,8 +95,8 @@ func (a reinvite) Run(ctx context.Context, _ engine.Case, ch engine.Change, _ fu
 	if err != nil {
 		return engine.Receipt{}, err
 	}
-	// Docker Hub answers with success even when it invited nobody. What cannot be
-	// read says nothing either way: Verify looks whether the invite is there.
+	// Docker Hub answers with success even if it invited nobody. An unreadable answer
+	// proves nothing: Verify checks whether the invite exists.
 	results, _ := hub.InviteResults(response)
 	for _, r := range results {
 		if r.Status != "" && r.Status != hub.Invited {

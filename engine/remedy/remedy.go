@@ -77,7 +77,7 @@ func Actions(w World) []engine.Action {
 	}
 }
 
-// The pauses between two looks while poll waits: the first, and the longest.
+// The pauses of poll between two reads: the first, and the longest.
 const (
 	pollFirst = 500 * time.Millisecond
 	pollMost  = 10 * time.Second
@@ -86,8 +86,8 @@ const (
 // errGaveUp says that poll ran out of patience.
 var errGaveUp = errors.New("it did not show in time")
 
-// poll calls look until it is satisfied, the context ends, or patience is over.
-// How long that has been is for whoever shows it to say.
+// poll calls look until it reports success, the context ends, or patience is over. The
+// window that shows the progress adds the elapsed time.
 func (w World) poll(ctx context.Context, patience time.Duration, what string, report func(engine.Progress), look func() (bool, error)) error {
 	start, pause := w.Now(), pollFirst
 	for {
@@ -134,7 +134,7 @@ func (w World) sendHub(ctx context.Context, c engine.Call) (engine.Receipt, erro
 	return sent(client.Send(ctx, transport.Call(c)))
 }
 
-// live reads facts that an action cannot do without.
+// live reads facts that an action requires.
 func (w World) live(ctx context.Context, c engine.Case, facts ...engine.FactID) (engine.Case, error) {
 	c, err := w.observe(ctx, c, facts...)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// remove takes the person out of the organization, so that SCIM can create the
-// membership anew. It is the one destructive action of the guide.
+// remove removes the member from the organization, so that SCIM can create the
+// membership again. It is the guide's only destructive action.
 type remove struct{ World }
 
 func (remove) ID() engine.ActionID { return engine.ActionRemove }
@@ -19,7 +19,7 @@ func (remove) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{Reason: strings.Join(engine.RemovalBlockers(c), "; ")}
 }
 
-// needs is everything that a removal rests on.
+// needs lists the facts that a removal depends on.
 func needs() []engine.FactID {
 	return []engine.FactID{
 		engine.FactMember, engine.FactInvites, engine.FactSCIM, engine.FactExpectation, engine.FactRepositories,
@@ -57,8 +57,7 @@ func (a remove) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, erro
 	return guards, err
 }
 
-// grounds reads everything again and refuses when a safety rule no longer
-// holds.
+// grounds reads all these facts again and refuses if a safety rule no longer holds.
 func (a remove) grounds(ctx context.Context, c engine.Case) (engine.Case, []engine.Guard, error) {
 	live, err := a.live(ctx, c, needs()...)
 	if err != nil {

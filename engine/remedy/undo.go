@@ -14,10 +14,10 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// undo puts back what a run changed, as far as it can be put back, from the
-// run's own journal: the snapshot of role and teams, and the assignment as it
-// was approved. Whoever is out of the organization comes back in two steps,
-// because an invite has to be accepted: an undo that is run again does the rest.
+// undo reverses the changes of a run, as far as possible, from the run's own journal:
+// the snapshot of role and teams, and the assignment as it was approved. A removed
+// member comes back in two steps, because they have to accept an invite first; running
+// the undo again does the rest.
 type undo struct{ World }
 
 func (undo) ID() engine.ActionID { return engine.ActionUndo }
@@ -34,8 +34,8 @@ func ran(c engine.Case, id engine.ActionID) bool {
 	return slices.ContainsFunc(c.Receipts, func(r engine.Receipt) bool { return r.Action == id })
 }
 
-// halfPushed are the approved changes that give back what a push took away and
-// was left before it gave it back. They hold the values.
+// halfPushed returns the approved changes that restore what an unfinished push took
+// away. They hold the values.
 func halfPushed(c engine.Case) []engine.Change {
 	var rest []engine.Change
 	for _, id := range []engine.ActionID{engine.ActionPush, engine.ActionPushOther} {
@@ -46,7 +46,7 @@ func halfPushed(c engine.Case) []engine.Change {
 	return slices.DeleteFunc(rest, func(ch engine.Change) bool { return ch.Kind != engine.ChangeRequest || !idp.Creates(ch.ID) })
 }
 
-// The changes of an undo, by id, besides those of a re-invite and of a push.
+// IDs of the changes of an undo, apart from those of a re-invite and a push.
 const (
 	undoRole = "role"
 	undoJIT  = "jit"
@@ -67,8 +67,8 @@ func (a undo) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	return p, err
 }
 
-// missing compares what was with what is, and lists the changes that lead
-// back.
+// missing compares the snapshot with the present state, and returns the changes that
+// restore it.
 func (a undo) missing(ctx context.Context, c engine.Case) (engine.Case, []engine.Change, error) {
 	live, err := a.live(ctx, c, engine.FactMember, engine.FactInvites)
 	if err != nil {
@@ -103,7 +103,7 @@ func (a undo) missing(ctx context.Context, c engine.Case) (engine.Case, []engine
 	return live, changes, nil
 }
 
-// unassigned returns what is missing of a push that was left half-way.
+// unassigned returns the missing changes of an unfinished push.
 func (a undo) unassigned(ctx context.Context, c engine.Case) ([]engine.Change, error) {
 	var missing []engine.Change
 	c.Member.Email = address(c)
@@ -161,8 +161,7 @@ func (a undo) roleAndTeams(ctx context.Context, c engine.Case) ([]engine.Change,
 	return changes, nil
 }
 
-// toggledSince reports whether the JIT switch was used after the run had
-// switched it off.
+// toggledSince reports whether the JIT switch was used after the run switched it off.
 func toggledSince(c engine.Case) bool {
 	if len(c.Audit.JIT) == 0 {
 		return false
@@ -193,7 +192,7 @@ func (a undo) enableJIT(c engine.Case) engine.Change {
 	}
 }
 
-// leftovers says what an undo does not bring back.
+// leftovers lists what the undo does not restore.
 func leftovers(c engine.Case) []string {
 	var notes []string
 	if !c.Member.Present && len(halfPushed(c)) == 0 {
@@ -230,8 +229,8 @@ func leftovers(c engine.Case) []string {
 	return notes
 }
 
-// Guards asks whether they are a member, unless the undo itself makes them one
-// by assigning them.
+// Guards reads whether the person is a member, unless the undo itself makes them one by
+// assigning them.
 func (a undo) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error) {
 	if len(halfPushed(c)) > 0 {
 		return nil, nil

@@ -109,7 +109,7 @@ func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y
 	line, x := c.field.View(t, width, c.armed)
 	note := c.moment(t, width)
 	if c.wrong {
-		note = t.Bad.Render(Fit("That is not it. Type it exactly, or go back with esc.", width))
+		note = t.Bad.Render(Fit("That does not match. Type it exactly, or press esc to go back.", width))
 	}
 	y = Height(question) + Height(phrase)
 	return Lines(question, phrase, line, note), x, y, true

@@ -183,7 +183,7 @@ func auditValue(a engine.Audit) string {
 func expectationValue(e engine.Expectation) string {
 	switch {
 	case e.Stated:
-		return e.WantedRole() + teams(e.Teams) + ", by your word"
+		return e.WantedRole() + teams(e.Teams) + ", as you said"
 	case !e.Assigned:
 		return e.Provider + " does not assign them to " + e.Application
 	}

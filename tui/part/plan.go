@@ -219,7 +219,7 @@ func Console(t theme.Theme, width int, c engine.Console) string {
 		blocks = append(blocks, Lines(lines...))
 	}
 	if c.Watch != "" {
-		blocks = append(blocks, Paragraph("Meanwhile the tool looks for "+Clean(c.Watch)+".", width, t.Muted))
+		blocks = append(blocks, Paragraph("Meanwhile, the tool watches for "+Clean(c.Watch)+".", width, t.Muted))
 	}
 	return Stack(blocks...)
 }

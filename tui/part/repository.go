@@ -33,7 +33,7 @@ func repositoryFacts(c engine.Case, name string) [][2]string {
 		for _, why := range r.Why {
 			add("why", why)
 		}
-		add("copied to", "it stays in "+c.Org+", and nothing is copied; see that somebody else can do what they do there")
+		add("copied to", "it stays in "+c.Org+" and is not copied; make sure that somebody else can take over what they do there")
 	}
 	if len(rows) > 0 {
 		s := c.Sources[engine.FactRepositories]

@@ -27,7 +27,7 @@ func newApproving(s guide.State) *approving {
 	a := &approving{seq: s.Seq, digest: s.Plan.Digest(), dry: s.Case.DryRun}
 	switch {
 	case a.dry:
-		a.confirm = part.NewConfirm("", "", "Go on", true)
+		a.confirm = part.NewConfirm("", "", "Continue", true)
 	case s.Plan.Destructive:
 		a.confirm = part.NewConfirm(s.Plan.Subject, "", "", false)
 	default:
@@ -68,7 +68,7 @@ func (a *approving) Body(f Frame) string {
 	}
 	switch {
 	case a.dry:
-		summary = t.Warn.Render(part.Fit("Dry run: nothing will be sent. This is what would be.", f.Width))
+		summary = t.Warn.Render(part.Fit("Dry run: nothing will be sent. This is a preview.", f.Width))
 	case p.Destructive:
 		summary = part.Hang(t.Danger.Render(t.Glyph.Warn)+" ", summary, f.Width, t.Danger)
 	default:

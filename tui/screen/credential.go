@@ -43,7 +43,7 @@ type Done struct {
 var formKeys = struct{ next, back, take, left key.Binding }{
 	next: key.NewBinding(key.WithKeys("tab", "down"), key.WithHelp("tab", "next field")),
 	back: key.NewBinding(key.WithKeys("shift+tab", "up"), key.WithHelp("shift+tab", "field before")),
-	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "go on")),
+	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "continue")),
 	left: key.NewBinding(key.WithKeys("esc")),
 }
 

@@ -26,9 +26,9 @@ func newFailed(s guide.State) *failed {
 	retry, why := "Try again", ""
 	switch {
 	case s.Phase == guide.PhaseStopped:
-		retry, why = "Go on with the rest", "the plan is made anew and confirmed anew"
+		retry, why = "Continue with the rest", "you confirm a new plan first"
 	case s.Problem.Stale, s.FailedIn == guide.PhaseRunning:
-		retry, why = "Make a new plan", "what has been done already is seen and left out"
+		retry, why = "Make a new plan", "it leaves out the changes already made"
 	}
 	if s.Problem.System != "" {
 		add(guide.SignInWanted{}, "Sign in again", "with another credential for "+systemTitle(s.Case, s.Problem.System))
@@ -63,7 +63,7 @@ func (x *failed) Body(f Frame) string {
 	if f.State.Phase == guide.PhaseStopped {
 		return part.Stack(
 			heading(f, "Stopped between two changes"),
-			part.Paragraph("What was done stays done, and is in the journal. Nothing further was sent.", f.Width, t.Text),
+			part.Paragraph("The changes made so far remain and are in the journal. Nothing more was sent.", f.Width, t.Text),
 			receipts(f, f.State.Plan),
 			rest(f),
 		)

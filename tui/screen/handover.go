@@ -12,27 +12,27 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// handOver lets a person decide what becomes of each repository: copy it, copy
-// it under another name, or leave it behind for a reason that is recorded.
+// handOver asks what to do with each repository: copy it, copy it under another
+// name, or leave it behind for a recorded reason.
 type handOver struct {
-	// c is the case with what was decided on this screen: the walk takes each
-	// decision by the same rules (engine.ChoiceProblem), so the two agree.
+	// c is the case with the decisions made on this screen. The walk checks them
+	// by the same rules (engine.ChoiceProblem), so the two agree.
 	c       engine.Case
 	table   *part.Repositories
 	menu    part.Menu
 	choices []engine.Choice
-	stands  map[string]engine.Obstacle // against a copy, by repository
+	stands  map[string]engine.Obstacle // what prevents a copy, by repository
 	inMenu  bool
 	menuAt  int // the menu's first line in the foot, as last drawn
 	details bool
 
 	asking  asked
-	of      []string // the repositories that are asked about
+	of      []string // the repositories that the question is about
 	field   part.Field
-	offer   int // of the names that tab goes through
+	offer   int // index into the names that tab cycles through
 	notice  string
-	reason  string            // the last one: the next repository often has the same
-	renamed map[string]string // what a repository was to be called before it was left behind
+	reason  string            // the last one given: it often applies to the next repository
+	renamed map[string]string // the name chosen for a copy before its repository was left behind
 }
 
 // asked is what the input line is for.
@@ -62,7 +62,7 @@ var handOverKeys = struct{ leave, name, all, details, jump, table, record, cance
 	details: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "details")),
 	jump:    key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "to the action")),
 	table:   key.NewBinding(key.WithKeys("up"), key.WithHelp("↑", "to the repositories")),
-	record:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "record")),
+	record:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm")),
 	cancel:  key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "cancel")),
 	other:   key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "another free name")),
 }
@@ -151,8 +151,8 @@ func (h *handOver) Update(msg tea.Msg) Action {
 	return nil
 }
 
-// clicked selects a row of the table, or an action; an action that was selected
-// already is taken.
+// clicked selects a row of the table or an action. A click on the selected action
+// takes it.
 func (h *handOver) clicked(row int) Action {
 	if h.inMenu = row >= h.menuAt; !h.inMenu {
 		h.table.Click(row)
@@ -164,12 +164,12 @@ func (h *handOver) clicked(row int) Action {
 	return nil
 }
 
-// leave asks why the repository is left behind, or takes it in again.
+// leave asks why to leave the repository behind, or includes it again.
 func (h *handOver) leave() Action {
 	name, personal := h.table.Selected()
 	switch {
 	case !personal:
-		h.notice = "It stays in " + h.c.Org + ": there is nothing to choose."
+		h.notice = "It stays in " + h.c.Org + ", so there is nothing to choose."
 		return nil
 	case h.c.Choices[name].Skipped():
 		return h.choose([]string{name}, engine.HandOverChoice{Target: h.back(name)})
@@ -178,8 +178,8 @@ func (h *handOver) leave() Action {
 	return nil
 }
 
-// back is what a repository was to be called before it was left behind, if that
-// can still be.
+// back returns the name that was chosen for the copy before the repository was left
+// behind, or "" if that name can no longer be used.
 func (h *handOver) back(name string) string {
 	choice := engine.HandOverChoice{Target: h.renamed[name]}
 	if engine.ChoiceProblem(h.c, name, choice) != "" {
@@ -188,8 +188,8 @@ func (h *handOver) back(name string) string {
 	return choice.Target
 }
 
-// all leaves everything in view behind, or takes it in when nothing of it is to
-// be copied.
+// all leaves every repository in view behind. If none of them is to be copied, it
+// includes them all again.
 func (h *handOver) all() Action {
 	names, standings := h.table.Shown()
 	var in []string
@@ -221,12 +221,12 @@ func (h *handOver) rename() {
 		h.notice = "It stays in " + h.c.Org + ": nothing is copied."
 		return
 	case h.c.Choices[name].Skipped():
-		h.notice = "It is left behind; space takes it in again."
+		h.notice = "It is left behind. Press space to include it again."
 		return
 	}
 	for _, r := range h.c.Repositories.Personal {
 		if r.Name == name && r.Handed() {
-			h.notice = "They have copied it already; it is where the plan said."
+			h.notice = "The member has already copied it, to the name in the plan."
 			return
 		}
 		if r.Name == name {
@@ -237,7 +237,7 @@ func (h *handOver) rename() {
 	}
 }
 
-// answer takes keys into the input line.
+// answer handles a message while the input line is open.
 func (h *handOver) answer(msg tea.Msg) Action {
 	press, isKey := msg.(tea.KeyPressMsg)
 	k := handOverKeys
@@ -262,11 +262,11 @@ func (h *handOver) answer(msg tea.Msg) Action {
 func (h *handOver) record() Action {
 	choice := h.wanted()
 	if h.asking == askedReason && choice.Skip == "" {
-		h.notice = "A reason is needed: it stands in the report for whoever asks later."
+		h.notice = "A reason is needed. It goes into the report."
 		return nil
 	}
 	if h.problem() != "" {
-		return nil // it is on screen
+		return nil // the screen shows it
 	}
 	if h.asking == askedReason {
 		h.reason = choice.Skip
@@ -278,7 +278,7 @@ func (h *handOver) record() Action {
 	return h.choose(h.of, choice)
 }
 
-// wanted is what stands in the input line, as a choice.
+// wanted returns the content of the input line as a choice.
 func (h *handOver) wanted() engine.HandOverChoice {
 	typed := strings.TrimSpace(h.field.Value())
 	if h.asking == askedReason {
@@ -290,7 +290,7 @@ func (h *handOver) wanted() engine.HandOverChoice {
 	return engine.HandOverChoice{Target: h.c.Org + "/" + typed}
 }
 
-// problem is what is wrong with it.
+// problem says what is wrong with the content of the input line, "" if nothing is.
 func (h *handOver) problem() string { return engine.ChoiceProblem(h.c, h.of[0], h.wanted()) }
 
 func (h *handOver) choose(names []string, choice engine.HandOverChoice) Action {
@@ -308,7 +308,7 @@ func (h *handOver) Body(f Frame) string {
 	return part.Stack(heading(f, f.State.Verdict.Headline), part.Paragraph(h.table.Count(), f.Width, f.Theme.Muted), about(f), h.around(f))
 }
 
-// around is what else may depend on the person.
+// around says what else may depend on the member.
 func (h *handOver) around(f Frame) string {
 	r := h.c.Repositories
 	var out []string
@@ -324,8 +324,8 @@ func (h *handOver) around(f Frame) string {
 	return section(f, "What else to know", note(f, strings.Join(out, "\n")))
 }
 
-// besideFrom is how wide the column beside is at least: a narrower one takes more
-// from the table than it gives.
+// besideFrom is the least width of the side column, in cells. A narrower one costs
+// the table more than it is worth.
 const besideFrom = 60
 
 func (h *handOver) Side(f Frame) string {
@@ -336,8 +336,8 @@ func (h *handOver) Side(f Frame) string {
 	return part.RepositoryDetails(f.Theme, f.Width, h.c, name)
 }
 
-// Whole is everything about the repository under the cursor, and what stands
-// against the copies.
+// Whole shows everything about the repository under the cursor, and what prevents
+// copies.
 func (h *handOver) Whole(f Frame) string {
 	name, _ := h.table.Selected()
 	var against []string
@@ -346,11 +346,11 @@ func (h *handOver) Whole(f Frame) string {
 			against = append(against, r.Name+": "+o.Problem+": "+o.Advice)
 		}
 	}
-	return part.Stack(part.RepositoryDetails(f.Theme, f.Width, h.c, name), section(f, "What stands against a copy", note(f, strings.Join(against, "\n"))), h.around(f))
+	return part.Stack(part.RepositoryDetails(f.Theme, f.Width, h.c, name), section(f, "What prevents a copy", note(f, strings.Join(against, "\n"))), h.around(f))
 }
 
-// Foot is the table, a line on the repository under the cursor or the input, and
-// the ways on.
+// Foot shows the table, a line about the repository under the cursor or the input,
+// and the actions.
 func (h *handOver) Foot(f Frame, height int) Foot {
 	if h.asking != askedNothing {
 		return h.input(f, height)
@@ -361,23 +361,23 @@ func (h *handOver) Foot(f Frame, height int) Foot {
 	}
 	room := height - part.Height(menu)
 	switch {
-	case h.details && !f.Wide: // what is above has more to say
+	case h.details && !f.Wide: // the details above need the room
 		line, room = "", min(room, max(detailedRows, height/3))
 	case room-part.Height(line) < 3:
 		line = ""
 	}
 	table, x, typing := h.table.View(f.Theme, f.Width, max(1, room-part.Height(line)), !h.inMenu)
 	if room > part.Height(table)+part.Height(line) && line != "" {
-		line += "\n " // air above the actions, where there is room
+		line += "\n " // a blank line above the actions, where there is room
 	}
 	h.menuAt = part.Height(table) + part.Height(line)
 	return Foot{Block: part.Lines(table, line, menu), X: x, Cursor: typing}
 }
 
-// detailedRows is how many lines the table has at least beside the details of a row.
+// detailedRows is the least number of table lines while a row's details are shown.
 const detailedRows = 4
 
-// quiet is the first way on while the table has the keys.
+// quiet shows the first action, dimmed, while the table has the focus.
 func (h *handOver) quiet(f Frame) string {
 	t, first := f.Theme, h.choices[0]
 	if first.Disabled != "" {
@@ -386,8 +386,8 @@ func (h *handOver) quiet(f Frame) string {
 	return part.Fit("  "+t.Text.Render(part.Clean(first.Label)), f.Width)
 }
 
-// line is what matters about the repository under the cursor: what stands against
-// its copy and what to do, and otherwise why it matters.
+// line describes the repository under the cursor: what prevents its copy and what
+// to do, or else why the repository matters.
 func (h *handOver) line(f Frame) string {
 	t := f.Theme
 	name, personal := h.table.Selected()
@@ -426,12 +426,12 @@ func (h *handOver) line(f Frame) string {
 	return part.Hang(t.Faint.Render(t.Glyph.Bullet)+" ", part.Clean(text), f.Width, t.Muted)
 }
 
-// input is the line for a name or a reason, with what is wrong with it.
+// input shows the line for a name or a reason, and what is wrong with it.
 func (h *handOver) input(f Frame, height int) Foot {
 	t := f.Theme
-	question, verdict := "Why is "+h.of[0]+" left behind?", ""
+	question, verdict := "Why leave "+h.of[0]+" behind?", ""
 	if len(h.of) > 1 {
-		question = fmt.Sprintf("Why are these %d left behind?", len(h.of))
+		question = fmt.Sprintf("Why leave these %d behind?", len(h.of))
 	}
 	switch problem := h.problem(); {
 	case h.notice != "":
@@ -442,12 +442,12 @@ func (h *handOver) input(f Frame, height int) Foot {
 	default:
 		target := h.wanted().Target
 		if target == "" {
-			target = "the name that is proposed"
+			target = "the proposed name"
 		}
 		verdict = part.Hang(t.OK.Render(t.Glyph.Done)+" ", part.Clean(target)+" can be used", f.Width, t.Text)
 	}
 	if h.asking == askedName {
-		question = "What is the copy of " + h.of[0] + " called in " + h.c.Org + "?"
+		question = "What should the copy of " + h.of[0] + " be called in " + h.c.Org + "?"
 	}
 	prompt := part.Paragraph(part.Clean(question), f.Width, t.Strong)
 	line, x := h.field.View(t, f.Width, true)

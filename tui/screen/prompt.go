@@ -61,7 +61,7 @@ func NewPrompt(p Prompt) *Asking {
 }
 
 var promptKeys = struct{ take, leave key.Binding }{
-	take:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "go on")),
+	take:  key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "continue")),
 	leave: key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "not now")),
 }
 

@@ -30,7 +30,7 @@ func newRunning(s guide.State, o Setup) *running {
 	if o.CanAssist && r.console && !s.Case.DryRun && !r.verify {
 		r.assist = o.AssistHint
 		if r.assist == "" {
-			r.assist = "have it clicked"
+			r.assist = "do the clicks for me"
 		}
 	}
 	return r
@@ -95,7 +95,7 @@ func (r *running) Body(f Frame) string {
 	list = append(list, hidden(f, len(r.plan.Changes)-to, "still to come"))
 	headline := r.plan.Title
 	if r.verify {
-		headline = "Looking for the result"
+		headline = "Waiting for the result"
 	}
 	return part.Stack(heading(f, headline), part.Lines(list...))
 }
@@ -146,7 +146,7 @@ func (r *running) words(f Frame) string {
 	case ok && ch.Kind == engine.ChangeConsole && !f.State.Stopping:
 		return "Waiting for you to do the clicks"
 	case ok && ch.Kind == engine.ChangeCopy && f.State.Stopping:
-		return "Stopping the copy; it can go on where it stopped"
+		return "Stopping the copy; it can continue from here later"
 	case ok && len(r.plan.Changes) > 1 && !f.State.Stopping:
 		return fmt.Sprintf("Making change %d of %d", f.Live.Change+1, len(r.plan.Changes))
 	}

@@ -16,9 +16,9 @@ type settled struct {
 }
 
 func newSettled(s guide.State) *settled {
-	item := part.Item{Label: "Go on"}
+	item := part.Item{Label: "Continue"}
 	if !s.Check.OK {
-		item = part.Item{Label: "Go on from here", Why: "the step looks again and says what can be done"}
+		item = part.Item{Label: "Continue from here", Why: "the step reads again and shows what can be done"}
 	}
 	return &settled{menu: part.NewMenu([]part.Item{item}, 0)}
 }
@@ -37,7 +37,7 @@ func (s *settled) Whole(f Frame) string {
 
 // Side is what the action rested on. It has changed meanwhile; the step reads it
 // again.
-func (s *settled) Side(f Frame) string { return knownAs(f, "What was known before") }
+func (s *settled) Side(f Frame) string { return knownAs(f, "Known before the change") }
 
 func (s *settled) Body(f Frame) string {
 	t := f.Theme

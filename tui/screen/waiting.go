@@ -38,7 +38,7 @@ func waitingWords(s guide.State) string {
 	case guide.PhaseObserving:
 		return "Reading, nothing is changed"
 	case guide.PhaseConnecting:
-		return "Trying the credential"
+		return "Checking the credential"
 	case guide.PhasePlanning:
 		return "Making the plan, nothing is changed"
 	case guide.PhaseSaving:
@@ -49,7 +49,7 @@ func waitingWords(s guide.State) string {
 		}
 		return "Making the change"
 	case guide.PhaseVerifying:
-		return "Looking for the result"
+		return "Waiting for the result"
 	case guide.PhaseDeciding, guide.PhaseApproving, guide.PhaseSettled, guide.PhaseFailed, guide.PhaseStopped, guide.PhaseDone:
 	}
 	return ""

@@ -117,7 +117,7 @@ func Resume(ctx context.Context, o Options, kept string, keep Keep) (*Source, er
 	accounts, err := p.client.Accounts(ctx)
 	if err != nil || len(accounts) == 0 {
 		return nil, &transport.Error{
-			System: system, Op: "go on with the stored sign-in", Status: http.StatusUnauthorized, Err: transport.ErrUnauthorized,
+			System: system, Op: "resume the stored sign-in", Status: http.StatusUnauthorized, Err: transport.ErrUnauthorized,
 			Message: "it cannot be read; sign in again",
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// credential asks for what signs in to one system after the other. A secret is
+// credential asks for the credential of one system after another. A secret is
 // not echoed, and nothing of it is kept here.
 func (w *walk) credential(ctx context.Context, ask engine.Question) (guide.Event, error) {
 	for n, id := range ask.Systems {
@@ -85,10 +85,10 @@ func (w *walk) form(ctx context.Context, id engine.SystemID, form tui.FormHint) 
 	return guide.SignedIn{Credential: c}, nil
 }
 
-// wanted asks whether to sign in where that is optional.
+// wanted asks whether to sign in to an optional system.
 func (w *walk) wanted(ctx context.Context) (bool, guide.Event, error) {
 	for {
-		typed, err := w.ask(ctx, "Type yes to sign in, no to go on without:")
+		typed, err := w.ask(ctx, "Type yes to sign in, or no to continue without:")
 		if err != nil {
 			return false, nil, err
 		}
@@ -104,14 +104,14 @@ func (w *walk) wanted(ctx context.Context) (bool, guide.Event, error) {
 	}
 }
 
-// fill asks for one line of a form; enter takes what stands there already.
+// fill asks for one field of a form; enter keeps its present value.
 func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event, error) {
 	prompt := part.Clean(f.Label)
 	switch {
 	case f.Value != "":
 		prompt += ", enter for " + part.Visible(f.Value)
 	case f.Usual != "":
-		prompt += ", enter for the usual, " + part.Visible(f.Usual)
+		prompt += ", enter for the default, " + part.Visible(f.Usual)
 	case f.Optional:
 		prompt += ", enter for none"
 	case f.Placeholder != "":
@@ -138,7 +138,7 @@ func (w *walk) fill(ctx context.Context, f tui.Field, into *string) (guide.Event
 	}
 }
 
-// secret asks for what is not echoed.
+// secret asks for a secret field, without an echo.
 func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, error) {
 	if f.Hint != "" {
 		w.say("%s", part.Clean(f.Hint))
@@ -158,7 +158,7 @@ func (w *walk) secret(ctx context.Context, f tui.Field) (string, guide.Event, er
 	}
 }
 
-// prompted shows what the effect in flight asks or tells, and answers it.
+// prompted shows a prompt of the effect in flight, and answers it.
 func (w *walk) prompted(ctx context.Context, p tui.Pending) error {
 	w.say("%s. %s", strings.TrimSuffix(part.Clean(p.Title), "."), part.Clean(p.Text))
 	if p.URL != "" {
@@ -168,7 +168,7 @@ func (w *walk) prompted(ctx context.Context, p tui.Pending) error {
 		w.say("The code to type there: %s", part.Visible(p.Code))
 	}
 	if !p.Asks() {
-		w.say("Waiting for you. Ctrl+C gives up.")
+		w.say("Waiting for you. Ctrl+C cancels.")
 		return nil
 	}
 	for i, o := range p.Options {
@@ -181,7 +181,7 @@ func (w *walk) prompted(ctx context.Context, p tui.Pending) error {
 			p.Decline()
 			return err
 		case typed == "":
-			w.say("Nothing was given.")
+			w.say("No answer was given.")
 			p.Decline()
 			return nil
 		case len(p.Options) == 0:
@@ -192,7 +192,7 @@ func (w *walk) prompted(ctx context.Context, p tui.Pending) error {
 			p.Answer(strconv.Itoa(n - 1))
 			return nil
 		}
-		w.say("Type a number from 1 to %d, or nothing to leave it.", len(p.Options))
+		w.say("Type a number from 1 to %d, or press enter to cancel.", len(p.Options))
 	}
 }
 

@@ -21,8 +21,8 @@ func number(typed string) int {
 	return n
 }
 
-// send gives the machine an event and carries out what it asks for, until a
-// person is needed.
+// send gives the machine an event and carries out the effects that follow, until a
+// person has to answer.
 func (w *walk) send(ctx context.Context, e guide.Event) error {
 	queue := []guide.Event{e}
 	for len(queue) > 0 {
@@ -31,7 +31,7 @@ func (w *walk) send(ctx context.Context, e guide.Event) error {
 		queue = queue[1:]
 		for _, f := range effects {
 			switch f := f.(type) {
-			case guide.Abort: // what it would end has ended with the wait for it
+			case guide.Abort: // the effect it would cancel has ended already
 			case guide.Note, guide.Halt:
 				w.Doer.Do(context.WithoutCancel(ctx), f, nil)
 			default:
@@ -48,9 +48,8 @@ func (w *walk) send(ctx context.Context, e guide.Event) error {
 	return nil
 }
 
-// do carries out one effect and says meanwhile what happens. An interrupt
-// cancels what only reads, and stops a run after the change in flight; a second
-// one leaves.
+// do carries out one effect and reports its progress. An interrupt cancels a read,
+// and stops a run after the change in flight; a second one leaves.
 func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -85,7 +84,7 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 				return nil, err
 			}
 		case <-still.C:
-			w.say("Still at it, after %s. Ctrl+C stops it.", part.Elapsed(time.Since(began)))
+			w.say("Still waiting after %s. Ctrl+C stops it.", part.Elapsed(time.Since(began)))
 		case a := <-typed:
 			w.in.taken()
 			typed = w.clicked(ctx, a)
@@ -102,7 +101,7 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 	}
 }
 
-// begin says what begins now.
+// begin announces the phase that begins.
 func (w *walk) begin() {
 	switch w.state.Phase {
 	case guide.PhaseObserving:
@@ -112,37 +111,37 @@ func (w *walk) begin() {
 			return
 		}
 		w.reading = true
-		w.say("Reading; nothing is changed by it.")
+		w.say("Reading. Nothing is changed.")
 	case guide.PhaseConnecting:
-		w.say("Trying the credential.")
+		w.say("Checking the credential.")
 	case guide.PhasePlanning:
-		w.say("Making the plan; nothing is changed.")
+		w.say("Making the plan. Nothing is changed.")
 	case guide.PhaseRunning:
 		w.say("Making the changes. Ctrl+C stops after the one in flight.")
 	case guide.PhaseVerifying:
-		w.say("Looking for the result. Ctrl+C stops waiting.")
+		w.say("Waiting for the result. Ctrl+C stops waiting.")
 	case guide.PhaseSaving:
 		w.say("Writing the report.")
 	case guide.PhaseDeciding, guide.PhaseApproving, guide.PhaseSettled, guide.PhaseFailed, guide.PhaseStopped, guide.PhaseDone:
 	}
 }
 
-// stop asks the run to end, or to stop waiting.
+// stop asks the run to end, or to stop waiting for a result.
 func (w *walk) stop() {
 	var effects []guide.Effect
 	w.state, effects = guide.Next(w.state, guide.Stop{})
 	for _, f := range effects {
-		w.Doer.Do(context.Background(), f, nil) // whatever else has been cancelled
+		w.Doer.Do(context.Background(), f, nil) // even if the walk's context is cancelled
 	}
 }
 
-// clicks asks for a word on what a person does in a web console meanwhile. It
-// is nil when nothing of that kind is under way.
+// clicks asks for an answer while a person works in a web console. It returns nil
+// when no such change is in flight.
 func (w *walk) clicks() <-chan answer {
 	if w.state.Phase != guide.PhaseRunning || w.state.Plan.Changes[0].Kind != engine.ChangeConsole {
 		return nil
 	}
-	w.say("It is your turn: do the clicks. The walk goes on by itself as soon as it sees what they did.")
+	w.say("It is your turn: do these clicks. The walk goes on as soon as it sees their effect.")
 	w.promptClicks()
 	return w.in.next()
 }
@@ -155,7 +154,7 @@ func (w *walk) promptClicks() {
 	w.say("%s.", line)
 }
 
-// clicked takes that word, and returns where the next one comes from.
+// clicked handles that answer, and returns the channel of the next one.
 func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 	switch typed := strings.TrimSpace(a.text); {
 	case a.err != nil, typed == "d":
@@ -165,7 +164,7 @@ func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 		w.open()
 	case typed == "s" && w.Assist != nil && !w.state.Case.DryRun:
 		if err := w.Assist(ctx, w.state.Case, w.state.Plan.Changes[0]); err == nil {
-			w.say("The clicks are done. Looking for what they did.")
+			w.say("The clicks are done. Waiting for their effect.")
 			return nil
 		}
 		w.say("The clicks could not be done.")
@@ -175,7 +174,7 @@ func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 	return w.in.next()
 }
 
-// teller says what is new, and each thing once.
+// teller reports progress, each item once.
 type teller struct {
 	*walk
 	said    string

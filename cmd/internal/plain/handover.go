@@ -11,11 +11,11 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// mostRepositories is how many repositories are read out at once.
+// mostRepositories is the number of repositories listed at once.
 const mostRepositories = 20
 
-// handOver asks what becomes of each repository: r and a number opens one, a
-// number alone takes a way on, words narrow the list down.
+// handOver asks what to do with each repository: r and a number opens one, a
+// number alone takes an action, a slash and words filter the list.
 func (w *walk) handOver(ctx context.Context) (guide.Event, error) {
 	shown := w.tellRepositories("")
 	choices := w.state.Verdict.Choices
@@ -26,7 +26,7 @@ func (w *walk) handOver(ctx context.Context) (guide.Event, error) {
 		}
 		w.say("%s", line)
 	}
-	w.say("Type r and a number, such as r1, to decide about one repository or to hear all about it; a slash and words to narrow the list down.")
+	w.say("Type r and a number, such as r1, to see or decide about one repository. Type a slash and words to filter the list.")
 	for {
 		at, typed, e, err := w.pickOr(ctx, "Your choice:", len(choices))
 		switch {
@@ -53,8 +53,8 @@ func (w *walk) handOver(ctx context.Context) (guide.Event, error) {
 	}
 }
 
-// tellRepositories reads the repositories out that match the words, and returns
-// their names in that order.
+// tellRepositories lists the repositories that match the query, and returns their
+// names in the same order.
 func (w *walk) tellRepositories(query string) []string {
 	c := w.state.Case
 	standings := engine.Standings(c)
@@ -118,7 +118,7 @@ func standingWords(c engine.Case, r engine.Repository, s engine.Standing, o engi
 	return "To be copied to " + target
 }
 
-// repository tells all about one repository and asks what becomes of it.
+// repository describes one repository and asks what to do with it.
 func (w *walk) repository(ctx context.Context, name string) (guide.Event, error) {
 	c := w.state.Case
 	for l := range strings.SplitSeq(part.RepositoryText(c, name), "\n") {
@@ -129,11 +129,11 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 		return nil, nil
 	}
 	r := c.Repositories.Personal[i]
-	w.say("1: Copy it, to %s.", part.Clean(r.Target))
+	w.say("1: Copy it to %s.", part.Clean(r.Target))
 	w.say("2: Copy it under another name.")
 	w.say("3: Leave it behind, for a reason.")
-	w.say("4: Decide nothing, back to the list.")
-	at, _, e, err := w.pick(ctx, "What becomes of it:", 4)
+	w.say("4: Decide nothing and go back to the list.")
+	at, _, e, err := w.pick(ctx, "What to do with it:", 4)
 	switch _, back := e.(guide.Back); {
 	case err != nil || back || at == 3:
 		return nil, err
@@ -143,11 +143,11 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 	if at == 0 {
 		return w.decided(name, engine.HandOverChoice{}), nil
 	}
-	prompt, choice := "Why is it left behind, for the report:", func(typed string) engine.HandOverChoice { return engine.HandOverChoice{Skip: typed} }
+	prompt, choice := "Why leave it behind? The reason goes into the report:", func(typed string) engine.HandOverChoice { return engine.HandOverChoice{Skip: typed} }
 	if at == 1 {
-		prompt = "What is the copy called in " + part.Clean(c.Org) + ":"
+		prompt = "Name of the copy in " + part.Clean(c.Org) + ":"
 		if free := engine.FreeNames(c, name); len(free) > 0 {
-			w.say("Free, as far as the list tells: %s.", strings.ReplaceAll(strings.Join(free, ", "), c.Org+"/", ""))
+			w.say("Names not in use, as far as the list shows: %s.", strings.ReplaceAll(strings.Join(free, ", "), c.Org+"/", ""))
 		}
 		choice = func(typed string) engine.HandOverChoice { return engine.HandOverChoice{Target: c.Org + "/" + typed} }
 	}
@@ -157,7 +157,7 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 			return nil, err
 		}
 		if typed == "" {
-			w.say("Something is needed; or type b to leave it as it is.")
+			w.say("An answer is needed. Type b to leave it as it is.")
 			continue
 		}
 		if typed == "b" || typed == "back" {

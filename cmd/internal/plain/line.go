@@ -12,18 +12,17 @@ import (
 // errLeft says that a person left the walk.
 var errLeft = errors.New("the walk was left")
 
-// errCut says that a person left the walk and does not wait for the change in
-// flight.
+// errCut says that a person left the walk without waiting for the change in flight.
 var errCut = errors.New("the walk was cut off")
 
-// input hands out lines, one at a time and only when somebody asks, so that
-// what was not asked for stays unread.
+// input reads lines one at a time and only on request, so that it never reads
+// ahead.
 type input struct {
 	from    io.Reader
-	pending chan answer // of the line that is being read, nil for none
+	pending chan answer // receives the line being read; nil when none is
 }
 
-// next begins to read a line, unless one is being read already.
+// next starts reading a line, unless a read is already under way.
 func (in *input) next() <-chan answer {
 	if in.pending == nil {
 		c := make(chan answer, 1)
@@ -36,10 +35,10 @@ func (in *input) next() <-chan answer {
 	return in.pending
 }
 
-// taken says that the line of next has arrived.
+// taken records that the line from next was received.
 func (in *input) taken() { in.pending = nil }
 
-// line waits for a line, for an interrupt, or for the end.
+// line waits for a line, an interrupt, or the end of ctx.
 func (in *input) line(ctx context.Context, interrupts <-chan struct{}) (string, error) {
 	select {
 	case a := <-in.next():
@@ -52,7 +51,7 @@ func (in *input) line(ctx context.Context, interrupts <-chan struct{}) (string, 
 	}
 }
 
-// secret is line without an echo, where the input is a terminal. On a pipe
+// secret is like line, but without an echo if the input is a terminal. On a pipe
 // nothing is echoed anyway.
 func (in *input) secret(ctx context.Context, interrupts <-chan struct{}, out io.Writer, prompt string) (string, error) {
 	file, ok := in.from.(*os.File)

@@ -1,5 +1,5 @@
-// Package plain is the walk in lines of text, for screen readers, for pipes, and
-// for those who want no full-screen window.
+// Package plain runs the walk in lines of text, for screen readers, for pipes, and
+// for people who do not want a full-screen window.
 package plain
 
 import (
@@ -19,14 +19,13 @@ type Prompter struct {
 // maxAnswer bounds a line of input.
 const maxAnswer = 4096
 
-// ErrNoAnswer says that the input ended before an answer came. It counts as a
-// no to whatever was asked.
+// ErrNoAnswer says that the input ended before an answer came. It counts as a no.
 var ErrNoAnswer = errors.New("no answer: the input has ended")
 
-// Ask prints the question and returns the line that answers it, without spaces
-// around it. It reads no further than that line, so that what follows it is
-// left to the next reader. A read cannot be cancelled: when ctx ends, Ask
-// returns its error and abandons the read, which may still take a line.
+// Ask prints the question and returns the next line of input, with leading and
+// trailing space removed. It reads no further than that line and leaves the rest
+// to the next reader. A read cannot be cancelled: when ctx ends, Ask returns its
+// error and abandons the read, which may still consume a line.
 func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
 	if _, err := fmt.Fprint(p.Out, question); err != nil {
 		return "", fmt.Errorf("ask: %w", err)
@@ -39,8 +38,8 @@ type answer struct {
 	err  error
 }
 
-// Await returns what read returns, or ctx's error as soon as ctx ends. A read
-// cannot be cancelled: it is then abandoned.
+// Await returns the result of read, or ctx's error as soon as ctx ends. A read
+// cannot be cancelled, so it is then abandoned.
 func Await(ctx context.Context, read func() (string, error)) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -58,7 +57,7 @@ func Await(ctx context.Context, read func() (string, error)) (string, error) {
 	}
 }
 
-// readLine reads one line and nothing behind it.
+// readLine reads one line and nothing beyond it.
 func readLine(in io.Reader) (string, error) {
 	var line strings.Builder
 	one := make([]byte, 1)
@@ -78,8 +77,8 @@ func readLine(in io.Reader) (string, error) {
 	return "", errors.New("the answer is too long")
 }
 
-// Yes asks for a yes. Anything else, and the end of the input, is a no. Its
-// error is ctx's.
+// Yes asks a yes-or-no question. Any other answer, and the end of the input, means
+// no. The error is that of ctx.
 func (p Prompter) Yes(ctx context.Context, question string) (bool, error) {
 	answer, err := p.Ask(ctx, question+" [y/N] ")
 	if err != nil {

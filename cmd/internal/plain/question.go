@@ -35,7 +35,7 @@ func (w *walk) question(ctx context.Context, ask engine.Question) (guide.Event, 
 	case engine.AnswerCredential:
 		return w.credential(ctx, ask)
 	}
-	return nil, fmt.Errorf("%s is a question of a kind that cannot be asked: %s", ask.ID, ask.Kind)
+	return nil, fmt.Errorf("question %s has an unknown kind: %s", ask.ID, ask.Kind)
 }
 
 func (w *walk) answer(ask engine.Question, value string) guide.Event {
@@ -91,18 +91,18 @@ func (w *walk) words(ctx context.Context, ask engine.Question) (guide.Event, err
 		if e, done, err := w.common(ctx, typed); err != nil || e != nil {
 			return e, err
 		} else if !done {
-			w.say("That is not it.")
+			w.say("These words do not match.")
 		}
 	}
 }
 
-// mostMatches is how many people are read out at once.
+// mostMatches is the number of people listed at once.
 const mostMatches = 12
 
-// member takes a username, or words that narrow the list down to a few.
+// member asks for a username, or for words that narrow the list.
 func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, error) {
 	people := w.state.Case.Roster
-	w.say("There are %d people. Type a username, or a part of a name, an address, a role or a team.", len(people))
+	w.say("There are %d people. Type a username, or part of a name, an address, a role or a team.", len(people))
 	suspects, why := part.Suspects(people)
 	w.suspects(suspects)
 	var found []engine.Person
@@ -127,12 +127,12 @@ func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, er
 			w.say("Type something else.")
 		}
 		if len(found) > mostMatches {
-			w.say("These are the first %d; type more to narrow it down.", mostMatches)
+			w.say("These are the first %d. Type more to narrow the list.", mostMatches)
 			found = found[:mostMatches]
 		}
 		for i, p := range found {
 			if why[p.Username] != "" {
-				w.say("%d: %s To look at first: %s.", i+1, sentence(p), why[p.Username])
+				w.say("%d: %s Check this one first: %s.", i+1, sentence(p), why[p.Username])
 				continue
 			}
 			w.say("%d: %s", i+1, sentence(p))
@@ -140,7 +140,7 @@ func (w *walk) member(ctx context.Context, ask engine.Question) (guide.Event, er
 	}
 }
 
-// suspects reads out those whom the full screen puts first.
+// suspects lists the people whom the full screen puts first.
 func (w *walk) suspects(list []engine.Person) {
 	if len(list) == 0 {
 		return
@@ -153,7 +153,7 @@ func (w *walk) suspects(list []engine.Person) {
 	if n := len(list) - len(names); n > 0 {
 		more = fmt.Sprintf(", and %d more", n)
 	}
-	w.say("Look first at those on no team of their own, or never seen: %s%s.", strings.Join(names, ", "), more)
+	w.say("Check these first: they are on no team of their own, or were never seen: %s%s.", strings.Join(names, ", "), more)
 }
 
 func indexOf(people []engine.Person, username string) int {
@@ -184,7 +184,7 @@ func sentence(p engine.Person) string {
 	return who + ", " + part.Clean(role) + " " + closed(teams)
 }
 
-// pickOr is pick that takes any other text as well, which is never empty.
+// pickOr is like pick but also accepts any other text that is not empty.
 func (w *walk) pickOr(ctx context.Context, prompt string, n int) (at int, text string, e guide.Event, err error) {
 	for {
 		typed, err := w.ask(ctx, prompt)

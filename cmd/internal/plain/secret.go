@@ -8,10 +8,10 @@ import (
 	"github.com/charmbracelet/x/term"
 )
 
-// ReadSecret asks on a terminal for a line that is not echoed. The echo is off
-// before the prompt is seen, so that not even somebody who types at once, or a
-// program that waits for the prompt, leaves a letter on the screen. The caller
-// ends the line on the screen. When ctx ends, ReadSecret switches the echo on
+// ReadSecret prints the prompt and reads a line from the terminal without echoing
+// it. It turns the echo off before it prints the prompt, so that neither a fast
+// typist nor a program that waits for the prompt leaves a letter on the screen. The
+// caller ends the line on the screen. When ctx ends, ReadSecret turns the echo on
 // again, returns ctx's error and abandons the read.
 func ReadSecret(ctx context.Context, terminal interface{ Fd() uintptr }, out io.Writer, prompt string) (string, error) {
 	restore, err := echoOff(terminal.Fd())

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// heading says which step the walk has come to, once.
+// heading announces the step that the walk has reached, once.
 func (w *walk) heading() {
 	if w.state.Step == w.step {
 		w.say("")
@@ -33,7 +33,7 @@ func toCome(steps []guide.StepID) string {
 	return " Next comes: " + next.Title + "."
 }
 
-// more is what help tells: what the guide says, and what is known.
+// more prints the help: what the guide says, and the known facts.
 func (w *walk) more() {
 	step, _ := guide.Lookup(w.state.Step)
 	if step.Doc != "" {
@@ -60,7 +60,7 @@ func (w *walk) known() {
 	}
 }
 
-// tellVerdict says what was found and on which grounds.
+// tellVerdict prints the findings and their evidence.
 func (w *walk) tellVerdict() {
 	v := w.state.Verdict
 	if step, _ := guide.Lookup(w.state.Step); v.Headline != step.Title {
@@ -83,7 +83,7 @@ func (w *walk) tellVerdict() {
 	}
 }
 
-// closed is foreign or fragmentary text as a sentence that ends.
+// closed returns s cleaned, with a full stop if it does not end in punctuation.
 func closed(s string) string {
 	s = strings.TrimSpace(part.Clean(s))
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".?!:") {
@@ -92,7 +92,7 @@ func closed(s string) string {
 	return s + "."
 }
 
-// entry is one line of a numbered list.
+// entry formats one line of a numbered list.
 func entry(n int, label, why string) string {
 	if why == "" {
 		return fmt.Sprintf("%d: %s", n, closed(label))
@@ -107,7 +107,7 @@ func (w *walk) evidence(list []engine.Evidence) {
 	}
 }
 
-// compare says the values one after the other.
+// compare prints the compared values, one attribute a line.
 func (w *walk) compare() {
 	c := w.state.Case
 	for _, r := range engine.Compare(c) {
@@ -119,7 +119,7 @@ func (w *walk) compare() {
 		if r.Same {
 			verdict = "They are the same."
 		}
-		carries := "is not known to carry anything"
+		carries := "carries an unknown value"
 		if r.SSOKnown {
 			carries = "carries " + cmp.Or(part.Clean(r.SSO), "none")
 		}
@@ -128,7 +128,7 @@ func (w *walk) compare() {
 	}
 }
 
-// tellPlan says each change, and each request as it will be sent.
+// tellPlan prints each change, and each request as it will be sent.
 func (w *walk) tellPlan() {
 	p := w.state.Plan
 	w.say("The plan: %s Changes: %d. Nothing has been sent.", closed(p.Title), len(p.Changes))
@@ -172,7 +172,7 @@ func (w *walk) tellTags(tags []engine.TagRef) {
 	}
 }
 
-// tellAllTags says every tag of the plan.
+// tellAllTags prints every tag of the plan.
 func (w *walk) tellAllTags() {
 	for _, ch := range w.state.Plan.Changes {
 		if len(ch.Copy.Tags) > 0 {
@@ -212,7 +212,7 @@ func (w *walk) tellCheck() {
 	w.tellReceipts()
 }
 
-// tellReceipts says what of the plan was done.
+// tellReceipts prints the changes of the plan that were made.
 func (w *walk) tellReceipts() {
 	digest := w.state.Plan.Digest()
 	for _, r := range w.state.Case.Receipts {

@@ -26,9 +26,9 @@ type Window struct {
 	Out io.Writer
 }
 
-// Run walks until the walk is over or left, and returns where it stands. It
-// needs what the full-screen window needs. An input that ends before the walk
-// does is ErrNoAnswer.
+// Run runs the walk until it ends or a person leaves it, and returns its last state.
+// It takes the options of the full-screen window. If the input ends before the walk
+// does, the error is ErrNoAnswer.
 func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -54,42 +54,42 @@ func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 	return tui.End{State: x.state, Profile: x.next, Cut: cut}, nil
 }
 
-// walk is a walk under way.
+// walk is the state of one walk.
 type walk struct {
 	tui.Options
 	state   guide.State
 	in      *input
 	out     io.Writer
-	step    guide.StepID // whose heading was said last
-	reading bool         // it was said that reading changes nothing
-	next    string       // the profile to go on with
+	step    guide.StepID // the step whose heading was printed last
+	reading bool         // the note that reading changes nothing was printed
+	next    string       // the profile to continue with
 }
 
 func (w *walk) say(format string, a ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", a...) }
 
 func (w *walk) greet() {
-	w.say("%s, line by line. At each question: b goes back, ? tells more, o opens the page in the browser, q leaves.", cmp.Or(w.Title, "reprovision"))
+	w.say("%s, line by line. At each question: b goes back, ? explains, o opens the page in the browser, q quits.", cmp.Or(w.Title, "reprovision"))
 	if len(w.Profiles) > 1 {
-		w.say("p goes on with another profile than %s.", part.Clean(w.Profile))
+		w.say("p switches to a profile other than %s.", part.Clean(w.Profile))
 	}
 	if w.state.Case.DryRun {
-		w.say("This is a dry run: each request is shown, and nothing is sent that changes anything.")
+		w.say("This is a dry run: each request is shown, and none that changes anything is sent.")
 	}
 }
 
 func (w *walk) left() {
 	w.say("")
-	w.say("The walk was left before its end; nothing further is done.")
+	w.say("You left the walk before its end. Nothing more will be changed.")
 	if n := len(w.state.Case.Receipts); n > 0 {
 		w.say("Changes made so far: %d.", n)
 		if w.Resume != "" {
-			w.say("They are in the journal; %s takes the walk up again.", w.Resume)
+			w.say("They are in the journal. To continue, run %s.", w.Resume)
 		}
 	}
 }
 
-// ask prints a question and returns the line that answers it, without spaces
-// around it.
+// ask prints a question and returns the next line, with leading and trailing space
+// removed.
 func (w *walk) ask(ctx context.Context, question string) (string, error) {
 	_, _ = fmt.Fprint(w.out, question+" ")
 	text, err := w.in.line(ctx, w.Interrupts)
@@ -99,15 +99,15 @@ func (w *walk) ask(ctx context.Context, question string) (string, error) {
 	return strings.TrimSpace(text), err
 }
 
-// common takes what may be typed at any question; done reports whether it was
-// that.
+// common handles the commands that work at any question; done reports whether typed
+// was one.
 func (w *walk) common(ctx context.Context, typed string) (e guide.Event, done bool, err error) {
 	switch typed {
 	case "b", "back":
 		before := w.state
 		next, _ := guide.Next(before, guide.Back{})
 		if next.Seq == before.Seq && next.Phase == before.Phase {
-			w.say("This is where the walk began; q leaves it.")
+			w.say("This is the first step. Type q to quit.")
 			return nil, true, nil
 		}
 		return guide.Back{}, true, nil
@@ -127,7 +127,7 @@ func (w *walk) common(ctx context.Context, typed string) (e guide.Event, done bo
 	return nil, false, nil
 }
 
-// otherProfile leaves this walk for that of another profile.
+// otherProfile leaves this walk to start one with another profile.
 func (w *walk) otherProfile(ctx context.Context) error {
 	var others []string
 	for _, name := range w.Profiles {
@@ -164,14 +164,14 @@ func (w *walk) open() {
 		return
 	}
 	if w.Open == nil || w.Open(url) != nil {
-		w.say("No browser could be opened. The address is: %s", part.Visible(url))
+		w.say("Could not open a browser. The address is: %s", part.Visible(url))
 		return
 	}
 	w.say("Opened in the browser: %s", part.Visible(url))
 }
 
-// turn tells where the walk stands and asks for what comes next. It returns no
-// event when the question is to be asked again.
+// turn prints where the walk is and asks what comes next. It returns a nil event if
+// the question has to be asked again.
 func (w *walk) turn(ctx context.Context) (guide.Event, error) {
 	w.heading()
 	s := w.state
@@ -198,10 +198,10 @@ func (w *walk) turn(ctx context.Context) (guide.Event, error) {
 	return nil, fmt.Errorf("%s is %s, and nothing is under way", s.Step, s.Phase) // no effect ends so
 }
 
-// goOn waits until somebody has read what was said.
+// goOn waits for enter, and then returns e.
 func (w *walk) goOn(ctx context.Context, e guide.Event) (guide.Event, error) {
 	for {
-		typed, err := w.ask(ctx, "Press enter to go on:")
+		typed, err := w.ask(ctx, "Press enter to continue:")
 		if err != nil {
 			return nil, err
 		}
@@ -211,13 +211,13 @@ func (w *walk) goOn(ctx context.Context, e guide.Event) (guide.Event, error) {
 		if other, done, err := w.common(ctx, typed); err != nil || other != nil {
 			return other, err
 		} else if !done {
-			w.say("%q is nothing that can be done here.", typed)
+			w.say("%q cannot be used here.", typed)
 		}
 	}
 }
 
-// pick asks for one of a numbered list; extra names further words that are
-// taken. It returns the index, or the word.
+// pick asks for an entry of a numbered list, or for one of the words in extra. It
+// returns the index or the word.
 func (w *walk) pick(ctx context.Context, prompt string, n int, extra ...string) (at int, word string, e guide.Event, err error) {
 	for {
 		typed, err := w.ask(ctx, prompt)
@@ -282,8 +282,8 @@ func (w *walk) choice(ctx context.Context) (guide.Event, error) {
 	}
 }
 
-// approval shows the plan and takes only a typed yes: the word, or for what
-// destroys something the name of whom it concerns.
+// approval shows the plan and accepts only a typed confirmation: the word yes, or
+// the member's username if the plan is destructive.
 func (w *walk) approval(ctx context.Context) (guide.Event, error) {
 	p := w.state.Plan
 	w.tellPlan()
@@ -326,9 +326,9 @@ func (w *walk) failure(ctx context.Context) (guide.Event, error) {
 	s := w.state
 	retry := "Try again"
 	if s.Phase == guide.PhaseStopped {
-		w.say("Stopped between two changes. What was done stays done, and is in the journal.")
+		w.say("Stopped between two changes. The changes made so far remain and are in the journal.")
 		w.tellReceipts()
-		retry = "Go on with the rest: the plan is made anew and confirmed anew"
+		retry = "Continue with the rest: you confirm a new plan first"
 	} else {
 		w.say("This did not work: %s %s", closed(s.Problem.Title), closed(s.Problem.Detail))
 		if s.Problem.Advice != "" {
@@ -336,7 +336,7 @@ func (w *walk) failure(ctx context.Context) (guide.Event, error) {
 		}
 		w.tellReceipts()
 		if s.Problem.Stale || s.FailedIn == guide.PhaseRunning {
-			retry = "Make a new plan; what has been done already is left out"
+			retry = "Make a new plan without the changes already made"
 		}
 	}
 	labels, events := []string{retry, "Go back"}, []guide.Event{guide.Retry{}, guide.Back{}}
@@ -353,5 +353,5 @@ func (w *walk) failure(ctx context.Context) (guide.Event, error) {
 	return events[at], nil
 }
 
-// patience is after how long a wait says that it still waits.
+// patience is the time between reports of a long wait.
 const patience = 10 * time.Second
