@@ -470,3 +470,47 @@ func TestArmedIsForOnePlanOnly(t *testing.T) {
 	m.Update(screen.Armed{Seq: x.state.Seq - 1})
 	require.Contains(t, shot(m), "one moment")
 }
+
+// Esc is one step back on every form and every question, not one step of the guide.
+func TestEscGoesOneStepBack(t *testing.T) {
+	t.Run("from the member's token to the question", func(t *testing.T) {
+		c := observed(priya())
+		c.Repositories.PrivateVisible = false
+		d := newScripted(c)
+		drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
+			w.show(stop{name: "private", state: standing(guide.StepHandOver, guide.PhaseDeciding, c)})
+			require.Contains(t, shot(w.m), "How do you want to go on?")
+			w.press("enter")
+			require.Equal(t, engine.AskMemberToken, w.m.State().Verdict.Ask.ID)
+			w.text("half a token")
+			w.press("esc")
+			require.Equal(t, guide.StepHandOver, w.m.State().Step)
+			require.Contains(t, shot(w.m), "How do you want to go on?")
+			require.Zero(t, saw[guide.Connect](d))
+		})
+	})
+	t.Run("from a system to the one that was skipped", func(t *testing.T) {
+		c := fresh()
+		c.Session = systems(false)
+		c.Session.Systems[0].OK = true
+		drive(t, options(newScripted(priya()), fresh()), func(t *testing.T, w *driver) {
+			w.show(stop{name: "sign-in", state: standing(guide.StepSignIn, guide.PhaseDeciding, c)})
+			require.Contains(t, shot(w.m), "SCIM token")
+			w.press("tab", "tab", "enter")
+			require.Contains(t, shot(w.m), "API token")
+			require.NotContains(t, shot(w.m), "SCIM token")
+			w.press("esc")
+			require.Contains(t, shot(w.m), "SCIM token")
+		})
+	})
+	t.Run("from a credential that is being tried to its form", func(t *testing.T) {
+		d := newScripted(priya())
+		d.pause = func(ctx context.Context) { <-ctx.Done() }
+		drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
+			w.show(find(t, "connecting"))
+			w.press("esc")
+			require.Equal(t, guide.PhaseDeciding, w.m.State().Phase)
+			require.Contains(t, shot(w.m), "Organization access token")
+		})
+	})
+}

@@ -21,6 +21,10 @@ func answered(s State, e Answered) (State, []Effect) {
 		s.Phase = PhaseConnecting
 		return s, []Effect{Connect{Seq: s.Seq, Case: s.Case, Credential: engine.Credential{System: id, App: app}}}
 	}
+	if ask.ID == engine.AskMemberToken { // the one answer in words is to go back
+		return back(s)
+	}
+	s.Answered = append(slices.Clip(s.Answered), ask.ID)
 	if ask.ID == engine.AskOrg {
 		s.Case.Org = value
 		s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})

@@ -79,8 +79,7 @@ func privateFirst(c engine.Case) (engine.Verdict, bool) {
 	if c.Repositories.PrivateVisible {
 		return engine.Verdict{}, false
 	}
-	private := c.Answers[engine.AskPrivate]
-	switch private.Value {
+	switch c.Answers[engine.AskPrivate].Value {
 	case engine.PrivateNone:
 		return engine.Verdict{}, false
 	case engine.PrivateHanded:
@@ -90,14 +89,12 @@ func privateFirst(c engine.Case) (engine.Verdict, bool) {
 			}
 		}
 	case engine.PrivateSignIn:
-		if tried, ok := c.Answers[engine.AskMemberToken]; !ok || tried.At.Before(private.At) {
-			return engine.Verdict{Headline: "Sign in as " + c.Username, Ask: &engine.Question{
-				ID: engine.AskMemberToken, Kind: engine.AnswerCredential, Systems: []engine.SystemID{engine.SystemMember},
-				Text:    "A personal access token of " + c.Username + " that may read their repositories",
-				Why:     "It is used for this walk only and never stored.",
-				Options: []engine.Option{{Value: skipSignIn, Label: "Go back"}},
-			}}, true
-		}
+		return engine.Verdict{Headline: "Sign in as " + c.Username, Ask: &engine.Question{
+			ID: engine.AskMemberToken, Kind: engine.AnswerCredential, Systems: []engine.SystemID{engine.SystemMember},
+			Text:    "A personal access token of " + c.Username + " that may read their repositories",
+			Why:     "It is used for this walk only and never stored.",
+			Options: []engine.Option{{Value: skipSignIn, Label: "Go back"}},
+		}}, true
 	}
 	return engine.Verdict{Headline: "Private repositories cannot be seen", Ask: askPrivate(c)}, true
 }

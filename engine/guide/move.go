@@ -10,6 +10,9 @@ import (
 
 // enter starts a step. It reads the step's facts live, even if they are known.
 func enter(s State, id StepID) (State, []Effect) {
+	if s.Step != id {
+		s.Answered = nil
+	}
 	s.Step = id
 	s.Seq++
 	s.Verdict, s.Choice, s.Plan = engine.Verdict{}, engine.Choice{}, engine.Plan{}
@@ -49,7 +52,11 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 		return goOn(s)
 	}
 	if to != s.Step {
-		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)})
+		visit := Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)}
+		if auto {
+			visit.Answered = s.Answered
+		}
+		s.Trail = append(slices.Clip(s.Trail), visit)
 	}
 	if s.Step == StepReport && to == StepMember {
 		s.Case, s.Trail, s.Saved = another(s.Case), nil, ""
@@ -68,36 +75,97 @@ func another(c engine.Case) engine.Case {
 	return n
 }
 
-// back returns from a plan to its step, and from a step to the last one that had a
-// choice. A run in flight must be stopped first.
+// back leaves a plan for its step, a question for the one before it, and a step
+// for the last one where somebody had a choice. A run in flight must be stopped
+// first.
 func back(s State) (State, []Effect) {
-	var abort []Effect
-	switch s.Phase {
+	phase := s.Phase
+	if paused(s) {
+		if !s.Problem.Refused { // the sign-in was wanted on the page that tells what failed
+			s.Phase, s.Verdict = PhaseFailed, engine.Verdict{}
+			return s, nil
+		}
+		phase = PhaseFailed
+	}
+	switch phase {
 	case PhaseRunning, PhaseVerifying, PhaseSaving, PhaseDone:
 		return s, nil
+	case PhaseConnecting:
+		s.Seq++
+		s.Phase = PhaseDeciding
+		if again, ok := askedAgain(s, cancelled); ok {
+			s = again
+		}
+		return s, []Effect{Abort{}}
 	case PhasePlanning, PhaseApproving, PhaseStopped:
 		return enter(s, s.Step)
 	case PhaseFailed:
 		if s.FailedIn != PhaseObserving {
 			return enter(s, s.Step)
 		}
-	case PhaseObserving, PhaseConnecting:
-		abort = []Effect{Abort{}}
-	case PhaseDeciding, PhaseSettled:
+		if s.Step == StepOrganization {
+			// The name may be wrong: ask for it again.
+			s.Case = reopen(s.Case, Visit{Step: s.Step})
+			return enter(s, s.Step)
+		}
+	case PhaseObserving, PhaseDeciding:
+		if asked, effects, ok := unanswered(s); ok {
+			return asked, effects
+		}
+	case PhaseSettled:
 	}
-	if s.Phase == PhaseFailed && s.Step == StepOrganization {
-		// The name may be wrong: ask for it again.
-		s.Case = reopen(s.Case, s.Step)
-		return enter(s, s.Step)
+	return stepBack(s)
+}
+
+// paused reports whether the walk waits on a sign-in for what has failed.
+func paused(s State) bool {
+	ask := s.Verdict.Ask
+	return s.Phase == PhaseDeciding && s.FailedIn != "" && ask != nil && ask.ID == engine.AskSignIn
+}
+
+// unanswered takes the last answer of this step back, so that its question is
+// asked again.
+func unanswered(s State) (State, []Effect, bool) {
+	now := engine.QuestionID("")
+	if s.Verdict.Ask != nil {
+		now = s.Verdict.Ask.ID
+	}
+	if now == engine.AskMemberToken && len(s.Answered) == 0 {
+		s.Answered = []engine.QuestionID{engine.AskPrivate} // answered before the walk was taken up again
+	}
+	for n := len(s.Answered) - 1; n >= 0; n-- {
+		q := s.Answered[n]
+		s.Answered, s.Case = slices.Clip(s.Answered[:n]), forget(s.Case, q)
+		if s.Phase == PhaseObserving {
+			asked, effects := enter(s, s.Step)
+			return asked, append([]Effect{Abort{}}, effects...), true
+		}
+		if v := byID[s.Step].Decide(s.Case); v.Ask != nil && v.Ask.ID == q && q != now {
+			s.Seq++
+			s.Verdict = v
+			return s, nil, true
+		}
+	}
+	return s, nil, false
+}
+
+// stepBack goes to the last step where somebody had a choice, if there is one.
+func stepBack(s State) (State, []Effect) {
+	var abort []Effect
+	if s.Phase == PhaseObserving {
+		abort = []Effect{Abort{}}
 	}
 	for i := len(s.Trail) - 1; i >= 0; i-- {
 		if s.Trail[i].Auto {
 			continue
 		}
-		to := s.Trail[i].Step
+		visit := s.Trail[i]
 		s.Trail = slices.Clip(s.Trail[:i])
-		s.Case = reopen(s.Case, to)
-		s, effects := enter(s, to)
+		s.Case = reopen(s.Case, visit)
+		s, effects := enter(s, visit.Step)
+		if n := len(visit.Answered); n > 0 && s.Step == visit.Step {
+			s.Answered = slices.Clip(visit.Answered[:n-1])
+		}
 		return s, append(abort, effects...)
 	}
 	return s, nil
@@ -112,24 +180,34 @@ func answeredIn(c engine.Case, id StepID) bool {
 	})
 }
 
-// reopen drops the answers that would make the walk leave the step again at once.
-func reopen(c engine.Case, id StepID) engine.Case {
+// reopen drops the answers that would carry the walk straight out of the step
+// again: the last one, if that is what led out of it.
+func reopen(c engine.Case, v Visit) engine.Case {
 	c = c.Clone()
-	if id == StepHandOver {
+	if v.Step == StepHandOver {
 		delete(c.Done, engine.ActionHandOver) // what was decided about each repository stays
 	}
-	for _, q := range byID[id].Asks {
-		delete(c.Answers, q)
-		if q == engine.AskOrg {
-			c.Org = ""
-		}
-		if q == engine.AskMember {
-			c.Username = ""
-		}
-		if (q == engine.AskRole || q == engine.AskTeams) && c.Expected.Stated {
-			c.Expected = engine.Expectation{}
-			delete(c.Sources, engine.FactExpectation)
-		}
+	if n := len(v.Answered); n > 0 {
+		return forget(c, v.Answered[n-1])
+	}
+	for _, q := range byID[v.Step].Asks {
+		c = forget(c, q)
+	}
+	return c
+}
+
+// forget drops an answer, and what follows from it.
+func forget(c engine.Case, q engine.QuestionID) engine.Case {
+	c = c.Clone()
+	delete(c.Answers, q)
+	switch {
+	case q == engine.AskOrg:
+		c.Org = ""
+	case q == engine.AskMember:
+		c.Username = ""
+	case (q == engine.AskRole || q == engine.AskTeams) && c.Expected.Stated:
+		c.Expected = engine.Expectation{}
+		delete(c.Sources, engine.FactExpectation)
 	}
 	return c
 }

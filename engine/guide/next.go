@@ -131,10 +131,11 @@ func cancel(s State) (State, []Effect) {
 		return s, nil
 	}
 	s.Seq++ // whatever arrives now is late
-	s = failed(s, engine.Problem{
-		Title:  "Cancelled",
-		Detail: "You cancelled this while it was under way; nothing was changed.",
-		Advice: "Try again, or go back.",
-	})
-	return s, []Effect{Abort{}}
+	return failed(s, cancelled), []Effect{Abort{}}
+}
+
+var cancelled = engine.Problem{
+	Title:  "Cancelled",
+	Detail: "You cancelled this while it was under way; nothing was changed.",
+	Advice: "Try again, or go back.",
 }

@@ -49,13 +49,16 @@ type State struct {
 	Saved    string // where the report was written
 	Stopping bool   // a stop was asked for while running
 	Trail    []Visit
-	Goal     Mark // of a resumed walk: where it goes on as soon as it is signed in
+	Answered []engine.QuestionID // in this step, since it was come to: Back takes the last one back
+	Goal     Mark                // of a resumed walk: where it goes on as soon as it is signed in
 }
 
 // Visit is a step that the walk has left.
 type Visit struct {
 	Step StepID `json:"step"`
 	Auto bool   `json:"auto,omitempty"` // left without anybody's choice: going back passes it by
+
+	Answered []engine.QuestionID `json:"answered,omitempty"` // there, when the last answer led out of it
 }
 
 // Mark is a place in a walk. Together with the case it is enough to return there.

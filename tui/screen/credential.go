@@ -44,7 +44,7 @@ var formKeys = struct{ next, back, take, left key.Binding }{
 	next: key.NewBinding(key.WithKeys("tab", "down"), key.WithHelp("tab", "next field")),
 	back: key.NewBinding(key.WithKeys("shift+tab", "up"), key.WithHelp("shift+tab", "field before")),
 	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "continue")),
-	left: key.NewBinding(key.WithKeys("esc")),
+	left: key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
 }
 
 // NewForm returns the form of a system with its usual way in. The notice is what

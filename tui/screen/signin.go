@@ -64,11 +64,29 @@ func (f *signIn) buttons(title string) []string {
 	return list
 }
 
-func (f *signIn) Keys() []key.Binding              { return f.form.Keys() }
-func (f *signIn) Typing() bool                     { return f.form.Typing() }
-func (f *signIn) Takes(press tea.KeyPressMsg) bool { return f.form.Takes(press) }
+func (f *signIn) Typing() bool { return f.form.Typing() }
+
+func (f *signIn) Keys() []key.Binding {
+	if f.system > 0 && f.form.Typing() {
+		return append(f.form.Keys(), formKeys.left)
+	}
+	return f.form.Keys()
+}
+
+func (f *signIn) Takes(press tea.KeyPressMsg) bool { return f.form.Takes(press) || f.toFormer(press) }
+
+// toFormer reports whether a key leads to the system before this one, which was
+// skipped.
+func (f *signIn) toFormer(msg tea.Msg) bool {
+	press, ok := msg.(tea.KeyPressMsg)
+	return ok && f.system > 0 && f.form.Typing() && key.Matches(press, formKeys.left)
+}
 
 func (f *signIn) Update(msg tea.Msg) Action {
+	if f.toFormer(msg) {
+		f.begin(f.system - 1)
+		return nil
+	}
 	done := f.form.Update(msg)
 	switch {
 	case done == nil:

@@ -13,29 +13,22 @@ import (
 )
 
 // credential asks for the credential of one system after another. A secret is
-// not echoed, and nothing of it is kept here.
+// not echoed, and nothing of it is kept here. Back leads to the system before, and
+// from the first one out.
 func (w *walk) credential(ctx context.Context, ask engine.Question) (guide.Event, error) {
-	for n, id := range ask.Systems {
-		form, ok := w.Forms[id]
-		if !ok || len(form.Ways) == 0 {
-			form = tui.FormHint{Title: string(id), Ways: []tui.Way{{Fields: []tui.Field{
-				{Is: tui.FieldIdentifier, Label: "Name"}, {Is: tui.FieldSecret, Label: "Secret"},
-			}}}}
-		}
+	optional := len(ask.Options) > 0
+	for n := 0; n < len(ask.Systems); {
+		form := w.formOf(ask.Systems[n])
 		w.say("%s", strings.TrimSpace("Sign in: "+part.Clean(form.Title)+". "+part.Clean(form.For)))
-		if len(ask.Options) > 0 {
-			yes, e, err := w.wanted(ctx)
-			if err != nil || e != nil {
-				return e, err
-			}
-			if !yes && n < len(ask.Systems)-1 {
-				continue
-			}
-			if !yes {
-				break
-			}
+		e, skipped, err := w.system(ctx, ask.Systems[n], form, optional)
+		if skipped {
+			n++
+			continue
 		}
-		return w.form(ctx, id, form)
+		if !isBack(e) || n == 0 {
+			return e, err
+		}
+		n--
 	}
 	if len(ask.Options) == 1 {
 		return w.answer(ask, ask.Options[0].Value), nil
@@ -50,25 +43,63 @@ func (w *walk) credential(ctx context.Context, ask engine.Question) (guide.Event
 	return w.answer(ask, ask.Options[at].Value), nil
 }
 
-// form asks for a way to sign in, and then for its fields.
-func (w *walk) form(ctx context.Context, id engine.SystemID, form tui.FormHint) (guide.Event, error) {
-	way := form.Ways[0]
-	if len(form.Ways) > 1 {
-		for i, x := range form.Ways {
-			w.say("%s", entry(i+1, x.Label, x.Why))
+func (w *walk) formOf(id engine.SystemID) tui.FormHint {
+	form, ok := w.Forms[id]
+	if !ok || len(form.Ways) == 0 {
+		form = tui.FormHint{Title: string(id), Ways: []tui.Way{{Fields: []tui.Field{
+			{Is: tui.FieldIdentifier, Label: "Name"}, {Is: tui.FieldSecret, Label: "Secret"},
+		}}}}
+	}
+	return form
+}
+
+// system asks for one system, unless it is optional and passed over.
+func (w *walk) system(ctx context.Context, id engine.SystemID, form tui.FormHint, optional bool) (e guide.Event, skipped bool, err error) {
+	for {
+		if optional {
+			yes, e, err := w.wanted(ctx)
+			if err != nil || e != nil {
+				return e, false, err
+			}
+			if !yes {
+				return nil, true, nil
+			}
 		}
-		at, _, e, err := w.pick(ctx, "Sign in by:", len(form.Ways))
-		if err != nil || e != nil {
+		if e, err = w.form(ctx, id, form); !optional || !isBack(e) {
+			return e, false, err
+		}
+	}
+}
+
+// form asks for a way to sign in, and then for its fields. Back leads to the
+// question before, and from the first one out.
+func (w *walk) form(ctx context.Context, id engine.SystemID, form tui.FormHint) (guide.Event, error) {
+	for {
+		way := form.Ways[0]
+		if len(form.Ways) > 1 {
+			for i, x := range form.Ways {
+				w.say("%s", entry(i+1, x.Label, x.Why))
+			}
+			at, _, e, err := w.pick(ctx, "Sign in by:", len(form.Ways))
+			if err != nil || e != nil {
+				return e, err
+			}
+			way = form.Ways[at]
+		}
+		if help := cmp.Or(way.Help, form.Help); help != "" {
+			w.say("%s", part.Clean(help))
+		}
+		if e, err := w.fields(ctx, id, way); len(form.Ways) == 1 || !isBack(e) {
 			return e, err
 		}
-		way = form.Ways[at]
 	}
-	if help := cmp.Or(way.Help, form.Help); help != "" {
-		w.say("%s", part.Clean(help))
-	}
+}
+
+func (w *walk) fields(ctx context.Context, id engine.SystemID, way tui.Way) (guide.Event, error) {
 	c := way.Base
 	c.System = id
-	for _, f := range way.Fields {
+	for n := 0; n < len(way.Fields); {
+		f := way.Fields[n]
 		var typed string
 		var e guide.Event
 		var err error
@@ -77,10 +108,15 @@ func (w *walk) form(ctx context.Context, id engine.SystemID, form tui.FormHint) 
 		} else {
 			e, err = w.fill(ctx, f, &typed)
 		}
-		if err != nil || e != nil {
+		switch {
+		case err == nil && n > 0 && isBack(e):
+			n--
+			continue
+		case err != nil || e != nil:
 			return e, err
 		}
 		f.Fill(&c, typed)
+		n++
 	}
 	return guide.SignedIn{Credential: c}, nil
 }

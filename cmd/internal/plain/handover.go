@@ -128,23 +128,31 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 	if i < 0 || c.Repositories.Personal[i].Handed() {
 		return nil, nil
 	}
-	r := c.Repositories.Personal[i]
-	w.say("1: Copy it to %s.", part.Clean(r.Target))
-	w.say("2: Copy it under another name.")
-	w.say("3: Leave it behind, for a reason.")
-	w.say("4: Decide nothing and go back to the list.")
-	at, _, e, err := w.pick(ctx, "What to do with it:", 4)
-	switch _, back := e.(guide.Back); {
-	case err != nil || back || at == 3:
-		return nil, err
-	case e != nil:
-		return e, nil
+	for {
+		w.say("1: Copy it to %s.", part.Clean(c.Repositories.Personal[i].Target))
+		w.say("2: Copy it under another name.")
+		w.say("3: Leave it behind, for a reason.")
+		w.say("4: Decide nothing and go back to the list.")
+		at, _, e, err := w.pick(ctx, "What to do with it:", 4)
+		switch {
+		case err != nil || isBack(e) || at == 3:
+			return nil, err
+		case e != nil:
+			return e, nil
+		case at == 0:
+			return w.decided(name, engine.HandOverChoice{}), nil
+		}
+		if e, err := w.choiceInWords(ctx, name, at == 1); !isBack(e) {
+			return e, err
+		}
 	}
-	if at == 0 {
-		return w.decided(name, engine.HandOverChoice{}), nil
-	}
+}
+
+// choiceInWords asks what the copy is called, or why there is none.
+func (w *walk) choiceInWords(ctx context.Context, name string, renamed bool) (guide.Event, error) {
+	c := w.state.Case
 	prompt, choice := "Why leave it behind? The reason goes into the report:", func(typed string) engine.HandOverChoice { return engine.HandOverChoice{Skip: typed} }
-	if at == 1 {
+	if renamed {
 		prompt = "Name of the copy in " + part.Clean(c.Org) + ":"
 		if free := engine.FreeNames(c, name); len(free) > 0 {
 			w.say("Names not in use, as far as the list shows: %s.", strings.ReplaceAll(strings.Join(free, ", "), c.Org+"/", ""))
@@ -157,11 +165,11 @@ func (w *walk) repository(ctx context.Context, name string) (guide.Event, error)
 			return nil, err
 		}
 		if typed == "" {
-			w.say("An answer is needed. Type b to leave it as it is.")
+			w.say("An answer is needed. Type b to go back.")
 			continue
 		}
 		if typed == "b" || typed == "back" {
-			return nil, nil
+			return guide.Back{}, nil
 		}
 		if problem := engine.ChoiceProblem(c, name, choice(typed)); problem != "" {
 			w.say("Not possible: %s.", part.Clean(problem))

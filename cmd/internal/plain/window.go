@@ -37,7 +37,12 @@ func (w Window) Run(ctx context.Context, o tui.Options) (tui.End, error) {
 	err := x.send(ctx, guide.Begin{})
 	for err == nil && x.state.Phase != guide.PhaseDone {
 		var e guide.Event
-		if e, err = x.turn(ctx); err == nil && e != nil {
+		e, err = x.turn(ctx)
+		switch {
+		case err != nil || e == nil:
+		case isBack(e) && !x.canGoBack():
+			x.say("This is the first step. Type q to quit.")
+		default:
 			err = x.send(ctx, e)
 		}
 	}
@@ -104,12 +109,6 @@ func (w *walk) ask(ctx context.Context, question string) (string, error) {
 func (w *walk) common(ctx context.Context, typed string) (e guide.Event, done bool, err error) {
 	switch typed {
 	case "b", "back":
-		before := w.state
-		next, _ := guide.Next(before, guide.Back{})
-		if next.Seq == before.Seq && next.Phase == before.Phase {
-			w.say("This is the first step. Type q to quit.")
-			return nil, true, nil
-		}
 		return guide.Back{}, true, nil
 	case "q", "quit":
 		return nil, true, errLeft
@@ -125,6 +124,17 @@ func (w *walk) common(ctx context.Context, typed string) (e guide.Event, done bo
 		}
 	}
 	return nil, false, nil
+}
+
+func isBack(e guide.Event) bool {
+	_, back := e.(guide.Back)
+	return back
+}
+
+// canGoBack reports whether there is something before what is asked.
+func (w *walk) canGoBack() bool {
+	next, _ := guide.Next(w.state, guide.Back{})
+	return next.Seq != w.state.Seq || next.Phase != w.state.Phase
 }
 
 // otherProfile leaves this walk to start one with another profile.
