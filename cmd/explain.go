@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials/entratoken"
 	"github.com/seed-05b3d87e/reprovision/api/credentials/loopback"
@@ -41,6 +42,7 @@ func explain(err error) engine.Problem {
 		unknown signInError
 		browser *loopback.RefusedError
 		denied  *registry.DeniedError
+		pulls   *registry.PullLimitError
 		cli     *entratoken.AzureCLIError
 		kind    *kindError
 	)
@@ -87,9 +89,11 @@ func explain(err error) engine.Problem {
 		p.Refused = errors.Is(err, transport.ErrUnauthorized)
 		p.Title = "The registry does not accept this credential for " + denied.Repository
 		p.Advice = "It may have expired, or it lacks a right there: an organization access token needs " + hub.CopyScopes + "; a member's personal one, read and write. Sign in with one that has it."
+	case errors.As(err, &pulls):
+		p.Title, p.System, p.Advice = "The registry's pull limit is reached", "", pullAdvice(pulls.Window)
 	case registryLimit(wire):
 		p.Title, p.System = "The registry's rate limit is reached", ""
-		p.Advice = "Docker Hub counts pulls over six hours. Try again later: what is already copied is not sent again."
+		p.Advice = "Try again in a few minutes: what is already copied is not sent again."
 	case wire != nil && wire.System == string(engine.SystemOkta) && (wire.Code == invalidScope || errors.As(err, &browser) && browser.Code == invalidScope):
 		p.Title, p.Refused = "The Okta application may not request these scopes", true
 		p.Advice = "Grant it " + oktaScopes + " in the admin console (the application > Okta API Scopes), then sign in again."
@@ -143,6 +147,20 @@ var wireProblems = []struct {
 	{transport.ErrTimeout, "No answer in time", "The server or the network is slow. Nothing is lost; try again.", false},
 	{transport.ErrUnreachable, "The server could not be reached", "Check the network and the address, then try again.", false},
 	{transport.ErrServer, "The server failed", "The fault is not yours. Try again in a while.", false},
+}
+
+// pullAdvice is what to do when no more can be pulled. Each pull counts for as long
+// as the window is; Docker Hub's is six hours (Docker, "Docker Hub usage and limits").
+func pullAdvice(window time.Duration) string {
+	over := "six hours on Docker Hub"
+	switch {
+	case window > 0 && window%time.Hour == 0:
+		over = engine.Count(int(window/time.Hour), "hour")
+	case window > 0:
+		over = window.String()
+	}
+	return "Pulls are counted over " + over + " and become free again as they get older. Try again then, or quit and resume the run later: what is already copied is not sent again. " +
+		"A paid subscription has a higher limit or none."
 }
 
 // registryLimit reports whether a registry refused because of its rate limit.

@@ -32,6 +32,10 @@ func explain(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
+	var limit *PullLimitError
+	if errors.As(err, &limit) {
+		return limit
+	}
 	var door *transport.Error
 	if errors.As(err, &door) {
 		return door

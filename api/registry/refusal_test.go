@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -91,6 +92,61 @@ func TestAPullLimitThatIsUsedUpEndsTheCopyBeforeAnythingIsSent(t *testing.T) {
 	require.ErrorIs(t, err, transport.ErrRateLimited)
 	require.ErrorContains(t, err, "pull rate limit")
 	require.Empty(t, changing(s.requests()))
+}
+
+// Docker Hub's pull limit is counted over six hours and names no time: it is told at
+// once, with the window where the registry gives one. Other refusals for the number
+// of requests pass by the minute.
+func TestAPullLimitThatNamesNoTimeIsToldAtOnce(t *testing.T) {
+	const words = "You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit"
+	for name, x := range map[string]struct {
+		words, remaining string
+		window           time.Duration
+		waits            int
+	}{
+		"by its words":                  {words: words},
+		"of nobody in particular":       {words: "You have reached your unauthenticated pull rate limit."},
+		"by what is left":               {words: "slow down", remaining: "0;w=21600", window: 6 * time.Hour},
+		"by both":                       {words: words, remaining: "0;w=3600", window: time.Hour},
+		"with a window that is nothing": {words: words, remaining: "0;w=-1"},
+		"not while pulls are left":      {words: "slow down", remaining: "7;w=21600", waits: 3},
+		"nor a limit on all requests":   {words: "Too Many Requests", waits: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.seed("priya/tool:1", image(t))
+			var mu sync.Mutex
+			waits := 0
+			c := s.client(func(o *registry.Options) {
+				o.Transport.Sleep = func(context.Context, time.Duration) error {
+					mu.Lock()
+					defer mu.Unlock()
+					waits++
+					return nil
+				}
+			})
+			s.on(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/manifests/") {
+					return false
+				}
+				if x.remaining != "" {
+					w.Header().Set("RateLimit-Remaining", x.remaining)
+				}
+				refuse(w, http.StatusTooManyRequests, "TOOMANYREQUESTS", x.words)
+				return true
+			})
+			_, err := c.Copy(approved(t.Context(), c, s.handOver().Target), s.handOver(), nil)
+			require.ErrorIs(t, err, transport.ErrRateLimited)
+			require.ErrorContains(t, err, "TOOMANYREQUESTS: "+x.words)
+			require.Equal(t, x.waits, waits)
+			var limit *registry.PullLimitError
+			require.Equal(t, x.waits == 0, errors.As(err, &limit))
+			if limit != nil {
+				require.Equal(t, x.window, limit.Window)
+			}
+			require.Empty(t, changing(s.requests()))
+		})
+	}
 }
 
 func TestATagThatWasDeletedSinceThePlanHasMoved(t *testing.T) {

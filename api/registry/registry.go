@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -113,7 +112,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.plain = loopback(c.host)
 	t := o.Transport
-	t.System, t.BaseURL, t.Hosts = system, "https://"+c.host, nil
+	t.System, t.BaseURL, t.Hosts, t.Exhausted = system, "https://"+c.host, nil, exhausted
 	if c.plain {
 		t.BaseURL = "http://" + c.host
 	}
@@ -252,6 +251,9 @@ func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 		response, err := b.door.RoundTrip(r)
 		if err == nil {
 			b.counted(response.Header)
+			if exhausted(response) {
+				return nil, limited(response)
+			}
 		}
 		return response, err
 	}
@@ -276,9 +278,8 @@ func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 // counted notes how many pulls are left, where the registry says so: Docker Hub
 // does with each manifest, by RateLimit-Remaining: 76;w=21600.
 func (b *below) counted(h http.Header) {
-	number, _, _ := strings.Cut(h.Get("RateLimit-Remaining"), ";")
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 0 {
+	n, _, ok := pulls(h.Get("RateLimit-Remaining"))
+	if !ok {
 		return
 	}
 	b.mu.Lock()

@@ -45,6 +45,8 @@ type Error struct {
 	// repeating it.
 	Unknown bool
 	Err     error // the cause, nil when Status says it all
+
+	last bool // Options.Exhausted says so: it is not repeated
 }
 
 // Error names what was attempted, on what, and why it failed.

@@ -52,6 +52,11 @@ type Options struct {
 	// then waits until it is reset. Nil means that refusals are waited for.
 	Limit func(*url.URL) string
 
+	// Exhausted reports whether a 429 that names no time is of a limit that takes
+	// longer to come back than anybody waits: it is then the last word. It may look
+	// into the body, and leaves it whole. Only RoundTripper asks it.
+	Exhausted func(*http.Response) bool
+
 	// Explain finds code and message in the body of a refusal, of which it gets
 	// the first 64 KiB. Nil means a reader of the common shapes.
 	Explain func(status int, h http.Header, body []byte) (code, message string)

@@ -32,7 +32,7 @@ func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, 
 			n--
 			continue
 		}
-		if n >= c.o.Attempts || !repeatable(j, e.Status, lost) {
+		if n >= c.o.Attempts || e.last || !repeatable(j, e.Status, lost) {
 			return e
 		}
 		wait := e.RetryAfter

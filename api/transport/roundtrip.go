@@ -144,6 +144,7 @@ func (c *Client) stream(in *http.Request, j *job, b *bodies, n int) (_ *http.Res
 		e = c.failed(j, nil)
 		e.Status = s
 		e.RetryAfter = retryAfter(response.Header, s, c.o.Now())
+		e.last = s == http.StatusTooManyRequests && e.RetryAfter == 0 && c.o.Exhausted != nil && c.o.Exhausted(response)
 	}
 	c.record(j, r.URL, n, began, &Response{Status: response.StatusCode}, e)
 	return response, e, false
