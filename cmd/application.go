@@ -30,8 +30,7 @@ type doubt struct {
 // choice.
 func (s *systems) find(ctx context.Context, client finder, cred engine.Credential, install func()) (engine.Credential, error) {
 	found, err := client.Application(ctx)
-	var open *idp.ChoiceError
-	if errors.As(err, &open) {
+	if open, ok := errors.AsType[*idp.ChoiceError](err); ok {
 		d := &doubt{credential: cred, client: client, install: install}
 		for _, c := range open.Found {
 			d.apps = append(d.apps, engine.App{ID: c.ID, Job: c.Job, Label: c.Label, Detail: c.Detail})

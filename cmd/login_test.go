@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,7 +166,7 @@ func (s *shell) lifeOfASignIn(box *sandbox.Sandbox, from origin) {
 
 	// The environment wins, and the status says so.
 	env := s.env
-	s.env = append(s.env[:len(s.env):len(s.env)], "REPROVISION_HUB_TOKEN=wrong-canary\n", "REPROVISION_HUB_URL="+box.Addresses().HubURL)
+	s.env = append(slices.Clip(s.env), "REPROVISION_HUB_TOKEN=wrong-canary\n", "REPROVISION_HUB_URL="+box.Addresses().HubURL)
 	got, code = s.status()
 	require.Equal(t, exitAuth, code)
 	require.Equal(t, fromVariables, got.Systems[0].From)
@@ -195,7 +196,7 @@ func TestASignInOutlivesTheProcessInAnEncryptedFile(t *testing.T) {
 	require.Contains(t, out, `Kept in the encrypted file as "acme · Docker Hub"`)
 	s.noCanary()
 	env := s.env
-	s.env = append(s.env[:len(s.env):len(s.env)], "REPROVISION_PASSPHRASE=another")
+	s.env = append(slices.Clip(s.env), "REPROVISION_PASSPHRASE=another")
 	out, code := s.run("", "auth", "status")
 	require.Equal(t, exitError, code)
 	require.Contains(t, out, "does not open the file")
@@ -439,7 +440,7 @@ func TestLoginLineByLineWritesLinesOnly(t *testing.T) {
 		env  []string
 		args []string
 	}{{nil, []string{"--accessible"}}, {[]string{"ACCESSIBLE=1"}, nil}} {
-		x := openTerminalIn(t, s.home, append(s.env[:len(s.env):len(s.env)], how.env...), append([]string{"login", "hub", "--org", "acme", "--host", box.Addresses().HubURL}, how.args...)...)
+		x := openTerminalIn(t, s.home, append(slices.Clip(s.env), how.env...), append([]string{"login", "hub", "--org", "acme", "--host", box.Addresses().HubURL}, how.args...)...)
 		x.see("an access token", "username and password", "Sign in with:")
 		x.press("1\n")
 		x.see("Organization name", "[acme]:")

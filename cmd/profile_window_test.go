@@ -3,6 +3,7 @@
 package cmd
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ func TestOneKeyGoesOnWithAnotherProfile(t *testing.T) {
 	box := startBox(t)
 	s := newShell(t, t.TempDir(), nowhere)
 	asked := s.env
-	s.env = append(s.env[:len(s.env):len(s.env)], "REPROVISION_PASSPHRASE="+passphrase)
+	s.env = append(slices.Clip(s.env), "REPROVISION_PASSPHRASE="+passphrase)
 	for _, name := range []string{"work", "test"} {
 		s.ok(box.Credentials().HubSecret, "login", "hub", "--org", "acme", "--profile", name, "--host", box.Addresses().HubURL, "--token-stdin")
 	}

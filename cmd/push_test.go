@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -452,11 +453,9 @@ func TestWhoIsOutCanBeInvitedBackWithTheirOldRoleAndTeams(t *testing.T) {
 
 func TestAProviderWithoutAClientIsOperatedByHandAndDockerIsWatched(t *testing.T) {
 	w := newWalk(t, "priya-nair", false).with(t, "none")
-	for q, a := range map[engine.QuestionID]string{
+	maps.Copy(w.answers, map[engine.QuestionID]string{
 		engine.AskSignIn: "skip", engine.AskProvider: "onelogin", engine.AskRole: "editor", engine.AskTeams: "backend", engine.AskSCIMTested: "yes", engine.AskManaged: "no",
-	} {
-		w.answers[q] = a
-	}
+	})
 	flip := w.console
 	w.console = func(p engine.Plan) {
 		if p.Action != engine.ActionPush {

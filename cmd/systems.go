@@ -361,8 +361,7 @@ func (s *systems) explain(err error) engine.Problem {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var denied *registry.DeniedError
-	if errors.As(err, &denied) {
+	if denied, ok := errors.AsType[*registry.DeniedError](err); ok {
 		namespace, _, _ := strings.Cut(denied.Repository, "/")
 		if _, own := s.members[namespace]; own {
 			p.System = engine.SystemMember

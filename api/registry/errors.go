@@ -32,24 +32,20 @@ func explain(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var limit *PullLimitError
-	if errors.As(err, &limit) {
+	if limit, ok := errors.AsType[*PullLimitError](err); ok {
 		return limit
 	}
-	var door *transport.Error
-	if errors.As(err, &door) {
+	if door, ok := errors.AsType[*transport.Error](err); ok {
 		return door
 	}
-	var refusal *wire.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*wire.Error](err); ok {
 		return translate(doing, refusal)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("registry: %s: %w", doing, context.Cause(ctx))
 	}
 	// Its text would quote the whole address, and in it the state of an upload.
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return fmt.Errorf("registry: %s: %w", doing, tidied{err})

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -83,9 +84,7 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("the registry has gone")
 	}
 	w := httptest.NewRecorder()
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	if a.status == http.StatusOK {
 		_, _ = w.WriteString(`{"name":"priya/tool","tags":[]}`)

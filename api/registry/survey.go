@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -92,9 +93,7 @@ func (run *copying) heads(ctx context.Context, tags []string, pinned map[string]
 		return nil, nil, err
 	}
 	read, err := run.source.gets(ctx, fresh, run.c.jobs)
-	for tag, digest := range read {
-		here[tag] = digest
-	}
+	maps.Copy(here, read)
 	return here, there, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -338,9 +339,7 @@ func (a *authorizer) give(w http.ResponseWriter, scopes []string, person bool) {
 		}
 	}
 	if person && a.more != nil {
-		for name, value := range a.more(a.client, scopes) {
-			body[name] = value
-		}
+		maps.Copy(body, a.more(a.client, scopes))
 	}
 	writeJSON(w, http.StatusOK, body)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -173,9 +174,7 @@ func (s *Sandbox) oktaPeopleRoutes(mux *http.ServeMux) {
 
 func wireOktaUser(u *oktaUser) any {
 	profile := map[string]any{"login": u.login, "email": u.login, "firstName": u.first, "lastName": u.last}
-	for key, value := range u.profile {
-		profile[key] = value
-	}
+	maps.Copy(profile, u.profile)
 	return map[string]any{
 		"id": u.id, "status": "ACTIVE", "created": oktaTime(u.created), "activated": oktaTime(u.created),
 		"lastUpdated": oktaTime(u.created), "type": map[string]string{"id": oktaUserTypeID}, "profile": profile,

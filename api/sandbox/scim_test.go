@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -103,9 +104,7 @@ func TestSCIMPutChangesDeactivatesAndReactivates(t *testing.T) {
 	id := w.member("noor-haddad").SCIMID
 	put := func(id string, more map[string]any) answer {
 		body := map[string]any{"schemas": []string{userSchema}, "userName": "noor.haddad@acme.example"}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		return w.scim(http.MethodPut, "/Users/"+id, body)
 	}
 	w.clock.pass(time.Hour)

@@ -200,8 +200,7 @@ func (c *Client) GetJSON(ctx context.Context, ref string, query url.Values, into
 
 // named completes an error of Same.
 func named(ctx context.Context, method string, err error) error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		e.Op, e.Method = opOf(ctx), method
 	}
 	return err

@@ -133,8 +133,7 @@ func unanswered(s State) (State, []Effect, bool) {
 	if now == engine.AskMemberToken && len(s.Answered) == 0 {
 		s.Answered = []engine.QuestionID{engine.AskPrivate} // answered before the walk was taken up again
 	}
-	for n := len(s.Answered) - 1; n >= 0; n-- {
-		q := s.Answered[n]
+	for n, q := range slices.Backward(s.Answered) {
 		s.Answered, s.Case = slices.Clip(s.Answered[:n]), forget(s.Case, q)
 		if s.Phase == PhaseObserving {
 			asked, effects := enter(s, s.Step)
@@ -155,11 +154,10 @@ func stepBack(s State) (State, []Effect) {
 	if s.Phase == PhaseObserving {
 		abort = []Effect{Abort{}}
 	}
-	for i := len(s.Trail) - 1; i >= 0; i-- {
-		if s.Trail[i].Auto {
+	for i, visit := range slices.Backward(s.Trail) {
+		if visit.Auto {
 			continue
 		}
-		visit := s.Trail[i]
 		s.Trail = slices.Clip(s.Trail[:i])
 		s.Case = reopen(s.Case, visit)
 		s, effects := enter(s, visit.Step)

@@ -76,11 +76,11 @@ func index(p engine.Person) indexed {
 	}
 	username, name, email := field(p.Username), field(p.Name), field(p.Email)
 	local, _, _ := strings.Cut(email, "@")
-	teams := ""
+	var teams strings.Builder
 	for _, t := range p.Teams {
-		teams += field(t) + " "
+		teams.WriteString(field(t) + " ")
 	}
-	all := username + "\n" + name + "\n" + email + "\n" + field(p.Role) + "\n" + teams
+	all := username + "\n" + name + "\n" + email + "\n" + field(p.Role) + "\n" + teams.String()
 	x := indexed{letters: letters(all), all: all}
 	end := 0
 	for i, n := range []int{len(username), len(name), len(local)} {
@@ -274,7 +274,7 @@ func (x *indexed) found(text, query string) []bool {
 		return nil // a letter whose small form is longer
 	}
 	marks := make([]bool, len(text))
-	for _, w := range strings.Fields(strings.ToLower(query)) {
+	for w := range strings.FieldsSeq(strings.ToLower(query)) {
 		if at := strings.Index(lower, w); at >= 0 {
 			for i := range len(w) {
 				marks[at+i] = true

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"maps"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -44,9 +45,7 @@ func (l Live) said() string {
 func (l Live) With(p engine.Progress, titles []string) Live {
 	if p.Fact != "" {
 		facts := make(map[engine.FactID]part.Reading, len(l.Facts)+1)
-		for id, r := range l.Facts {
-			facts[id] = r
-		}
+		maps.Copy(facts, l.Facts)
 		facts[p.Fact] = part.Reading{Started: true, Read: p.Read || facts[p.Fact].Read, Text: p.Text}
 		l.Facts = facts
 		if p.Total == 0 {

@@ -27,9 +27,9 @@ func TestEveryGlyphIsAsWideInBothWaysOfCounting(t *testing.T) {
 	for _, ascii := range []bool{true, false} {
 		g := glyphs(ascii)
 		v := reflect.ValueOf(g)
-		for i := range v.NumField() {
-			if v.Field(i).Kind() == reflect.String {
-				s := v.Field(i).String()
+		for _, field := range v.Fields() {
+			if field.Kind() == reflect.String {
+				s := field.String()
 				require.Equal(t, ansi.StringWidth(s), ansi.StringWidthWc(s), s)
 			}
 		}

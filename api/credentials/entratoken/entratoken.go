@@ -344,8 +344,7 @@ func refusal(what string, err error) error {
 		_, body, _ := strings.Cut(called.Error(), "\n") // the response was read already, in part
 		return refusedBy(e, called.Resp, []byte(body))
 	}
-	var sent *transport.Error
-	if errors.As(err, &sent) {
+	if sent, ok := errors.AsType[*transport.Error](err); ok {
 		return fmt.Errorf("entra sign-in: %s: %w", what, sent)
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
