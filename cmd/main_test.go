@@ -1,9 +1,22 @@
 package cmd
 
 import (
+	"os"
+	"os/signal"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain also hands no ignored signal down: a test that runs in the background,
+// or under nohup, starts programs that end by ctrl+c and with their terminal all
+// the same.
+func TestMain(m *testing.M) {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
