@@ -10,10 +10,10 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/colorprofile"
-	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
+	"github.com/seed-05b3d87e/reprovision/tui/part"
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
@@ -110,7 +110,7 @@ func columns(rows [][2]string, width int) string {
 			indent = 6
 			b.WriteString("\n      ")
 		}
-		text := ansi.Wordwrap(r[1], width-indent, "")
+		text := strings.Join(part.Wrap(r[1], width-indent), "\n")
 		b.WriteString(strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", indent)) + "\n")
 	}
 	return b.String()
@@ -123,7 +123,7 @@ func reflow(text string, width int) string {
 	var paragraph []string
 	flush := func() {
 		if len(paragraph) > 0 {
-			out = append(out, ansi.Wordwrap(strings.Join(paragraph, " "), width, ""))
+			out = append(out, strings.Join(part.Wrap(strings.Join(paragraph, " "), width), "\n"))
 			paragraph = nil
 		}
 	}
