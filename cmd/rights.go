@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/idp/okta"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -64,20 +65,14 @@ func (s *systems) hubRights(ctx context.Context, org string) []engine.Right {
 }
 
 func (s *systems) oktaRights(ctx context.Context) []engine.Right {
-	words := map[string][2]string{
-		"okta.apps.read":            {"read applications", "what Okta would send"},
-		"okta.users.read":           {"read users", "what Okta would send"},
-		"okta.groups.read":          {"read groups", "assignments by a group"},
-		"okta.profileMappings.read": {"read profile mappings", "pushing"},
-		"okta.logs.read":            {"read the System Log", "verifying a push"},
-	}
-	var out []engine.Right
-	for _, r := range s.oktaNow().Readings(ctx) {
-		w := words[r.Scope]
-		out = append(out, engine.Right{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Scope})
-	}
 	return append(
-		out,
+		readings(s.oktaNow().Readings(ctx), map[string][2]string{
+			"okta.apps.read":            {"read applications", "what Okta would send"},
+			"okta.users.read":           {"read users", "what Okta would send"},
+			"okta.groups.read":          {"read groups", "assignments by a group"},
+			"okta.profileMappings.read": {"read profile mappings", "pushing"},
+			"okta.logs.read":            {"read the System Log", "verifying a push"},
+		}),
 		engine.Right{Capability: "assign people to it", For: "pushing", Granted: engine.NotTried, How: "okta.apps.manage"},
 		engine.Right{Capability: "change group members", For: "pushing where a group assigns", Granted: engine.NotTried, How: "okta.groups.manage"},
 	)
@@ -93,16 +88,23 @@ func (s *systems) entraRights(ctx context.Context) []engine.Right {
 	s.mu.Lock()
 	c := s.entra
 	s.mu.Unlock()
-	words := map[string][2]string{
+	out := []engine.Right{{Capability: "read the application", For: "what Entra would send", Granted: engine.Granted, How: "Application.Read.All"}}
+	out = append(out, readings(c.Readings(ctx), map[string][2]string{
 		"Directory.Read.All": {"read users", "what Entra would send"},
 		"AuditLog.Read.All":  {"read the provisioning log", "verifying a push"},
-	}
-	out := []engine.Right{{Capability: "read the application", For: "what Entra would send", Granted: engine.Granted, How: "Application.Read.All"}}
-	for _, r := range c.Readings(ctx) {
+	})...)
+	return append(out, engine.Right{Capability: "provision on demand", For: "pushing", Granted: engine.NotTried, How: "Synchronization.ReadWrite.All"})
+}
+
+// readings are the rights that were tried, each in two words of ours: what it lets
+// do, and what that is for.
+func readings(all []idp.Reading, words map[string][2]string) []engine.Right {
+	var out []engine.Right
+	for _, r := range all {
 		w := words[r.Permission]
 		out = append(out, engine.Right{Capability: w[0], For: w[1], Granted: tried(r.Err), Detail: detail(r.Err), How: r.Permission})
 	}
-	return append(out, engine.Right{Capability: "provision on demand", For: "pushing", Granted: engine.NotTried, How: "Synchronization.ReadWrite.All"})
+	return out
 }
 
 // rightsNote says what a column of scopes leaves out.

@@ -42,6 +42,13 @@ func (t *Time) UnmarshalJSON(raw []byte) error {
 // Earlier reports whether the time is known and before u.
 func (t Time) Earlier(u time.Time) bool { return !t.IsZero() && t.Before(u) }
 
+// Reading is one thing that the walk reads from a provider, and whether the
+// credential may.
+type Reading struct {
+	Permission string // as the provider calls it
+	Err        error  // nil if it may
+}
+
 // maxPages bounds a listing: at 20 entries a page, the smallest default there
 // is, this is 40,000.
 const maxPages = 2000

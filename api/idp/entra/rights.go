@@ -6,19 +6,13 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Reading is one thing that the walk reads from Microsoft Graph, and whether the
-// credential may.
-type Reading struct {
-	Permission string
-	Err        error // nil when it may
-}
-
 // Readings tries what finding the application has not shown yet: people, and the
 // provisioning log, of which nothing is asked that is older than now.
-func (c *Client) Readings(ctx context.Context) []Reading {
+func (c *Client) Readings(ctx context.Context) []idp.Reading {
 	var body json.RawMessage
 	people := c.door.GetJSON(transport.WithOp(ctx, "try to read users"), path("users"), url.Values{"$top": {"1"}, "$select": {"id"}}, &body)
 	t, log := c.find(ctx)
@@ -27,5 +21,5 @@ func (c *Client) Readings(ctx context.Context) []Reading {
 			"$filter": {"jobId eq " + quoted(t.job.ID) + " and activityDateTime gt " + c.now().UTC().Format(time.RFC3339)},
 		}, &body)
 	}
-	return []Reading{{Permission: "Directory.Read.All", Err: people}, {Permission: "AuditLog.Read.All", Err: log}}
+	return []idp.Reading{{Permission: "Directory.Read.All", Err: people}, {Permission: "AuditLog.Read.All", Err: log}}
 }

@@ -6,20 +6,15 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/seed-05b3d87e/reprovision/api/idp"
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Reading is one thing that the walk reads from Okta, and whether the
-// credential may.
-type Reading struct {
-	Scope string // of OAuth; for an API token, the rights of its owner count
-	Err   error  // nil when it may
-}
-
 // Readings tries each kind of reading with the smallest request that there is:
-// applications, users, groups, profile mappings and the System Log.
-func (c *Client) Readings(ctx context.Context) []Reading {
-	var out []Reading
+// applications, users, groups, profile mappings and the System Log. The permissions
+// are OAuth scopes; for an API token, the rights of its owner count.
+func (c *Client) Readings(ctx context.Context) []idp.Reading {
+	var out []idp.Reading
 	for _, r := range []struct{ scope, route string }{
 		{"okta.apps.read", "apps"},
 		{"okta.users.read", "users"},
@@ -29,7 +24,7 @@ func (c *Client) Readings(ctx context.Context) []Reading {
 	} {
 		var body json.RawMessage
 		err := c.door.GetJSON(transport.WithOp(ctx, "try "+r.scope), path(r.route), url.Values{"limit": {"1"}}, &body)
-		out = append(out, Reading{Scope: r.scope, Err: err})
+		out = append(out, idp.Reading{Permission: r.scope, Err: err})
 	}
 	return out
 }

@@ -6,12 +6,18 @@ package idptest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-05b3d87e/reprovision/api/idp"
+	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
 // Server answers by recorded answers. A request that no route is for fails the
@@ -146,4 +152,20 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 	return ctx.Err()
+}
+
+// Forbidden requires that just the readings with these permissions were forbidden,
+// and that all others worked.
+func Forbidden(t *testing.T, all []idp.Reading, permissions ...string) {
+	t.Helper()
+	var forbidden []string
+	for _, r := range all {
+		if errors.Is(r.Err, transport.ErrForbidden) {
+			forbidden = append(forbidden, r.Permission)
+			continue
+		}
+		require.NoError(t, r.Err, r.Permission)
+	}
+	require.NotEmpty(t, all)
+	require.Equal(t, permissions, forbidden)
 }
