@@ -88,13 +88,11 @@ func (f settingsFile) change(ctx context.Context, do func(*settings) error) erro
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
-	lock := flock.New(f.path + ".lock")
-	wait, stop := context.WithTimeout(ctx, 2*time.Second)
-	defer stop()
-	if _, err := lock.TryLockContext(wait, 20*time.Millisecond); err != nil {
-		return fmt.Errorf("write the settings: another process holds %s.lock: %w", f.path, err)
+	unlock, err := locked(ctx, f.path+".lock", 2*time.Second)
+	if err != nil {
+		return fmt.Errorf("write the settings: %w", err)
 	}
-	defer func() { _ = lock.Unlock() }()
+	defer unlock()
 	s, err := f.load()
 	if err != nil {
 		return err
@@ -110,6 +108,17 @@ func (f settingsFile) change(ctx context.Context, do func(*settings) error) erro
 		return fmt.Errorf("write the settings: %w", err)
 	}
 	return nil
+}
+
+// locked waits so long for the lock of a file that processes share.
+func locked(ctx context.Context, path string, patience time.Duration) (unlock func(), err error) {
+	lock := flock.New(path)
+	wait, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	if _, err := lock.TryLockContext(wait, 20*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("another process holds %s: %w", path, err)
+	}
+	return func() { _ = lock.Unlock() }, nil
 }
 
 // replaceFile writes a file that only its owner can read, in a folder that it

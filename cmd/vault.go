@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/adrg/xdg"
-	"github.com/gofrs/flock"
 
 	"github.com/seed-05b3d87e/reprovision/api/credentials"
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -271,11 +270,9 @@ func (v *vault) turn(ctx context.Context, store credentials.Store, c engine.Cred
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return latest, nil, err
 	}
-	lock := flock.New(filepath.Join(folder, "renew.lock"))
-	wait, stop := context.WithTimeout(ctx, renewal)
-	defer stop()
-	if _, err := lock.TryLockContext(wait, 20*time.Millisecond); err != nil {
-		return latest, nil, fmt.Errorf("another process holds %s: %w", lock.Path(), err)
+	done, err = locked(ctx, filepath.Join(folder, "renew.lock"), renewal)
+	if err != nil {
+		return latest, nil, err
 	}
 	kept, err := v.get(ctx, store, c.System)
 	// A store that cannot be read any more has nothing newer to tell, and another
@@ -283,7 +280,7 @@ func (v *vault) turn(ctx context.Context, store credentials.Store, c engine.Cred
 	if err == nil && kept.Method == c.Method && kept.Host == c.Host && kept.Client == c.Client {
 		latest = kept.Secret
 	}
-	return latest, func() { _ = lock.Unlock() }, nil
+	return latest, done, nil
 }
 
 // supersede deletes the entry that a credential had in another store. One that
