@@ -54,6 +54,7 @@ type walk struct {
 	state   guide.State
 	plans   []engine.Plan // those that were approved
 	visited []guide.StepID
+	trail   []string // what patient saw, turn by turn
 
 	answers map[engine.QuestionID]string
 	choices map[guide.StepID]engine.Outcome // instead of the recommended one

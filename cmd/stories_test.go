@@ -228,6 +228,35 @@ func TestADryRunWalksEverythingAndChangesNothing(t *testing.T) {
 	}
 }
 
+// What is shown after the push may make an owner go some steps back. The way on leads
+// past the removal then: the member is there again, and SCIM manages them.
+func TestGoingBackAfterThePushRemovesNobodyTwice(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	w.run(guide.StepVerify)
+	cured := w.box.State()
+	w.send(guide.Back{})
+	require.Equal(t, guide.StepHandOver, w.state.Step)
+	w.visited = nil
+	w.goOn(guide.StepRemove)
+	require.Contains(t, w.state.Verdict.Headline, "is a member again")
+	once, ok := w.state.Verdict.Choice("do")
+	require.True(t, ok)
+	require.False(t, once.Recommended)
+	require.Empty(t, once.Disabled, "an owner may still decide so")
+	w.goOn(guide.StepReport)
+	require.Contains(t, w.visited, guide.StepVerify)
+	require.Equal(t, timeless(cured.JSON()), timeless(w.box.State().JSON()))
+	removals := slices.DeleteFunc(w.changing(), func(r string) bool { return !strings.Contains(r, " DELETE /v2/orgs/acme/members/") })
+	require.Len(t, removals, 1)
+
+	for w.state.Step != guide.StepRemove {
+		w.send(guide.Back{})
+	}
+	w.choices[guide.StepRemove] = once.Outcome
+	w.act()
+	require.Contains(t, w.state.Plan.Notes[0], "removed them before")
+}
+
 func TestTheJournalHoldsAnIntentBeforeEachOutcome(t *testing.T) {
 	var dir string
 	w := newWalk(t, "priya-nair", false, func(w *world) { dir = w.stateDir })

@@ -126,6 +126,7 @@ func (w *walk) patient(until guide.StepID) {
 	last := ""
 	for range 400 {
 		s := w.state
+		w.trail = append(w.trail, fmt.Sprintf("%s %s: %s; %s", s.Step, s.Phase, s.Verdict.Headline, s.Problem.Detail))
 		switch {
 		case s.Phase == guide.PhaseDone || (s.Step == until && s.Phase == guide.PhaseDeciding):
 			return
@@ -228,7 +229,7 @@ func TestTheCureEndsRightInEveryWeather(t *testing.T) {
 					removals++
 				}
 			}
-			require.Equal(t, 1, removals, "nobody is removed twice")
+			require.Equal(t, 1, removals, "nobody is removed twice:\n%s\n%s", strings.Join(w.trail, "\n"), strings.Join(w.changing(), "\n"))
 			right.Add(1)
 			struck.Add(int64(bad.struck))
 		})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 )
 
 // The steps of the re-provision branch, in order.
@@ -104,14 +105,22 @@ func decideRemove(c engine.Case) engine.Verdict {
 		}}
 	}
 	blocked := engine.RemovalBlockers(c)
-	v := engine.Verdict{
-		Headline: "Remove " + c.Username + " from " + c.Org,
-		Choices: []engine.Choice{{
-			Outcome: outDo, Label: "Remove them", Action: engine.ActionRemove, Recommended: true,
-			Why:      "so that SCIM can create the membership anew",
-			Disabled: strings.Join(blocked, "; "),
-		}},
+	v := engine.Verdict{Headline: "Remove " + c.Username + " from " + c.Org}
+	remove := engine.Choice{
+		Outcome: outDo, Label: "Remove them", Action: engine.ActionRemove, Recommended: true,
+		Why:      "so that SCIM can create the membership anew",
+		Disabled: strings.Join(blocked, "; "),
 	}
+	if returned(c) {
+		v.Headline = c.Username + " was removed and is a member again"
+		v.Choices = append(v.Choices, engine.Choice{
+			Outcome: outNext, Label: "Continue without removing them again", Recommended: true,
+			Why: "nothing shows that they came back without SCIM",
+		})
+		remove.Label, remove.Recommended = "Remove them once more", false
+		remove.Why = "only if they came back unmanaged: by an invite, or by JIT"
+	}
+	v.Choices = append(v.Choices, remove)
 	// The preparations may be out of date: an invite came, JIT was switched on, or a
 	// repository appeared. Going back skips the steps that are still done.
 	if len(blocked) > 0 && len(engine.RemovalRefusals(c)) == 0 {
@@ -121,6 +130,13 @@ func decideRemove(c engine.Case) engine.Verdict {
 		engine.Choice{Outcome: outAgain, Label: "Look again"},
 		engine.Choice{Outcome: outReport, Label: "Leave them as they are and go to the report"})
 	return v
+}
+
+// returned reports whether this walk has removed the member, who is there again and,
+// as far as anything shows, by SCIM. Somebody who goes back a few steps after the push
+// comes to the removal with a member who must not be removed again.
+func returned(c engine.Case) bool {
+	return !c.Removed().IsZero() && c.Member.Present && diagnose.Managed(c).State != engine.SwitchOff
 }
 
 func notBack(c engine.Case) string {

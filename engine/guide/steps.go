@@ -130,7 +130,7 @@ var steps = []Step{
 		ID: StepRemove, Title: "Remove the member", Short: "Remove", Link: linkTroubleshoot,
 		Doc: "SCIM cannot adopt a membership that it did not create, so the old one is removed. Access ends at once and comes back with the push. The Docker account itself stays.",
 		Reads: []engine.FactID{
-			engine.FactMember, engine.FactInvites, engine.FactAudit, engine.FactSCIM, engine.FactExpectation, engine.FactRepositories,
+			engine.FactMember, engine.FactInvites, engine.FactAudit, engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation, engine.FactRepositories,
 		},
 		Asks:   []engine.QuestionID{engine.AskSelf},
 		Decide: decideRemove, Main: outNext,

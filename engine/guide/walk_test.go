@@ -30,6 +30,7 @@ type world struct {
 	member    bool // the member signed in here
 	right     bool // role and teams are as they should be
 	removed   int
+	before    bool // they were removed in this walk, whether or not they are back
 	dryRun    bool
 }
 
@@ -155,7 +156,7 @@ func (w *world) apply(a engine.ActionID, ch engine.Change) {
 	case engine.ActionHandOver:
 		w.copied[ch.ID] = true
 	case engine.ActionRemove:
-		w.present, w.removed = false, w.removed+1
+		w.present, w.managed, w.right, w.before, w.removed = false, false, false, true, w.removed+1
 	case engine.ActionReinvite:
 		w.invites = 1
 	case engine.ActionPush, engine.ActionPushOther:
@@ -163,6 +164,13 @@ func (w *world) apply(a engine.ActionID, ch engine.Change) {
 	case engine.ActionPushProfile:
 		w.right = w.right || w.managed
 	case engine.ActionMatch:
+	}
+}
+
+// signsIn is the member who, every now and then, signs in while they are out.
+func (w *world) signsIn() {
+	if !w.present && (w.jitOn || w.invites > 0) && w.r.IntN(10) == 0 {
+		w.present, w.managed, w.removed, w.invites = true, false, 0, 0
 	}
 }
 
@@ -266,6 +274,7 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 	visited := map[guide.StepID]int{}
 	phases := map[guide.Phase]int{}
 	removals, cured, resumed := 0, 0, 0
+	again := map[bool]int{} // how often a walk came back to the removal, by whether SCIM brought them back
 	for seed := range uint64(600) {
 		w := newWorld(t, rand.New(rand.NewPCG(seed, 7)))
 		s := guide.New(engine.Case{Org: org, DryRun: w.dryRun})
@@ -285,6 +294,7 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 				}
 			} else {
 				e = w.act(s)
+				w.signsIn()
 			}
 			if w.r.IntN(25) == 0 { // the program dies, and is started again
 				c, m := stored(t, s.Case), s.Mark()
@@ -298,6 +308,11 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 			var more []guide.Effect
 			s, more = guide.Next(s, e)
 			require.GreaterOrEqual(t, s.Seq, before.Seq)
+			if s.Step == guide.StepRemove && s.Phase == guide.PhaseDeciding && w.before {
+				remove, _ := s.Verdict.Choice("do")
+				require.Equal(t, w.present && !w.managed && remove.Action != "", remove.Recommended, "who came back by SCIM is not to be removed again: %+v", s.Verdict)
+				again[w.managed]++
+			}
 			effects = append(effects, more...)
 			if s.Phase == guide.PhaseDone {
 				break
@@ -309,6 +324,8 @@ func TestRandomWalksKeepEverySafetyRule(t *testing.T) {
 	}
 	require.Positive(t, resumed, "no walk was ever taken up again")
 	t.Logf("removals %d, resumed %d, cured %d of 600, steps %v, phases %v", removals, resumed, cured, visited, phases)
+	require.Positive(t, again[true], "no walk went back from the push to the removal")
+	require.Positive(t, again[false], "nobody came back without SCIM")
 	require.Positive(t, removals, "the walks never got to a removal: the test proves nothing")
 	for _, s := range guide.Steps() {
 		require.Positive(t, visited[s.ID], "no walk came to %s", s.ID)

@@ -43,6 +43,9 @@ func (a remove) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 		"All team memberships are dropped. The snapshot holds them: " + roleAndTeams(c.Snapshot.Role, c.Snapshot.Teams) + ".",
 		"The Docker account itself, its ID and its personal repositories stay.",
 	}
+	if at := c.Removed(); !at.IsZero() {
+		p.Notes = append([]string{"This run has removed them before, at " + at.UTC().Format("15:04:05 UTC") + ", and they are a member again. This removes them once more."}, p.Notes...)
+	}
 	for _, t := range live.Repositories.SoleTeams {
 		p.Notes = append(p.Notes, "The team "+t+" will have no member.")
 	}
