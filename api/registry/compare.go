@@ -14,7 +14,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Kind is how source and target differ.
+// Kind is the kind of a Difference.
 type Kind string
 
 // The kinds of differences.
@@ -28,12 +28,12 @@ const (
 	ReferrerMissing Kind = "the target lacks something that refers to the image, such as a signature"
 )
 
-// Difference is one way in which a tag of the target is not the source's.
+// Difference is one way in which the target deviates from the source.
 type Difference struct {
 	Tag            string
 	Kind           Kind
 	Source, Target string // digests of the tag; empty where it does not exist
-	Digest         string // of the manifest or blob that is meant, of the last four kinds
+	Digest         string // of the manifest or blob, for the last four kinds
 }
 
 func (d Difference) String() string {
@@ -47,11 +47,10 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s: %s", d.Tag, d.Kind)
 }
 
-// Compare checks that the target holds all that the source does: every tag
-// with the same digest, every manifest below it, every blob of these, and what
-// refers to them where the registry lists it. Tags
-// that only the target has are no difference. The request is the one that was
-// copied; Replace does not matter. It changes nothing.
+// Compare checks that the target has everything the source has: every tag with the
+// same digest, every manifest and blob that it references, and its referrers if the
+// registry lists them. Tags that exist only at the target are not differences. The
+// request is the one given to Copy; Replace is ignored. Compare changes nothing.
 func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, error) {
 	run, err := c.newCopy(r, nil)
 	if err != nil {
@@ -87,103 +86,88 @@ func (c *Client) Compare(ctx context.Context, r CopyRequest) ([]Difference, erro
 	}
 	var out []Difference
 	for _, tag := range tags {
-		d := Difference{Tag: tag, Source: text(here[tag]), Target: text(there[tag])}
+		d := Difference{Tag: tag, Source: hashString(here[tag]), Target: hashString(there[tag])}
 		switch {
 		case d.Source == "" && r.Tags == nil && d.Target == "":
 			continue // deleted since it was listed
 		case d.Source == "":
 			d.Kind = TagGone
 			out = append(out, d)
-		case d.Target == "":
-			d.Kind = TagMissing
+			continue
+		}
+		out = append(out, audit.compare(d, there[tag])...)
+		for _, digest := range unattached[there[tag]] {
+			d.Kind, d.Digest = ReferrerMissing, digest.String()
 			out = append(out, d)
-		default:
-			if d.Source != d.Target {
-				d.Kind = DigestDiffers
-				out = append(out, d)
-			}
-			out = append(out, audit.missing(d, there[tag])...)
-			for _, digest := range unattached[there[tag]] {
-				d.Kind, d.Digest = ReferrerMissing, digest.String()
-				out = append(out, d)
-			}
 		}
 	}
 	return out, nil
 }
 
-func text(h v1.Hash) string {
+func hashString(h v1.Hash) string {
 	if h == (v1.Hash{}) {
 		return ""
 	}
 	return h.String()
 }
 
-// Holds checks that a repository has these tags with these digests, and all that
-// is below them, when the source of a copy cannot be read. It changes nothing.
+// Holds checks that a repository has these tags with these digests, with every
+// manifest and blob that they reference. Use it instead of Compare when the source
+// cannot be read. It changes nothing.
 func (c *Client) Holds(ctx context.Context, repo string, digests map[string]string, cred Credential) ([]Difference, error) {
 	r, err := c.repository(repo)
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.forest(r, cred)
+	rd, err := c.newReader(r, cred)
 	if err != nil {
 		return nil, err
 	}
 	tags := slices.Sorted(maps.Keys(digests))
-	there, err := f.heads(ctx, tags, c.jobs)
+	there, err := rd.heads(ctx, tags, c.jobs)
 	if err != nil {
 		return nil, err
 	}
-	audit, err := f.audit(ctx, there, c.jobs)
+	audit, err := rd.audit(ctx, there, c.jobs)
 	if err != nil {
 		return nil, err
 	}
 	var out []Difference
 	for _, tag := range tags {
-		d := Difference{Tag: tag, Source: digests[tag], Target: text(there[tag])}
-		switch {
-		case d.Target == "":
-			d.Kind = TagMissing
-			out = append(out, d)
-			continue
-		case d.Source != d.Target:
-			d.Kind = DigestDiffers
-			out = append(out, d)
-		}
-		out = append(out, audit.missing(d, there[tag])...)
+		d := Difference{Tag: tag, Source: digests[tag], Target: hashString(there[tag])}
+		out = append(out, audit.compare(d, there[tag])...)
 	}
 	return out, nil
 }
 
-// audit looks whether a repository holds all that its manifests name.
+// audit checks whether a repository has everything that its manifests reference.
 type audit struct {
-	forest *forest
+	reader *reader
 
 	mu    sync.Mutex
 	trees map[v1.Hash]tree // by digest of the root
-	blobs map[v1.Hash]Kind // what is wrong with a blob, empty for nothing
+	blobs map[v1.Hash]Kind // what is wrong with a blob; empty if nothing
 }
 
-// tree is what could be read of an image.
+// tree is what the manifests below a root reference.
 type tree struct {
-	missing []v1.Hash // manifests
+	missing []v1.Hash // manifests that could not be found
 	blobs   []v1.Descriptor
 }
 
-// audit looks at all that the tags lead to.
-func (f *forest) audit(ctx context.Context, heads map[string]v1.Hash, jobs int) (*audit, error) {
-	a := &audit{forest: f, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
-	return a, a.look(ctx, heads, jobs)
+// audit checks everything that the tags reference.
+func (rd *reader) audit(ctx context.Context, heads map[string]v1.Hash, jobs int) (*audit, error) {
+	a := &audit{reader: rd, trees: map[v1.Hash]tree{}, blobs: map[v1.Hash]Kind{}}
+	return a, a.run(ctx, heads, jobs)
 }
 
-func (a *audit) look(ctx context.Context, heads map[string]v1.Hash, jobs int) error {
+func (a *audit) run(ctx context.Context, heads map[string]v1.Hash, jobs int) error {
 	g, each := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
 	for digest := range byDigest(heads) {
 		g.Go(func() error {
 			var t tree
-			if err := a.climb(each, digest, 0, &t); err != nil {
+			if err := a.walk(each, digest, 0, &t); err != nil {
 				return err
 			}
 			a.mu.Lock()
@@ -208,7 +192,7 @@ func (a *audit) look(ctx context.Context, heads map[string]v1.Hash, jobs int) er
 	g.SetLimit(jobs)
 	for digest, size := range sizes {
 		g.Go(func() error {
-			kind, err := a.blob(each, digest, size)
+			kind, err := a.checkBlob(each, digest, size)
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			a.blobs[digest] = kind
@@ -218,10 +202,10 @@ func (a *audit) look(ctx context.Context, heads map[string]v1.Hash, jobs int) er
 	return g.Wait()
 }
 
-// climb collects what a manifest leads to. Unlike forest.read it goes on when
-// a part is missing.
-func (a *audit) climb(ctx context.Context, digest v1.Hash, depth int, t *tree) error {
-	n, err := a.forest.one(ctx, digest, depth)
+// walk collects what a manifest references. Unlike reader.getTree, it continues after
+// a missing part.
+func (a *audit) walk(ctx context.Context, digest v1.Hash, depth int, t *tree) error {
+	n, err := a.reader.get(ctx, digest, depth)
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
 		t.missing = append(t.missing, digest)
@@ -230,35 +214,49 @@ func (a *audit) climb(ctx context.Context, digest v1.Hash, depth int, t *tree) e
 		return err
 	}
 	t.blobs = append(t.blobs, n.blobs...)
-	for _, child := range n.below {
-		if err := a.climb(ctx, child, depth+1, t); err != nil {
+	for _, child := range n.children {
+		if err := a.walk(ctx, child, depth+1, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// blob asks for one blob, and says what is wrong with it.
-func (a *audit) blob(ctx context.Context, digest v1.Hash, size int64) (Kind, error) {
+// checkBlob looks up one blob and returns what is wrong with it, or "".
+func (a *audit) checkBlob(ctx context.Context, digest v1.Hash, size int64) (Kind, error) {
 	doing := "look up blob " + digest.String()
 	ctx = transport.WithOp(ctx, doing)
-	l, err := a.forest.puller.Layer(ctx, a.forest.repo.Digest(digest.String()))
+	l, err := a.reader.puller.Layer(ctx, a.reader.repo.Digest(digest.String()))
 	if err != nil {
-		return "", a.forest.explain(ctx, doing, err)
+		return "", a.reader.explain(ctx, doing, err)
 	}
 	got, err := l.Size() // a HEAD
-	switch err = a.forest.explain(ctx, doing, err); {
+	switch err = a.reader.explain(ctx, doing, err); {
 	case errors.Is(err, transport.ErrNotFound):
 		return BlobMissing, nil
 	case err != nil:
 		return "", err
-	case got >= 0 && got != size: // a negative one was not told
+	case got >= 0 && got != size: // negative if the registry did not say
 		return BlobSize, nil
 	}
 	return "", nil
 }
 
-// missing lists what a tag lacks, each once.
+// compare lists the differences of a tag whose digests are in d; root is the
+// target's.
+func (a *audit) compare(d Difference, root v1.Hash) []Difference {
+	switch d.Target {
+	case "":
+		d.Kind = TagMissing
+		return []Difference{d}
+	case d.Source:
+		return a.missing(d, root)
+	}
+	d.Kind = DigestDiffers
+	return append([]Difference{d}, a.missing(d, root)...)
+}
+
+// missing lists what a tag lacks, without duplicates.
 func (a *audit) missing(d Difference, root v1.Hash) []Difference {
 	var out []Difference
 	add := func(kind Kind, digest v1.Hash) {

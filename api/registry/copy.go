@@ -19,58 +19,55 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// CopyRequest says what is copied where. Source and target are repositories
-// of the client's registry, "host/namespace/name".
+// CopyRequest says what to copy where. Source and Target are repositories of the
+// client's registry, "host/namespace/name".
 type CopyRequest struct {
 	Source, Target string
-	// The source may need its owner's own credential, the target that of the
-	// organization.
+	// The source may need its owner's credential, the target the organization's.
 	SourceCredential, TargetCredential Credential
 	Tags                               []string // nil means all
-	// Pinned holds the digests that the tags have to have at the source; one that
-	// has another is ErrMoved, and nothing is sent. Nil takes them as they are.
+	// Pinned holds, by tag, the digests that are expected at the source. If a tag
+	// has another digest, Copy fails with ErrMoved and sends nothing.
 	Pinned map[string]string
-	// Replace lets tags of the target be moved to the source's content. Without
-	// it, a target that has such a tag with other content is ErrOccupied, and
-	// nothing is sent. Replaceable allows it for those tags alone that have the
-	// digests it holds, such as those of an earlier copy.
+	// Replace allows tags of the target to be overwritten. Without it, Copy fails
+	// with ErrOccupied and sends nothing if the target has one of the tags with
+	// another digest. Replaceable, by tag, allows overwriting only the digests it
+	// names, such as those of an earlier copy.
 	Replace     bool
 	Replaceable map[string]string
 }
 
-// Receipt says what a copy did. After an error it holds what was done so far.
+// Receipt says what a copy did. After an error it says what was done so far.
 type Receipt struct {
 	Source, Target string
 	Tags           []Copied
-	Blobs          int      // configurations and layers that the copied tags consist of
-	Sent           int      // of them, those that travelled through this machine; the others were there, or mounted
-	Bytes          int64    // size of those sent
-	Foreign        []string // digests of layers that their publisher serves from elsewhere; they are not copied
-	Referrers      int      // signatures, attestations and the like that refer to the copied, where the registry lists them
-	Left           []string // digests of such in a format that is not known; they are not copied
+	Blobs          int      // configurations and layers of the copied tags
+	Sent           int      // blobs sent by this machine; the others existed or were mounted
+	Bytes          int64    // size of the blobs sent
+	Foreign        []string // digests of layers that only their publisher may distribute; they are not copied
+	Referrers      int      // referrers of the copied images (signatures, attestations), if the registry lists them
+	Left           []string // digests of referrers in an unknown format; they are not copied
 }
 
-// Copied is one tag that the target now has; its digest was read there.
+// Copied is one tag that the target now has. Its digest was read back from the target.
 type Copied struct {
 	Name, Digest string
-	Skipped      bool // the target had it already; nothing was sent
+	Skipped      bool // the target already had it; nothing was sent
 }
 
-// Progress is how far a copy is. Bytes that the target had already count as
-// done.
+// Progress is the progress of a copy. Bytes that the target already had count as done.
 type Progress struct {
-	Tag             string // being copied; empty while the source is read
+	Tag             string // being copied; empty while reading the source
 	TagsDone, Tags  int
-	Blob            string // digest of the blob that the news is about; empty for none
+	Blob            string // digest of the blob being copied, if any
 	BlobsDone       int
 	Blobs           int
 	Bytes, AllBytes int64
 }
 
-// Copy copies tags with everything below them, and reads each again at the
-// target. All of the source is looked at before anything is sent. Progress,
-// which may be nil, is called by one goroutine at a time, and must not block
-// for long.
+// Copy copies tags with all manifests, blobs and referrers, and verifies each tag at
+// the target. The whole source is read before anything is sent. progress, which may be
+// nil, is never called concurrently and must not block for long.
 func (c *Client) Copy(ctx context.Context, r CopyRequest, progress func(Progress)) (Receipt, error) {
 	run, err := c.newCopy(r, progress)
 	if err != nil {
@@ -79,19 +76,19 @@ func (c *Client) Copy(ctx context.Context, r CopyRequest, progress func(Progress
 	if err := run.survey(ctx, r); err != nil {
 		return run.result(), err
 	}
-	if err := run.attachAll(ctx); err != nil {
+	if err := run.findReferrers(ctx); err != nil {
 		return run.result(), err
 	}
-	tags := run.order()
-	// Fallback tags come last, one after the other: see order.
-	rest := slices.IndexFunc(tags, fallback.MatchString)
+	tags := run.sortedTags()
+	// Referrers tags come last, one after the other: see sortedTags.
+	rest := slices.IndexFunc(tags, referrersTag.MatchString)
 	if rest < 0 {
 		rest = len(tags)
 	}
 	g, each := errgroup.WithContext(ctx)
 	g.SetLimit(c.jobs)
 	one := func(ctx context.Context, tag string) error {
-		if err := run.tag(ctx, tag); err != nil {
+		if err := run.copyTag(ctx, tag); err != nil {
 			return fmt.Errorf("copy %s to %s, tag %s: %w", run.source.repo.Name(), run.target.repo.Name(), tag, err)
 		}
 		return nil
@@ -104,8 +101,8 @@ func (c *Client) Copy(ctx context.Context, r CopyRequest, progress func(Progress
 		})
 	}
 	if err := g.Wait(); err != nil {
-		// Tags share blobs: one may meet no more than the stop that the failure of
-		// another has brought about, and meet it first.
+		// Tags share blobs, so a tag may fail first only because the failure of another
+		// has canceled the context. Report the cause.
 		if i := slices.IndexFunc(failed, func(err error) bool { return err != nil && !errors.Is(err, context.Canceled) }); i >= 0 {
 			err = failed[i]
 		}
@@ -119,30 +116,30 @@ func (c *Client) Copy(ctx context.Context, r CopyRequest, progress func(Progress
 	return run.result(), nil
 }
 
-// copying is one copy under way.
-type copying struct {
-	c              *Client
-	source, target *forest
+// copyRun is one call of Copy or Compare.
+type copyRun struct {
+	client         *Client
+	source, target *reader
 	pusher         *remote.Pusher
-	mounter        *http.Client  // nil when the target's credential may not read the source
-	slots          chan struct{} // one for each transfer or request in flight
-	empty          bool          // the target lists no tag
-	asked          atomic.Int32  // manifests that such a target was asked for
-	begun          atomic.Bool   // it has one of them
+	mounter        *http.Client  // nil if blobs cannot be mounted
+	slots          chan struct{} // limits the transfers and requests in flight
+	empty          bool          // the target lists no tags
+	probes         atomic.Int32  // manifests looked up at an empty target
+	resumed        atomic.Bool   // an empty target has a manifest, from an earlier copy
 
-	roots    map[string]*node    // by tag, those to be copied
-	attached map[v1.Hash][]*node // by manifest, what refers to it
+	roots    map[string]*node    // by tag, the tags to copy
+	attached map[v1.Hash][]*node // by manifest, its referrers
 	receipt  Receipt
 
-	mu     sync.Mutex
-	report func(Progress)
-	at     Progress
-	told   int64                    // bytes at the last report
-	work   map[v1.Hash]func() error // blobs and manifests, each brought once
-	turns  map[v1.Hash]*sync.Mutex  // of the tags that point to a manifest
+	mu       sync.Mutex
+	report   func(Progress)
+	progress Progress
+	reported int64                    // progress.Bytes at the last report
+	work     map[v1.Hash]func() error // copies of blobs and manifests, each done once
+	tagLocks map[v1.Hash]*sync.Mutex  // by manifest; see putTag
 }
 
-func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error) {
+func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copyRun, error) {
 	source, err := c.repository(r.Source)
 	if err != nil {
 		return nil, err
@@ -154,35 +151,36 @@ func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copying, error)
 	if source == target {
 		return nil, fmt.Errorf("registry: copy %s: %w", source.Name(), errSame)
 	}
-	run := &copying{c: c, report: report, slots: make(chan struct{}, c.jobs), work: map[v1.Hash]func() error{}, turns: map[v1.Hash]*sync.Mutex{}, attached: map[v1.Hash][]*node{}}
+	run := &copyRun{client: c, report: report, slots: make(chan struct{}, c.jobs), work: map[v1.Hash]func() error{}, tagLocks: map[v1.Hash]*sync.Mutex{}, attached: map[v1.Hash][]*node{}}
 	run.receipt.Source, run.receipt.Target = source.Name(), target.Name()
 	if run.report == nil {
 		run.report = func(Progress) {}
 	}
-	if run.source, err = c.forest(source, r.SourceCredential); err != nil {
+	if run.source, err = c.newReader(source, r.SourceCredential); err != nil {
 		return nil, err
 	}
-	run.source.shelf = &c.shelf
-	if run.target, err = c.forest(target, r.TargetCredential); err != nil {
+	run.source.cache = &c.cache
+	if run.target, err = c.newReader(target, r.TargetCredential); err != nil {
 		return nil, err
 	}
 	run.pusher, err = c.pusher(r.TargetCredential)
 	return run, err
 }
 
-// fallback is the form of tags that lead to what refers to an image: on a
-// registry without the referrers API, pushing a referrer rewrites them.
-var fallback = regexp.MustCompile(`^sha256-[0-9a-f]{64}$`)
+// referrersTag matches the OCI referrers tag schema: in a registry without the
+// referrers API, clients keep the referrers of an image under such a tag, and pushing
+// a referrer rewrites it.
+var referrersTag = regexp.MustCompile(`^sha256-[0-9a-f]{64}$`)
 
-// order lists the tags to be copied, fallback tags last so that they end as
-// they are at the source.
-func (run *copying) order() []string {
+// sortedTags returns the tags to copy, referrers tags last so that they end up as they
+// are at the source.
+func (run *copyRun) sortedTags() []string {
 	tags := make([]string, 0, len(run.roots))
 	for tag := range run.roots {
 		tags = append(tags, tag)
 	}
 	slices.SortFunc(tags, func(a, b string) int {
-		if x, y := fallback.MatchString(a), fallback.MatchString(b); x != y {
+		if x, y := referrersTag.MatchString(a), referrersTag.MatchString(b); x != y {
 			if x {
 				return 1
 			}
@@ -193,38 +191,37 @@ func (run *copying) order() []string {
 	return tags
 }
 
-// tag copies one tag: blobs, then manifests from below, then what refers to
-// them, then the tag itself, so that a tag which is there is whole; and looks it
-// up again.
-func (run *copying) tag(ctx context.Context, tag string) error {
+// copyTag copies blobs, then manifests bottom-up, then referrers, then the tag itself,
+// so that a tag which exists is complete. It then verifies the tag.
+func (run *copyRun) copyTag(ctx context.Context, tag string) error {
 	root := run.roots[tag]
-	run.tell(func(p *Progress) { p.Tag, p.Blob = tag, "" })
-	all := run.source.all(root)
-	if err := run.parts(ctx, root); err != nil {
+	run.update(func(p *Progress) { p.Tag, p.Blob = tag, "" })
+	all := run.source.flatten(root)
+	if err := run.copyContents(ctx, root); err != nil {
 		return err
 	}
-	if err := run.referrers(ctx, all); err != nil {
+	if err := run.copyReferrers(ctx, all); err != nil {
 		return err
 	}
-	if err := run.point(ctx, tag, root); err != nil {
+	if err := run.putTag(ctx, tag, root); err != nil {
 		return err
 	}
-	run.tell(func(p *Progress) {
+	run.update(func(p *Progress) {
 		run.receipt.Tags = append(run.receipt.Tags, Copied{Name: tag, Digest: root.digest.String()})
 		p.TagsDone, p.Blob = p.TagsDone+1, ""
 	})
 	return nil
 }
 
-// point puts a tag and looks it up again. Tags of one manifest take turns: the
-// CNCF distribution writes its link anew for each, and whoever reads meanwhile
-// gets an error.
-func (run *copying) point(ctx context.Context, tag string, root *node) error {
+// putTag pushes a tag and verifies it. Tags of the same manifest are pushed one at a
+// time: the CNCF distribution registry rewrites the manifest's link for each, and
+// concurrent reads fail meanwhile.
+func (run *copyRun) putTag(ctx context.Context, tag string, root *node) error {
 	run.mu.Lock()
-	turn := run.turns[root.digest]
+	turn := run.tagLocks[root.digest]
 	if turn == nil {
 		turn = &sync.Mutex{}
-		run.turns[root.digest] = turn
+		run.tagLocks[root.digest] = turn
 	}
 	run.mu.Unlock()
 	turn.Lock()
@@ -232,11 +229,11 @@ func (run *copying) point(ctx context.Context, tag string, root *node) error {
 	if err := run.put(ctx, run.target.repo.Tag(tag), root); err != nil {
 		return err
 	}
-	return run.check(ctx, tag, root.digest)
+	return run.verifyTag(ctx, tag, root.digest)
 }
 
-// once brings a blob or a manifest to the target, however many tags need it.
-func (run *copying) once(digest v1.Hash, do func() error) error {
+// once runs the copy of a blob or manifest once, however many tags need it.
+func (run *copyRun) once(digest v1.Hash, do func() error) error {
 	run.mu.Lock()
 	f := run.work[digest]
 	if f == nil {
@@ -247,8 +244,8 @@ func (run *copying) once(digest v1.Hash, do func() error) error {
 	return f()
 }
 
-// slot waits for room among what is in flight.
-func (run *copying) slot(ctx context.Context) (done func(), err error) {
+// slot waits until another request may be in flight.
+func (run *copyRun) slot(ctx context.Context) (done func(), err error) {
 	select {
 	case run.slots <- struct{}{}:
 		return func() { <-run.slots }, nil
@@ -257,44 +254,43 @@ func (run *copying) slot(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// whole brings a manifest that is part of an index, with all that it consists of,
-// unless it is there: no change is made twice, though pushing it again would do
-// no harm.
-func (run *copying) whole(ctx context.Context, m *node) error {
-	if err := run.parts(ctx, m); err != nil {
+// copyManifest copies a manifest that has no tag, with its contents, unless the target
+// has it. Pushing it again would be harmless, but no change is made twice.
+func (run *copyRun) copyManifest(ctx context.Context, m *node) error {
+	if err := run.copyContents(ctx, m); err != nil {
 		return err
 	}
 	return run.once(m.digest, func() error {
 		ref := run.target.repo.Digest(m.digest.String())
-		if there, err := run.there(ctx, ref); err != nil || there {
+		if there, err := run.exists(ctx, ref); err != nil || there {
 			return err
 		}
 		return run.put(ctx, ref, m)
 	})
 }
 
-// parts brings what a manifest consists of: the blobs of an image, the manifests
+// copyContents copies what a manifest references: the blobs of an image, the manifests
 // of an index.
-func (run *copying) parts(ctx context.Context, m *node) error {
+func (run *copyRun) copyContents(ctx context.Context, m *node) error {
 	g, each := errgroup.WithContext(ctx)
-	g.SetLimit(run.c.jobs)
-	for _, digest := range m.below {
-		g.Go(func() error { return run.whole(each, run.source.known(digest)) })
+	g.SetLimit(run.client.jobs)
+	for _, digest := range m.children {
+		g.Go(func() error { return run.copyManifest(each, run.source.cached(digest)) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return run.blobs(ctx, m)
+	return run.copyBlobs(ctx, m)
 }
 
-// askedOf is how many manifests a target without tags is asked for before it
-// counts as empty. A copy that was interrupted begins with the same ones.
-const askedOf = 6
+// maxProbes is the number of manifests looked up at a target without tags before it
+// counts as empty. An interrupted copy starts with the same manifests.
+const maxProbes = 6
 
-// there reports whether the target has a manifest that no tag leads to yet. Of a
-// target that holds nothing it is not asked for each.
-func (run *copying) there(ctx context.Context, ref name.Digest) (bool, error) {
-	if run.empty && !run.begun.Load() && run.asked.Add(1) > askedOf {
+// exists reports whether the target has an untagged manifest. At an empty target it
+// stops asking after maxProbes.
+func (run *copyRun) exists(ctx context.Context, ref name.Digest) (bool, error) {
+	if run.empty && !run.resumed.Load() && run.probes.Add(1) > maxProbes {
 		return false, nil
 	}
 	done, err := run.slot(ctx)
@@ -310,21 +306,21 @@ func (run *copying) there(ctx context.Context, ref name.Digest) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	run.begun.Store(true) // by an earlier copy: ask on
+	run.resumed.Store(true)
 	return true, nil
 }
 
-func (run *copying) blobs(ctx context.Context, m *node) error {
+func (run *copyRun) copyBlobs(ctx context.Context, m *node) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(run.c.jobs)
+	g.SetLimit(run.client.jobs)
 	for _, b := range m.blobs {
-		g.Go(func() error { return run.once(b.Digest, func() error { return run.blob(ctx, b) }) })
+		g.Go(func() error { return run.once(b.Digest, func() error { return run.copyBlob(ctx, b) }) })
 	}
 	return g.Wait()
 }
 
-// blob brings one blob to the target, unless it is there.
-func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
+// copyBlob copies one blob, unless the target has it.
+func (run *copyRun) copyBlob(ctx context.Context, d v1.Descriptor) error {
 	done, err := run.slot(ctx)
 	if err != nil {
 		return err
@@ -333,19 +329,19 @@ func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
 	doing := "copy blob " + d.Digest.String()
 	ctx = transport.WithOp(ctx, doing)
 	l := &layer{ctx: ctx, run: run, descriptor: d}
-	err = run.c.insist(ctx, func() error {
+	err = run.client.retry(ctx, func() error {
 		if mounted, err := run.mount(ctx, d.Digest); err != nil || mounted {
 			return run.target.explain(ctx, doing, err)
 		}
 		return run.target.explain(ctx, doing, run.pusher.Upload(ctx, run.target.repo, l))
 	})
 	if source := l.failed.Load(); err != nil && source != nil {
-		return *source // the upload has failed for want of it
+		return *source // the cause of the failed upload
 	}
 	if err != nil {
 		return err
 	}
-	run.tell(func(p *Progress) {
+	run.update(func(p *Progress) {
 		p.Bytes += d.Size - l.read.Load()
 		p.BlobsDone++
 		p.Blob = d.Digest.String()
@@ -357,7 +353,7 @@ func (run *copying) blob(ctx context.Context, d v1.Descriptor) error {
 	return nil
 }
 
-func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error {
+func (run *copyRun) put(ctx context.Context, ref name.Reference, m *node) error {
 	done, err := run.slot(ctx)
 	if err != nil {
 		return err
@@ -365,20 +361,20 @@ func (run *copying) put(ctx context.Context, ref name.Reference, m *node) error 
 	defer done()
 	doing := "push " + ref.Name()
 	ctx = transport.WithOp(ctx, doing)
-	return run.c.insist(ctx, func() error {
+	return run.client.retry(ctx, func() error {
 		return run.target.explain(ctx, doing, run.pusher.Put(ctx, ref, m))
 	})
 }
 
-// check looks a tag up again at the target.
-func (run *copying) check(ctx context.Context, tag string, want v1.Hash) error {
+// verifyTag checks that the target's tag has the digest want.
+func (run *copyRun) verifyTag(ctx context.Context, tag string, want v1.Hash) error {
 	done, err := run.slot(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
 	var got v1.Hash
-	err = run.c.insist(ctx, func() (err error) {
+	err = run.client.retry(ctx, func() (err error) {
 		got, err = run.target.head(ctx, tag)
 		return err
 	})
@@ -399,29 +395,30 @@ func orNothing(h v1.Hash) string {
 	return h.String()
 }
 
-// tell changes the progress and reports it.
-func (run *copying) tell(change func(*Progress)) {
+// update changes the progress and reports it.
+func (run *copyRun) update(change func(*Progress)) {
 	run.mu.Lock()
 	defer run.mu.Unlock()
-	change(&run.at)
-	run.told = run.at.Bytes
-	run.report(run.at)
+	change(&run.progress)
+	run.reported = run.progress.Bytes
+	run.report(run.progress)
 }
 
-// tellEvery is how many bytes pass between reports from within a blob.
-const tellEvery = 256 << 10
+// reportEvery is the number of bytes between progress reports within a blob.
+const reportEvery = 256 << 10
 
-func (run *copying) moved(digest v1.Hash, n int64) {
+// addBytes adds n, which may be negative, to the bytes of the progress.
+func (run *copyRun) addBytes(digest v1.Hash, n int64) {
 	run.mu.Lock()
 	defer run.mu.Unlock()
-	run.at.Bytes += n
-	if moved := run.at.Bytes - run.told; moved >= tellEvery || moved < 0 {
-		run.at.Blob, run.told = digest.String(), run.at.Bytes
-		run.report(run.at)
+	run.progress.Bytes += n
+	if moved := run.progress.Bytes - run.reported; moved >= reportEvery || moved < 0 {
+		run.progress.Blob, run.reported = digest.String(), run.progress.Bytes
+		run.report(run.progress)
 	}
 }
 
-func (run *copying) result() Receipt {
+func (run *copyRun) result() Receipt {
 	slices.SortFunc(run.receipt.Tags, func(a, b Copied) int { return cmp.Compare(a.Name, b.Name) })
 	return run.receipt
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// What an error can be, for errors.Is, besides those of package transport.
+// Errors returned by this package besides those of package transport.
 var (
 	ErrOccupied = errors.New("the target has tags with other content")            // see CopyRequest.Replace
 	ErrFormat   = errors.New("the image has a format that registries gave up")    // to be built again
@@ -27,7 +27,8 @@ var (
 	errTooDeep  = errors.New("indexes are nested deeper than any sound image is") //
 )
 
-// explain makes an error of go-containerregistry one of package transport.
+// explain converts an error of go-containerregistry: to a *transport.Error where
+// possible, otherwise to one that starts with what was being done.
 func explain(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
@@ -35,31 +36,31 @@ func explain(ctx context.Context, doing string, err error) error {
 	if limit, ok := errors.AsType[*PullLimitError](err); ok {
 		return limit
 	}
-	if door, ok := errors.AsType[*transport.Error](err); ok {
-		return door
+	if sent, ok := errors.AsType[*transport.Error](err); ok {
+		return sent
 	}
 	if refusal, ok := errors.AsType[*wire.Error](err); ok {
-		return translate(doing, refusal)
+		return fromWire(doing, refusal)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("registry: %s: %w", doing, context.Cause(ctx))
 	}
-	// Its text would quote the whole address, and in it the state of an upload.
+	// The text of a *url.Error contains the whole URL, and with it the state of an upload.
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return fmt.Errorf("registry: %s: %w", doing, tidied{err})
+	return fmt.Errorf("registry: %s: %w", doing, sanitized{err})
 }
 
-// tidied is an error in words that are fit for a terminal: a library quotes what
-// a server has sent.
-type tidied struct{ err error }
+// sanitized wraps an error of a library, which may quote a server, with a text that is
+// safe to print on a terminal.
+type sanitized struct{ err error }
 
-func (e tidied) Error() string { return oneLine(e.err.Error()) }
-func (e tidied) Unwrap() error { return e.err }
+func (e sanitized) Error() string { return oneLine(e.err.Error()) }
+func (e sanitized) Unwrap() error { return e.err }
 
-// DeniedError says at which repository a credential was refused: a copy uses two,
-// the original's and the organization's.
+// DeniedError means that a credential was refused. It says for which repository,
+// because a copy uses two credentials: the source's and the target's.
 type DeniedError struct {
 	Repository string // namespace/name
 	Err        error
@@ -68,16 +69,16 @@ type DeniedError struct {
 func (e *DeniedError) Error() string { return e.Err.Error() }
 func (e *DeniedError) Unwrap() error { return e.Err }
 
-// explain is explain, for a request about this repository.
-func (f *forest) explain(ctx context.Context, doing string, err error) error {
+// explain is like the function explain, for a request about this repository.
+func (rd *reader) explain(ctx context.Context, doing string, err error) error {
 	err = explain(ctx, doing, err)
 	if errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrForbidden) {
-		return &DeniedError{Repository: f.repo.RepositoryStr(), Err: err}
+		return &DeniedError{Repository: rd.repo.RepositoryStr(), Err: err}
 	}
 	return err
 }
 
-func translate(doing string, refusal *wire.Error) *transport.Error {
+func fromWire(doing string, refusal *wire.Error) *transport.Error {
 	e := &transport.Error{System: system, Op: doing, Status: refusal.StatusCode}
 	if r := refusal.Request; r != nil {
 		e.Method = r.Method
@@ -100,7 +101,8 @@ func translate(doing string, refusal *wire.Error) *transport.Error {
 
 func changes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
 
-// oneLine makes words of a server fit for a terminal.
+// oneLine makes server text safe for a terminal: one line, no control characters, at
+// most 300 runes.
 func oneLine(words string) string {
 	const most = 300
 	words = strings.Map(func(r rune) rune {
@@ -120,18 +122,18 @@ func oneLine(words string) string {
 }
 
 const (
-	attempts  = 6
-	firstRest = time.Second
-	mostRest  = 16 * time.Second
+	maxAttempts  = 6
+	firstBackoff = time.Second
+	maxBackoff   = 16 * time.Second
 )
 
-// insist repeats a step of a copy that failed for a reason which may pass.
-// This is safe where the door itself must not repeat: every step looks first
-// whether the target has the content, and content is named by its digest.
-func (c *Client) insist(ctx context.Context, try func() error) error {
-	for n, rest := 1, firstRest; ; n, rest = n+1, min(rest*2, mostRest) {
+// retry repeats one step of a copy after a transient error. This is safe even for
+// requests that package transport must not repeat by itself: each step first checks
+// whether the target has the content, and content is addressed by digest.
+func (c *Client) retry(ctx context.Context, try func() error) error {
+	for n, rest := 1, firstBackoff; ; n, rest = n+1, min(rest*2, maxBackoff) {
 		err := try()
-		if err == nil || n == attempts || ctx.Err() != nil || !passing(err) {
+		if err == nil || n == maxAttempts || ctx.Err() != nil || !transient(err) {
 			return err
 		}
 		if c.o.Waiting != nil {
@@ -143,7 +145,7 @@ func (c *Client) insist(ctx context.Context, try func() error) error {
 	}
 }
 
-func passing(err error) bool {
+func transient(err error) bool {
 	var e *transport.Error
 	if !errors.As(err, &e) {
 		return false
@@ -152,6 +154,6 @@ func passing(err error) bool {
 	case e.Unknown, errors.Is(err, transport.ErrServer), errors.Is(err, transport.ErrUnreachable), errors.Is(err, transport.ErrTimeout):
 		return true
 	}
-	// The registry lost the upload that was under way.
+	// The registry has lost the upload session.
 	return e.Code == string(wire.BlobUploadInvalidErrorCode) || e.Code == string(wire.BlobUploadUnknownErrorCode)
 }

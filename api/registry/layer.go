@@ -13,14 +13,14 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// layer is a blob of the source, read when it has to be sent.
+// layer is a blob of the source, opened only when it has to be sent.
 type layer struct {
-	ctx        context.Context // v1.Layer has no room for one
-	run        *copying
+	ctx        context.Context // the methods of v1.Layer take none
+	run        *copyRun
 	descriptor v1.Descriptor
-	read       atomic.Int64 // bytes counted as progress
+	read       atomic.Int64 // bytes reported as progress
 	sent       atomic.Bool
-	failed     atomic.Pointer[error] // why the source did not give it; nil when it did
+	failed     atomic.Pointer[error] // why it could not be read at the source
 }
 
 var errCompressedOnly = errors.New("registry: blobs are copied as they are")
@@ -30,11 +30,11 @@ func (l *layer) DiffID() (v1.Hash, error)             { return v1.Hash{}, errCom
 func (l *layer) Uncompressed() (io.ReadCloser, error) { return nil, errCompressedOnly }
 func (l *layer) Size() (int64, error)                 { return l.descriptor.Size, nil }
 func (l *layer) MediaType() (types.MediaType, error)  { return l.descriptor.MediaType, nil }
-func (l *layer) count(n int64)                        { l.read.Add(n); l.run.moved(l.descriptor.Digest, n) }
+func (l *layer) count(n int64)                        { l.read.Add(n); l.run.addBytes(l.descriptor.Digest, n) }
 func (l *layer) Descriptor() (*v1.Descriptor, error)  { return &l.descriptor, nil }
 
-// Compressed opens the blob at the source. It is called again when a send is
-// repeated; what was counted for the one before is taken back.
+// Compressed opens the blob at the source. When an upload is retried it is called
+// again; the bytes reported for the previous attempt are then taken back.
 func (l *layer) Compressed() (io.ReadCloser, error) {
 	l.count(-l.read.Load())
 	l.sent.Store(true)
@@ -43,7 +43,7 @@ func (l *layer) Compressed() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := source.Compressed() // checks the digest while it is read
+	content, err := source.Compressed() // verifies the digest while reading
 	if err != nil {
 		source := l.run.source
 		err = source.explain(l.ctx, "read blob "+l.descriptor.Digest.String()+" of "+source.repo.Name(), err)

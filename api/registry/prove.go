@@ -11,9 +11,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Prove lets the registry accept a credential, and reads nothing (Distribution
-// specification, GET /v2/, with the token exchange where the registry asks for
-// one). It does not prove any right on a repository.
+// Prove checks that the registry accepts a credential: GET /v2/ of the distribution
+// specification, with the token exchange if the registry asks for one. It reads no
+// repository and proves no access to any.
 func (c *Client) Prove(ctx context.Context, cred Credential) error {
 	fail := func(err error) error {
 		return explain(ctx, fmt.Sprintf("sign in to registry %s as %q", c.host, cred.Username), err)
@@ -26,7 +26,7 @@ func (c *Client) Prove(ctx context.Context, cred Credential) error {
 		return fail(err)
 	}
 	ctx = transport.WithOp(ctx, "sign in")
-	signed, err := remotetransport.NewWithContext(ctx, host, cred, c.below, nil)
+	signed, err := remotetransport.NewWithContext(ctx, host, cred, c.rt, nil)
 	if err != nil {
 		return fail(err)
 	}

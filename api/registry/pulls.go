@@ -13,29 +13,29 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// PullLimitError says that the registry lets nothing more be pulled for now. It is
-// an ErrRateLimited of package transport.
+// PullLimitError means that the registry's pull limit is used up. It is a
+// transport.ErrRateLimited.
 type PullLimitError struct {
-	Window time.Duration // over which pulls are counted, 0 where the registry does not say
+	Window time.Duration // period over which pulls are counted; 0 if the registry does not say
 	Err    *transport.Error
 }
 
 func (e *PullLimitError) Error() string { return e.Err.Error() }
 func (e *PullLimitError) Unwrap() error { return e.Err }
 
-// exhausted reports whether a refusal is of the pull limit. Docker Hub's says so in
-// its body; that of its limit on requests of all kinds, which is counted by the
-// minute, is a plain 429 (Docker, "Docker Hub usage and limits"). A registry that
-// sends RateLimit-Remaining says it there.
+// exhausted reports whether r is a refusal because of the pull limit. Docker Hub names
+// the pull limit in the body; its limit on requests of all kinds, which is counted per
+// minute, is a plain 429 (Docker, "Docker Hub usage and limits"). Other registries say
+// it in RateLimit-Remaining. The body of r can still be read afterwards.
 func exhausted(r *http.Response) bool {
 	if r.StatusCode != http.StatusTooManyRequests {
 		return false
 	}
-	if left, _, ok := pulls(r.Header.Get("RateLimit-Remaining")); ok && left == 0 {
+	if left, _, ok := parsePulls(r.Header.Get("RateLimit-Remaining")); ok && left == 0 {
 		return true
 	}
 	const enough = 4 << 10
-	start, _ := io.ReadAll(io.LimitReader(r.Body, enough)) // whoever reads on meets the error, if there is one
+	start, _ := io.ReadAll(io.LimitReader(r.Body, enough)) // a read error recurs when the body is read further
 	r.Body = struct {
 		io.Reader
 		io.Closer
@@ -43,24 +43,25 @@ func exhausted(r *http.Response) bool {
 	return strings.Contains(strings.ToLower(string(start)), "pull rate limit")
 }
 
-// limited is the error that such a refusal is.
-func limited(r *http.Response) *PullLimitError {
+// newPullLimitError builds the error for a response for which exhausted is true, and
+// closes its body.
+func newPullLimitError(r *http.Response) *PullLimitError {
 	defer func() { _ = r.Body.Close() }()
 	e := &PullLimitError{Err: &transport.Error{System: system, Op: "read a manifest", Status: r.StatusCode}}
-	if refusal, ok := wire.CheckError(r, http.StatusOK).(*wire.Error); ok { //nolint:errorlint // it is made here, and not wrapped
-		e.Err = translate(e.Err.Op, refusal)
+	if refusal, ok := wire.CheckError(r, http.StatusOK).(*wire.Error); ok { //nolint:errorlint // CheckError returns it unwrapped
+		e.Err = fromWire(e.Err.Op, refusal)
 	}
 	for _, name := range []string{"RateLimit-Remaining", "RateLimit-Limit"} {
-		if _, window, _ := pulls(r.Header.Get(name)); window > 0 && e.Window == 0 {
+		if _, window, _ := parsePulls(r.Header.Get(name)); window > 0 && e.Window == 0 {
 			e.Window = window
 		}
 	}
 	return e
 }
 
-// pulls reads a number of pulls and the seconds over which they are counted:
-// 76;w=21600.
-func pulls(header string) (n int, window time.Duration, ok bool) {
+// parsePulls parses a number of pulls and the period they are counted over, in
+// seconds: "76;w=21600".
+func parsePulls(header string) (n int, window time.Duration, ok bool) {
 	number, rest, _ := strings.Cut(header, ";")
 	n, err := strconv.Atoi(strings.TrimSpace(number))
 	if err != nil || n < 0 {

@@ -14,28 +14,28 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// What refers to an image (signatures, attestations, bills of materials) has no
-// tag of its own where the registry has the referrers API (OCI distribution
-// specification 1.1, GET /v2/<name>/referrers/<digest>). Where it has not,
-// clients keep fallback tags, which are copied like any other.
+// Referrers (signatures, attestations, SBOMs) have no tag in a registry with the
+// referrers API (OCI distribution specification 1.1,
+// GET /v2/<name>/referrers/<digest>). In other registries, clients follow the
+// referrers tag schema, whose tags are copied like any other.
 
-const maxReferrers = 1000 // to one manifest
+const maxReferrers = 1000 // of one manifest
 
-// referrersOf lists what refers to a manifest; supported is false when the
-// registry has no such API, and then it is not asked again.
-func (f *forest) referrersOf(ctx context.Context, digest v1.Hash) (found []v1.Hash, supported bool, err error) {
-	if f.noReferrers.Load() {
+// referrersOf lists the referrers of a manifest. supported is false if the registry
+// does not have the API; it is then not asked again.
+func (rd *reader) referrersOf(ctx context.Context, digest v1.Hash) (found []v1.Hash, supported bool, err error) {
+	if rd.noReferrers.Load() {
 		return nil, false, nil
 	}
-	doing := "look for what refers to " + f.repo.Name() + "@" + digest.String()
-	options := append(slices.Clone(f.options), remote.WithContext(transport.WithOp(ctx, doing)), remote.Reuse(f.puller))
-	index, err := remote.Referrers(f.repo.Digest(digest.String()), options...)
+	doing := "look for what refers to " + rd.repo.Name() + "@" + digest.String()
+	options := append(slices.Clone(rd.options), remote.WithContext(transport.WithOp(ctx, doing)), remote.Reuse(rd.puller))
+	index, err := remote.Referrers(rd.repo.Digest(digest.String()), options...)
 	if err != nil {
-		var door *transport.Error
-		if explained := f.explain(ctx, doing, err); ctx.Err() != nil || errors.As(explained, &door) {
+		var sent *transport.Error
+		if explained := rd.explain(ctx, doing, err); ctx.Err() != nil || errors.As(explained, &sent) {
 			return nil, false, explained
 		}
-		f.noReferrers.Store(true) // the API is not there: the library has no fallback left
+		rd.noReferrers.Store(true) // the request itself succeeded, and the tag fallback is disabled
 		return nil, false, nil
 	}
 	m, err := index.IndexManifest()
@@ -53,26 +53,10 @@ func (f *forest) referrersOf(ctx context.Context, digest v1.Hash) (found []v1.Ha
 	return found, true, nil
 }
 
-// attachAll finds what refers to the tags that are to be copied, and to those
-// that the target has already: something may have been attached since.
-func (run *copying) attachAll(ctx context.Context) error {
-	defer func() { run.count(); run.report(run.at) }()
-	first := v1.Hash{}
-	for _, root := range run.roots {
-		first = root.digest
-		break
-	}
-	for _, t := range run.receipt.Tags {
-		if first == (v1.Hash{}) {
-			first, _ = v1.NewHash(t.Digest)
-		}
-	}
-	if first == (v1.Hash{}) {
-		return nil
-	}
-	if _, supported, err := run.source.referrersOf(ctx, first); err != nil || !supported {
-		return err
-	}
+// findReferrers finds the referrers of the tags to copy, and of those that the target
+// already has: a referrer may have been added since. It copies the latter's at once.
+func (run *copyRun) findReferrers(ctx context.Context) error {
+	defer func() { run.count(); run.report(run.progress) }()
 	heads := map[string]v1.Hash{}
 	for _, t := range run.receipt.Tags {
 		h, err := v1.NewHash(t.Digest)
@@ -81,14 +65,22 @@ func (run *copying) attachAll(ctx context.Context) error {
 		}
 		heads[t.Name] = h
 	}
-	skipped, err := run.source.roots(ctx, heads, run.c.jobs)
+	// Without the API, what the target already has need not be read.
+	probe, ok := run.anyDigest(heads)
+	if !ok {
+		return nil
+	}
+	if _, supported, err := run.source.referrersOf(ctx, probe); err != nil || !supported {
+		return err
+	}
+	skipped, err := run.source.roots(ctx, heads, run.client.jobs)
 	if err != nil {
 		return err
 	}
 	var subjects []*node
 	for _, roots := range []map[string]*node{run.roots, skipped} {
 		for _, root := range roots {
-			for _, m := range run.source.all(root) {
+			for _, m := range run.source.flatten(root) {
 				if !slices.Contains(subjects, m) {
 					subjects = append(subjects, m)
 				}
@@ -97,36 +89,47 @@ func (run *copying) attachAll(ctx context.Context) error {
 	}
 	var mu sync.Mutex
 	g, each := errgroup.WithContext(ctx)
-	g.SetLimit(run.c.jobs)
+	g.SetLimit(run.client.jobs)
 	for _, m := range subjects {
-		g.Go(func() error { return run.attach(each, &mu, m.digest, m.digest, 0) })
+		g.Go(func() error { return run.findReferrersOf(each, &mu, m.digest, m.digest, 0) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	slices.Sort(run.receipt.Left)
 	run.receipt.Left = slices.Compact(run.receipt.Left)
-	// What refers to tags that are there already is brought at once.
 	for _, root := range skipped {
-		if err := run.referrers(ctx, run.source.all(root)); err != nil {
+		if err := run.copyReferrers(ctx, run.source.flatten(root)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// attach notes what refers to a manifest, and to that in turn, under the
-// manifest that a tag leads to.
-func (run *copying) attach(ctx context.Context, mu *sync.Mutex, subject, to v1.Hash, depth int) error {
+// anyDigest returns the digest of a tag that is to be copied or that the target
+// already has. ok is false if there are no tags.
+func (run *copyRun) anyDigest(skipped map[string]v1.Hash) (_ v1.Hash, ok bool) {
+	for _, root := range run.roots {
+		return root.digest, true
+	}
+	for _, digest := range skipped {
+		return digest, true
+	}
+	return v1.Hash{}, false
+}
+
+// findReferrersOf records, for the manifest subject, the referrers of the manifest
+// to, and their referrers in turn.
+func (run *copyRun) findReferrersOf(ctx context.Context, mu *sync.Mutex, subject, to v1.Hash, depth int) error {
 	if depth > maxDepth {
-		return nil // what refers to itself by way of others
+		return nil // a cycle
 	}
 	found, _, err := run.source.referrersOf(ctx, to)
 	if err != nil {
 		return err
 	}
 	for _, digest := range found {
-		n, err := run.source.read(ctx, digest, 0)
+		n, err := run.source.getTree(ctx, digest, 0)
 		mu.Lock()
 		switch {
 		case errors.Is(err, ErrFormat):
@@ -142,19 +145,19 @@ func (run *copying) attach(ctx context.Context, mu *sync.Mutex, subject, to v1.H
 		if err != nil {
 			return err
 		}
-		if err := run.attach(ctx, mu, subject, digest, depth+1); err != nil {
+		if err := run.findReferrersOf(ctx, mu, subject, digest, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// referrers brings what refers to manifests.
-func (run *copying) referrers(ctx context.Context, to []*node) error {
+// copyReferrers copies the referrers of manifests.
+func (run *copyRun) copyReferrers(ctx context.Context, to []*node) error {
 	for _, m := range to {
 		for _, root := range run.attached[m.digest] {
-			for _, part := range run.source.all(root) {
-				if err := run.whole(ctx, part); err != nil {
+			for _, part := range run.source.flatten(root) {
+				if err := run.copyManifest(ctx, part); err != nil {
 					return err
 				}
 			}
@@ -163,9 +166,9 @@ func (run *copying) referrers(ctx context.Context, to []*node) error {
 	return nil
 }
 
-// unattached lists, by the digest of a tag's manifest, what refers to it or to a
-// part of it at the source, and is not at the target or is not listed there.
-func (a *audit) unattached(ctx context.Context, source *forest, roots []v1.Hash, jobs int) (map[v1.Hash][]v1.Hash, error) {
+// unattached returns, by digest of a tag's manifest, the referrers of it and of its
+// parts that the source has and the target lacks or does not list.
+func (a *audit) unattached(ctx context.Context, source *reader, roots []v1.Hash, jobs int) (map[v1.Hash][]v1.Hash, error) {
 	var mu sync.Mutex
 	out := map[v1.Hash][]v1.Hash{}
 	g, ctx := errgroup.WithContext(ctx)
@@ -174,8 +177,8 @@ func (a *audit) unattached(ctx context.Context, source *forest, roots []v1.Hash,
 		g.Go(func() error {
 			digests := []v1.Hash{root}
 			for n := 0; n < len(digests); n++ {
-				if m := a.forest.known(digests[n]); m != nil {
-					digests = append(digests, m.below...)
+				if m := a.reader.cached(digests[n]); m != nil {
+					digests = append(digests, m.children...)
 				}
 				lacking, err := a.referrersLacking(ctx, source, digests[n])
 				if err != nil {
@@ -191,14 +194,14 @@ func (a *audit) unattached(ctx context.Context, source *forest, roots []v1.Hash,
 	return out, g.Wait()
 }
 
-// referrersLacking lists what refers to one manifest at the source, and is not
-// whole at the target.
-func (a *audit) referrersLacking(ctx context.Context, source *forest, digest v1.Hash) (lacking []v1.Hash, err error) {
+// referrersLacking lists the referrers of one manifest that the source has and that
+// are missing or incomplete at the target.
+func (a *audit) referrersLacking(ctx context.Context, source *reader, digest v1.Hash) (lacking []v1.Hash, err error) {
 	want, supported, err := source.referrersOf(ctx, digest)
 	if err != nil || !supported || len(want) == 0 {
 		return nil, err
 	}
-	have, _, err := a.forest.referrersOf(ctx, digest)
+	have, _, err := a.reader.referrersOf(ctx, digest)
 	if err != nil {
 		return nil, err
 	}
@@ -208,12 +211,12 @@ func (a *audit) referrersLacking(ctx context.Context, source *forest, digest v1.
 			continue
 		}
 		var t tree
-		if err := a.climb(ctx, h, 0, &t); err != nil && !errors.Is(err, ErrFormat) {
+		if err := a.walk(ctx, h, 0, &t); err != nil && !errors.Is(err, ErrFormat) {
 			return nil, err
 		}
 		broken := len(t.missing) > 0
 		for _, b := range t.blobs {
-			kind, err := a.blob(ctx, b.Digest, b.Size)
+			kind, err := a.checkBlob(ctx, b.Digest, b.Size)
 			if err != nil {
 				return nil, err
 			}

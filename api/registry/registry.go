@@ -1,15 +1,13 @@
-// Package registry copies image repositories within one registry, tag by tag
-// and whole: every platform of an index, every layer, the same digests. It is
-// how a repository is handed over, since Docker Hub has no transfer between
-// namespaces.
+// Package registry copies image repositories within one registry: every tag with all
+// platforms of an index, all layers, and the same digests. Docker Hub cannot transfer
+// a repository between namespaces, so this is how one is handed over.
 //
-// It is built on go-containerregistry, below which lies the door of package
-// transport: in read-only mode nothing is changed, and uploads pass only below
-// an approved prefix (UploadPrefix). What the target has already is not sent
-// again, so a copy that was interrupted goes on where it stopped.
+// The package builds on go-containerregistry and sends everything through package
+// transport: in read-only mode nothing is changed, and uploads are accepted only below
+// an approved prefix (see UploadPrefix). Content that the target already has is not
+// sent again, so an interrupted copy resumes where it stopped.
 //
-// A copy cannot bring along what no tag leads to (untagged manifests), pull
-// counts, stars, and the times of pushes.
+// A copy does not include untagged manifests, pull counts, stars or push times.
 package registry
 
 import (
@@ -37,37 +35,37 @@ const (
 	// uses; dockerHubAuth is its token service.
 	dockerHub     = name.DefaultRegistry
 	dockerHubAuth = "auth.docker.io"
-	// dockerHubAlso is the same registry; where to send an upload on may be an
-	// address of either.
+	// dockerHubAlso is another host of the same registry. An upload's Location
+	// header may name either.
 	dockerHubAlso = "registry-1.docker.io"
 
 	defaultJobs = 6
 )
 
-// Options describe a registry.
+// Options configures a Client.
 type Options struct {
-	// Host is the registry, host or host:port. Empty, docker.io,
-	// index.docker.io and registry-1.docker.io all mean Docker Hub. A loopback
-	// host is spoken to without TLS.
+	// Host is the registry, host or host:port. Empty, docker.io, index.docker.io and
+	// registry-1.docker.io all mean Docker Hub. A loopback host is accessed without
+	// TLS.
 	Host string
 	Jobs int // transfers and requests in flight at once; 0 means 6
-	// Transport is the base for the door: ReadOnly, Record, Base, Sleep and so
-	// on. System, BaseURL and Hosts are set here.
+	// Transport configures the HTTP client: ReadOnly, Record, Base, Sleep and so on.
+	// System, BaseURL, Hosts and Exhausted are set by New.
 	Transport transport.Options
 }
 
-// Credential opens repositories. The zero value is anonymous: public
-// repositories can be read.
+// Credential gives access to repositories. The zero value is anonymous and can read
+// public repositories.
 type Credential struct {
 	Username string        // for an organization access token, the organization's name
-	Secret   func() string // a func, so that no struct prints it
+	Secret   func() string // a func, so that formatting a struct does not print it
 }
 
 // Anonymous reports whether there is no credential.
 func (c Credential) Anonymous() bool { return c.Username == "" && c.Secret == nil }
 
-// same reports whether both are the same credential.
-func (c Credential) same(x Credential) bool {
+// equal reports whether c and x are the same credential.
+func (c Credential) equal(x Credential) bool {
 	if c.Anonymous() || x.Anonymous() || c.Secret == nil || x.Secret == nil {
 		return c.Anonymous() && x.Anonymous()
 	}
@@ -92,16 +90,16 @@ func (c Credential) authenticator() authn.Authenticator {
 // Client reads and copies repositories of one registry. It is safe for
 // concurrent use.
 type Client struct {
-	host  string
-	plain bool // without TLS
-	jobs  int
-	door  *transport.Client
-	below *below
-	o     transport.Options
-	shelf shelf
+	host   string
+	plain  bool // without TLS
+	jobs   int
+	client *transport.Client
+	rt     *roundTripper
+	o      transport.Options
+	cache  manifestCache
 }
 
-// New makes a client. It sends nothing.
+// New returns a client. It sends nothing.
 func New(o Options) (*Client, error) {
 	c := &Client{host: canonical(o.Host), jobs: o.Jobs, o: o.Transport}
 	if c.jobs <= 0 {
@@ -119,24 +117,25 @@ func New(o Options) (*Client, error) {
 	if c.host == dockerHub {
 		t.Hosts = []string{dockerHubAuth, dockerHubAlso}
 	}
-	door, err := transport.New(t)
+	client, err := transport.New(t)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
-	c.door, c.below = door, &below{door: door.RoundTripper(), plain: c.plain}
+	c.client, c.rt = client, &roundTripper{next: client.RoundTripper(), plain: c.plain}
 	if c.o.Sleep == nil {
 		c.o.Sleep = transport.Sleep
 	}
 	return c, nil
 }
 
-// Host is the registry's host, as it stands in names of repositories.
+// Host returns the registry's host as it appears in repository names.
 func (c *Client) Host() string { return c.host }
 
-// CloseIdleConnections closes connections that are not in use.
-func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }
+// CloseIdleConnections closes the connections that are not in use.
+func (c *Client) CloseIdleConnections() { c.client.CloseIdleConnections() }
 
-// canonical gives Docker Hub, which has many names, one.
+// canonical returns the one host name used for Docker Hub, which has several; other
+// hosts are only normalized.
 func canonical(host string) string {
 	switch host = strings.ToLower(strings.TrimSpace(host)); host {
 	case "", "docker.io", dockerHubAlso:
@@ -154,9 +153,9 @@ func loopback(host string) bool {
 	return h == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// namespaced is a repository's name after the host: two components of the
-// distribution specification's grammar, which go-containerregistry does not
-// insist on (it takes "acme/..").
+// namespaced matches a repository's path: exactly two components in the grammar of the
+// distribution specification. go-containerregistry is more lenient and accepts
+// "acme/..".
 var namespaced = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`)
 
 // repository parses "host/namespace/name", or "namespace/name" for the
@@ -179,9 +178,9 @@ func (c *Client) repository(s string) (name.Repository, error) {
 	return repo, nil
 }
 
-// UploadPrefix is the address below which all requests lie that a copy to
-// target changes something with, for transport.Approve. It is empty, and so
-// approves nothing, when target is no repository of this registry.
+// UploadPrefix returns the URL prefix of all requests with which a copy to target
+// changes something, for transport.Approve. It is empty, which approves nothing, if
+// target is not a repository of this registry.
 func (c *Client) UploadPrefix(target string) string {
 	repo, err := c.repository(target)
 	if err != nil {
@@ -194,9 +193,9 @@ func (c *Client) UploadPrefix(target string) string {
 	return scheme + "://" + repo.RegistryStr() + "/v2/" + repo.RepositoryStr() + "/"
 }
 
-// UploadPrefixes are all addresses below which a copy to target may change
-// something: Docker Hub has two hosts, and may send an upload that began at one
-// on to the other. There are none when target is no repository of this registry.
+// UploadPrefixes returns all URL prefixes below which a copy to target may change
+// something: Docker Hub has two hosts, and an upload that starts at one may continue
+// at the other. It returns nil if target is not a repository of this registry.
 func (c *Client) UploadPrefixes(target string) []string {
 	prefix := c.UploadPrefix(target)
 	switch {
@@ -208,12 +207,12 @@ func (c *Client) UploadPrefixes(target string) []string {
 	return []string{prefix, strings.Replace(prefix, "//"+dockerHub+"/", "//"+dockerHubAlso+"/", 1)}
 }
 
-// options are how go-containerregistry is used: everything through the door,
-// and no repeats but those of the door and of insist.
+// options routes go-containerregistry's requests through c.rt and disables its
+// retries: package transport and Client.retry do all retrying.
 func (c *Client) options(cred Credential) []remote.Option {
 	return []remote.Option{
 		remote.WithAuth(cred.authenticator()),
-		remote.WithTransport(c.below),
+		remote.WithTransport(c.rt),
 		remote.WithJobs(c.jobs),
 		remote.WithRetryPredicate(func(error) bool { return false }),
 		remote.WithRetryStatusCodes(),
@@ -222,7 +221,7 @@ func (c *Client) options(cred Credential) []remote.Option {
 }
 
 func (c *Client) puller(cred Credential) (*remote.Puller, error) {
-	// Without the fallback, a registry that does not list referrers says so.
+	// The tag fallback is disabled to learn whether the registry has the referrers API.
 	return remote.NewPuller(append(c.options(cred), remote.WithReferrersTagFallback(false))...)
 }
 
@@ -230,37 +229,44 @@ func (c *Client) pusher(cred Credential) (*remote.Pusher, error) {
 	return remote.NewPusher(c.options(cred)...)
 }
 
-// below is the door, less the attempts that go-containerregistry makes to
-// speak TLS to a loopback host, and less the repeats of its first question: how
-// a registry wants to be signed in to is asked once.
-type below struct {
-	door  http.RoundTripper
+// roundTripper wraps the transport's RoundTripper. It blocks the TLS attempts that
+// go-containerregistry makes on a loopback host, caches the answer to the anonymous
+// GET /v2/ ping, and reads the pull limit from the responses.
+type roundTripper struct {
+	next  http.RoundTripper
 	plain bool
 
-	mu    sync.Mutex
-	hello *http.Response // what GET /v2/ answers to nobody, without its body
-	left  int            // pulls that the registry still allows, and whether it has said
-	limit bool
+	mu         sync.Mutex
+	ping       *http.Response // the response to an anonymous GET /v2/, without its body
+	pullsLeft  int            // as of the last response that said it
+	pullsKnown bool           // a response has said it
 }
 
-func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
-	if b.plain && r.URL.Scheme == "https" && loopback(r.URL.Host) {
+func (rt *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+	if rt.plain && r.URL.Scheme == "https" && loopback(r.URL.Host) {
 		return nil, errors.New("a registry on loopback speaks plain http")
 	}
-	if r.Method != http.MethodGet || r.URL.Path != "/v2/" || r.Header.Get("Authorization") != "" {
-		response, err := b.door.RoundTrip(r)
-		if err == nil {
-			b.counted(response.Header)
-			if exhausted(response) {
-				return nil, limited(response)
-			}
-		}
+	if r.Method == http.MethodGet && r.URL.Path == "/v2/" && r.Header.Get("Authorization") == "" {
+		return rt.pingOnce(r)
+	}
+	response, err := rt.next.RoundTrip(r)
+	if err != nil {
 		return response, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.hello == nil {
-		response, err := b.door.RoundTrip(r)
+	rt.notePulls(response.Header)
+	if exhausted(response) {
+		return nil, newPullLimitError(response)
+	}
+	return response, nil
+}
+
+// pingOnce sends the anonymous ping once and answers it from memory afterwards: how a
+// registry wants to be authenticated to does not change.
+func (rt *roundTripper) pingOnce(r *http.Request) (*http.Response, error) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.ping == nil {
+		response, err := rt.next.RoundTrip(r)
 		if err != nil || response.StatusCode != http.StatusOK && response.StatusCode != http.StatusUnauthorized {
 			return response, err
 		}
@@ -268,30 +274,30 @@ func (b *below) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err := response.Body.Close(); err != nil {
 			return nil, err
 		}
-		b.hello = response
+		rt.ping = response
 	}
-	again := *b.hello
-	again.Request, again.Header, again.Body, again.ContentLength = r, b.hello.Header.Clone(), http.NoBody, 0
+	again := *rt.ping
+	again.Request, again.Header, again.Body, again.ContentLength = r, rt.ping.Header.Clone(), http.NoBody, 0
 	return &again, nil
 }
 
-// counted notes how many pulls are left, where the registry says so: Docker Hub
-// does with each manifest, by RateLimit-Remaining: 76;w=21600.
-func (b *below) counted(h http.Header) {
-	n, _, ok := pulls(h.Get("RateLimit-Remaining"))
+// notePulls records how many pulls are left. Docker Hub says so in the response to
+// each manifest, as in RateLimit-Remaining: 76;w=21600.
+func (rt *roundTripper) notePulls(h http.Header) {
+	n, _, ok := parsePulls(h.Get("RateLimit-Remaining"))
 	if !ok {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.left, b.limit = n, true
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.pullsLeft, rt.pullsKnown = n, true
 }
 
-// PullsLeft is how many manifests the registry said it would still let be read in
-// its present window, which is six hours at Docker Hub; limited is false where it
-// did not say.
+// PullsLeft returns how many more manifests the registry allows to be read in its
+// current window (six hours at Docker Hub). limited is false if the registry has not
+// said.
 func (c *Client) PullsLeft() (left int, limited bool) {
-	c.below.mu.Lock()
-	defer c.below.mu.Unlock()
-	return c.below.left, c.below.limit
+	c.rt.mu.Lock()
+	defer c.rt.mu.Unlock()
+	return c.rt.pullsLeft, c.rt.pullsKnown
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// survey finds out what has to be copied. It changes nothing.
-func (run *copying) survey(ctx context.Context, r CopyRequest) error {
+// survey determines what has to be copied. It changes nothing.
+func (run *copyRun) survey(ctx context.Context, r CopyRequest) error {
 	tags := slices.Compact(slices.Sorted(slices.Values(r.Tags)))
 	if r.Tags == nil {
 		var err error
@@ -25,8 +25,8 @@ func (run *copying) survey(ctx context.Context, r CopyRequest) error {
 			return err
 		}
 	}
-	run.at.Tags = len(tags)
-	run.report(run.at)
+	run.progress.Tags = len(tags)
+	run.report(run.progress)
 	here, there, err := run.heads(ctx, tags, r.Pinned)
 	if err != nil {
 		return err
@@ -36,14 +36,14 @@ func (run *copying) survey(ctx context.Context, r CopyRequest) error {
 		want, pinned := r.Pinned[tag]
 		switch {
 		case here[tag] == v1.Hash{} && r.Tags == nil && !pinned:
-			run.at.Tags-- // deleted since it was listed
+			run.progress.Tags-- // deleted since it was listed
 		case here[tag] == v1.Hash{} && !pinned:
 			return fmt.Errorf("registry: copy %s: it has no tag %s: %w", run.source.repo.Name(), tag, transport.ErrNotFound)
 		case pinned && want != here[tag].String():
 			moved = append(moved, tag+" (from "+want+" to "+orNothing(here[tag])+")")
 		case here[tag] == there[tag]:
 			run.receipt.Tags = append(run.receipt.Tags, Copied{Name: tag, Digest: there[tag].String(), Skipped: true})
-			run.at.TagsDone++
+			run.progress.TagsDone++
 		case there[tag] != v1.Hash{} && r.Replaceable[tag] != there[tag].String():
 			occupied = append(occupied, tag+" ("+there[tag].String()+")")
 		}
@@ -58,17 +58,17 @@ func (run *copying) survey(ctx context.Context, r CopyRequest) error {
 	for _, t := range run.receipt.Tags {
 		delete(here, t.Name)
 	}
-	if run.roots, err = run.source.roots(ctx, here, run.c.jobs); err != nil {
+	if run.roots, err = run.source.roots(ctx, here, run.client.jobs); err != nil {
 		return err
 	}
 	return run.prepareMounts(ctx, r)
 }
 
-// heads asks what the tags point to on both sides. The target is not asked for
-// those that it does not list. Their manifests are read at once at the source,
-// since they are needed anyway, unless those that they should be (pinned) are
-// known: reading counts as a pull, and asking does not.
-func (run *copying) heads(ctx context.Context, tags []string, pinned map[string]string) (here, there map[string]v1.Hash, err error) {
+// heads resolves the tags on both sides. Tags that the target does not list are not
+// looked up there, and their manifests are read from the source at once because they
+// will be copied, unless the pinned manifest is cached: reading counts as a pull, a
+// HEAD does not.
+func (run *copyRun) heads(ctx context.Context, tags []string, pinned map[string]string) (here, there map[string]v1.Hash, err error) {
 	listed, err := run.target.list(ctx, true)
 	if err != nil {
 		return nil, nil, err
@@ -80,32 +80,32 @@ func (run *copying) heads(ctx context.Context, tags []string, pinned map[string]
 		switch _, ok := slices.BinarySearch(listed, tag); {
 		case ok:
 			known = append(known, tag)
-		case err == nil && run.source.known(digest) != nil:
+		case err == nil && run.source.cached(digest) != nil:
 			asked = append(asked, tag)
 		default:
 			fresh = append(fresh, tag)
 		}
 	}
-	if there, err = run.target.heads(ctx, known, run.c.jobs); err != nil {
+	if there, err = run.target.heads(ctx, known, run.client.jobs); err != nil {
 		return nil, nil, err
 	}
-	if here, err = run.source.heads(ctx, append(known, asked...), run.c.jobs); err != nil {
+	if here, err = run.source.heads(ctx, append(known, asked...), run.client.jobs); err != nil {
 		return nil, nil, err
 	}
-	read, err := run.source.gets(ctx, fresh, run.c.jobs)
+	read, err := run.source.getTags(ctx, fresh, run.client.jobs)
 	maps.Copy(here, read)
 	return here, there, err
 }
 
-// count adds up what the tags consist of.
-func (run *copying) count() {
+// count computes the totals of what the tags consist of.
+func (run *copyRun) count() {
 	blobs := map[v1.Hash]bool{}
 	foreign := map[string]bool{}
 	add := func(m *node) {
 		for _, b := range m.blobs {
 			if !blobs[b.Digest] {
 				blobs[b.Digest] = true
-				run.at.AllBytes += b.Size
+				run.progress.AllBytes += b.Size
 			}
 		}
 		for _, h := range m.foreign {
@@ -113,36 +113,36 @@ func (run *copying) count() {
 		}
 	}
 	for _, root := range run.roots {
-		for _, m := range run.source.all(root) {
+		for _, m := range run.source.flatten(root) {
 			add(m)
 		}
 	}
 	for _, all := range run.attached {
 		for _, root := range all {
-			for _, m := range run.source.all(root) {
+			for _, m := range run.source.flatten(root) {
 				add(m)
 			}
 		}
 	}
-	run.at.Blobs, run.receipt.Blobs = len(blobs), len(blobs)
+	run.progress.Blobs, run.receipt.Blobs = len(blobs), len(blobs)
 	for h := range foreign {
 		run.receipt.Foreign = append(run.receipt.Foreign, h)
 	}
 	slices.Sort(run.receipt.Foreign)
 }
 
-// prepareMounts finds out whether the target's credential may read the source.
-// Only then can the registry take blobs over by itself.
-func (run *copying) prepareMounts(ctx context.Context, r CopyRequest) error {
+// prepareMounts finds out whether the target's credential can read the source, which
+// cross-repository mounts require.
+func (run *copyRun) prepareMounts(ctx context.Context, r CopyRequest) error {
 	for _, root := range run.roots {
-		if !r.SourceCredential.same(r.TargetCredential) {
+		if !r.SourceCredential.equal(r.TargetCredential) {
 			_, err := run.target.puller.Head(transport.WithOp(ctx, "see whether layers can be mounted"), run.source.repo.Digest(root.digest.String()))
 			if err != nil {
 				break
 			}
 		}
 		scopes := []string{run.target.repo.Scope(wire.PushScope), run.source.repo.Scope(wire.PullScope)}
-		through, err := wire.NewWithContext(ctx, run.target.repo.Registry, r.TargetCredential.authenticator(), run.c.below, scopes)
+		through, err := wire.NewWithContext(ctx, run.target.repo.Registry, r.TargetCredential.authenticator(), run.client.rt, scopes)
 		if err != nil {
 			return run.target.explain(ctx, "sign in to mount layers", err)
 		}
@@ -152,10 +152,10 @@ func (run *copying) prepareMounts(ctx context.Context, r CopyRequest) error {
 	return ctx.Err()
 }
 
-// mount asks the registry to take a blob over from the source (distribution
-// specification, POST /v2/<name>/blobs/uploads/?mount=&from=). A registry that
-// will not is not asked again.
-func (run *copying) mount(ctx context.Context, digest v1.Hash) (bool, error) {
+// mount asks the registry to mount a blob of the source (distribution specification,
+// POST /v2/<name>/blobs/uploads/?mount=&from=). A registry that refuses is not asked
+// again.
+func (run *copyRun) mount(ctx context.Context, digest v1.Hash) (bool, error) {
 	run.mu.Lock()
 	client := run.mounter
 	run.mu.Unlock()

@@ -20,61 +20,60 @@ import (
 )
 
 const (
-	maxDepth    = 4 // of indexes within indexes; builders make one level
+	maxDepth    = 4 // of nested indexes; image builders nest none
 	maxTagPages = 1000
 )
 
-// node is one manifest.
+// node is one manifest. It implements remote.Taggable and partial.Describable.
 type node struct {
 	digest    v1.Hash
 	mediaType types.MediaType
 	raw       []byte
-	below     []v1.Hash       // manifests that an index consists of
-	platforms []string        // of the children that have one, "linux/amd64"
-	blobs     []v1.Descriptor // configuration and layers, those served from elsewhere left out
-	foreign   []v1.Hash       // layers served from elsewhere
+	children  []v1.Hash       // manifests that an index lists
+	platforms []string        // of the children that have one, such as "linux/amd64"
+	blobs     []v1.Descriptor // configuration and layers that the registry itself serves
+	foreign   []v1.Hash       // layers that only their publisher may distribute
 }
 
-// Digest, MediaType, RawManifest and Size let a node be pushed.
-
-// Digest is the hash of the manifest.
+// Digest returns the hash of the manifest.
 func (n *node) Digest() (v1.Hash, error) { return n.digest, nil }
 
-// MediaType is the manifest's.
+// MediaType returns the manifest's media type.
 func (n *node) MediaType() (types.MediaType, error) { return n.mediaType, nil }
 
-// RawManifest is the manifest byte by byte.
+// RawManifest returns the manifest's bytes.
 func (n *node) RawManifest() ([]byte, error) { return n.raw, nil }
 
-// Size is the manifest's length.
+// Size returns the manifest's length in bytes.
 func (n *node) Size() (int64, error) { return int64(len(n.raw)), nil }
 
-// forest reads manifests of one repository, each once.
-type forest struct {
+// reader reads the tags and manifests of one repository with one credential, each
+// manifest once.
+type reader struct {
 	repo        name.Repository
 	puller      *remote.Puller
 	options     []remote.Option
-	noReferrers atomic.Bool // the registry does not list what refers to a manifest
+	noReferrers atomic.Bool // the registry lacks the referrers API
 	user        string
-	shelf       *shelf // nil where what is kept does not count
+	cache       *manifestCache // nil where what is kept does not count
 
 	mu    sync.Mutex
 	nodes map[v1.Hash]*node
 }
 
-func (c *Client) forest(repo name.Repository, cred Credential) (*forest, error) {
+func (c *Client) newReader(repo name.Repository, cred Credential) (*reader, error) {
 	puller, err := c.puller(cred)
 	if err != nil {
 		return nil, err
 	}
-	return &forest{repo: repo, puller: puller, options: c.options(cred), user: cred.Username, nodes: map[v1.Hash]*node{}}, nil
+	return &reader{repo: repo, puller: puller, options: c.options(cred), user: cred.Username, nodes: map[v1.Hash]*node{}}, nil
 }
 
-// head asks what a tag points to. What does not exist is a zero hash.
-func (f *forest) head(ctx context.Context, tag string) (v1.Hash, error) {
-	doing := "look up " + f.repo.Name() + ":" + tag
-	d, err := f.puller.Head(transport.WithOp(ctx, doing), f.repo.Tag(tag))
-	if err = f.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
+// head resolves a tag with a HEAD request. The hash is zero if the tag does not exist.
+func (rd *reader) head(ctx context.Context, tag string) (v1.Hash, error) {
+	doing := "look up " + rd.repo.Name() + ":" + tag
+	d, err := rd.puller.Head(transport.WithOp(ctx, doing), rd.repo.Tag(tag))
+	if err = rd.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
 		return v1.Hash{}, nil
 	}
 	if err != nil {
@@ -83,15 +82,14 @@ func (f *forest) head(ctx context.Context, tag string) (v1.Hash, error) {
 	return d.Digest, nil
 }
 
-// heads asks what tags point to, several at once. Tags that do not exist are
-// left out.
-func (f *forest) heads(ctx context.Context, tags []string, jobs int) (map[string]v1.Hash, error) {
+// heads resolves tags concurrently. Tags that do not exist are omitted.
+func (rd *reader) heads(ctx context.Context, tags []string, jobs int) (map[string]v1.Hash, error) {
 	found := make([]v1.Hash, len(tags))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
 	for i, tag := range tags {
 		g.Go(func() (err error) {
-			found[i], err = f.head(ctx, tag)
+			found[i], err = rd.head(ctx, tag)
 			return err
 		})
 	}
@@ -107,13 +105,13 @@ func (f *forest) heads(ctx context.Context, tags []string, jobs int) (map[string
 	return out, nil
 }
 
-// list reads the names of all tags, sorted. A repository that does not exist
-// has none if missing is fine.
-func (f *forest) list(ctx context.Context, missingIsFine bool) ([]string, error) {
-	doing := "list the tags of " + f.repo.Name()
+// list returns the names of all tags, sorted. If missingIsFine, a repository that does
+// not exist has none.
+func (rd *reader) list(ctx context.Context, missingIsFine bool) ([]string, error) {
+	doing := "list the tags of " + rd.repo.Name()
 	ctx = transport.WithOp(ctx, doing)
-	lister, err := f.puller.Lister(ctx, f.repo)
-	if err = f.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) && missingIsFine {
+	lister, err := rd.puller.Lister(ctx, rd.repo)
+	if err = rd.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) && missingIsFine {
 		return nil, nil
 	}
 	if err != nil {
@@ -128,7 +126,7 @@ func (f *forest) list(ctx context.Context, missingIsFine bool) ([]string, error)
 		}
 		page, err := lister.Next(ctx)
 		if err != nil {
-			return nil, f.explain(ctx, doing, err)
+			return nil, rd.explain(ctx, doing, err)
 		}
 		if page.Next != "" && seen[page.Next] {
 			break
@@ -139,14 +137,14 @@ func (f *forest) list(ctx context.Context, missingIsFine bool) ([]string, error)
 	return nil, fmt.Errorf("registry: %s: %w", doing, errEndless)
 }
 
-// read fetches a manifest by digest, and all that is below it.
-func (f *forest) read(ctx context.Context, digest v1.Hash, depth int) (*node, error) {
-	n, err := f.one(ctx, digest, depth)
+// getTree fetches a manifest by digest, and recursively its children.
+func (rd *reader) getTree(ctx context.Context, digest v1.Hash, depth int) (*node, error) {
+	n, err := rd.get(ctx, digest, depth)
 	if err != nil {
 		return nil, err
 	}
-	for _, child := range n.below {
-		_, err := f.read(ctx, child, depth+1)
+	for _, child := range n.children {
+		_, err := rd.getTree(ctx, child, depth+1)
 		if errors.Is(err, transport.ErrNotFound) {
 			err = fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
@@ -157,58 +155,58 @@ func (f *forest) read(ctx context.Context, digest v1.Hash, depth int) (*node, er
 	return n, nil
 }
 
-// one fetches one manifest by digest. Depth is how many indexes it is in.
-func (f *forest) one(ctx context.Context, digest v1.Hash, depth int) (*node, error) {
-	if n := f.known(digest); n != nil {
+// get fetches one manifest by digest. depth is the number of indexes above it.
+func (rd *reader) get(ctx context.Context, digest v1.Hash, depth int) (*node, error) {
+	if n := rd.cached(digest); n != nil {
 		return n, nil
 	}
-	doing := "read " + f.repo.Name() + "@" + digest.String()
+	doing := "read " + rd.repo.Name() + "@" + digest.String()
 	if depth > maxDepth {
 		return nil, fmt.Errorf("registry: %s: %w", doing, errTooDeep)
 	}
-	d, err := f.puller.Get(transport.WithOp(ctx, doing), f.repo.Digest(digest.String()))
+	d, err := rd.puller.Get(transport.WithOp(ctx, doing), rd.repo.Digest(digest.String()))
 	if err != nil {
-		return nil, f.explain(ctx, doing, err)
+		return nil, rd.explain(ctx, doing, err)
 	}
-	return f.keep(doing, digest, d)
+	return rd.store(doing, digest, d)
 }
 
-func (f *forest) keep(doing string, digest v1.Hash, d *remote.Descriptor) (*node, error) {
+func (rd *reader) store(doing string, digest v1.Hash, d *remote.Descriptor) (*node, error) {
 	n, err := parse(digest, d.MediaType, d.Manifest)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %s (%s): %w", doing, oneLine(string(d.MediaType)), err)
 	}
-	if f.shelf != nil {
-		f.shelf.put(f.shelved(digest), n)
+	if rd.cache != nil {
+		rd.cache.put(rd.cacheKey(digest), n)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.nodes[digest] = n
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	rd.nodes[digest] = n
 	return n, nil
 }
 
-func (f *forest) shelved(digest v1.Hash) shelved {
-	return shelved{repo: f.repo.Name(), user: f.user, digest: digest}
+func (rd *reader) cacheKey(digest v1.Hash) cacheKey {
+	return cacheKey{repo: rd.repo.Name(), user: rd.user, digest: digest}
 }
 
-// gets reads the manifests of tags and returns their digests, which are those
-// of the very bytes. Tags that do not exist are left out.
-func (f *forest) gets(ctx context.Context, tags []string, jobs int) (map[string]v1.Hash, error) {
+// getTags fetches the manifests of tags and returns the digests computed from their
+// bytes. Tags that do not exist are omitted.
+func (rd *reader) getTags(ctx context.Context, tags []string, jobs int) (map[string]v1.Hash, error) {
 	var mu sync.Mutex
 	out := map[string]v1.Hash{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
 	for _, tag := range tags {
 		g.Go(func() error {
-			doing := "read " + f.repo.Name() + ":" + tag
-			d, err := f.puller.Get(transport.WithOp(ctx, doing), f.repo.Tag(tag))
-			if err = f.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
+			doing := "read " + rd.repo.Name() + ":" + tag
+			d, err := rd.puller.Get(transport.WithOp(ctx, doing), rd.repo.Tag(tag))
+			if err = rd.explain(ctx, doing, err); errors.Is(err, transport.ErrNotFound) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
-			if _, err := f.keep(doing, d.Digest, d); err != nil {
+			if _, err := rd.store(doing, d.Digest, d); err != nil {
 				return fmt.Errorf("tag %s: %w", tag, err)
 			}
 			mu.Lock()
@@ -220,26 +218,27 @@ func (f *forest) gets(ctx context.Context, tags []string, jobs int) (map[string]
 	return out, g.Wait()
 }
 
-// known is a manifest that was read, by this forest or, of a source, by another.
-func (f *forest) known(digest v1.Hash) *node {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if n := f.nodes[digest]; n != nil || f.shelf == nil {
+// cached returns a manifest that was read before, by this reader or, for a source, by
+// another reader with the same credential. It is nil if there is none.
+func (rd *reader) cached(digest v1.Hash) *node {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	if n := rd.nodes[digest]; n != nil || rd.cache == nil {
 		return n
 	}
-	n := f.shelf.get(f.shelved(digest))
+	n := rd.cache.get(rd.cacheKey(digest))
 	if n != nil {
-		f.nodes[digest] = n
+		rd.nodes[digest] = n
 	}
 	return n
 }
 
-// all lists a node that was read and what is below it, children before
-// parents, each once.
-func (f *forest) all(root *node) []*node {
+// flatten returns root and all nodes below it, which must have been read, children
+// before parents, without duplicates.
+func (rd *reader) flatten(root *node) []*node {
 	var out []*node
-	for _, digest := range root.below {
-		for _, n := range f.all(f.known(digest)) {
+	for _, digest := range root.children {
+		for _, n := range rd.flatten(rd.cached(digest)) {
 			if !slices.Contains(out, n) {
 				out = append(out, n)
 			}
@@ -248,11 +247,11 @@ func (f *forest) all(root *node) []*node {
 	return append(out, root)
 }
 
-// allBlobs lists the blobs of a node and of what is below it, each once.
-func (f *forest) allBlobs(root *node) []v1.Descriptor {
+// allBlobs returns the blobs of root and of all nodes below it, without duplicates.
+func (rd *reader) allBlobs(root *node) []v1.Descriptor {
 	var out []v1.Descriptor
 	seen := map[v1.Hash]bool{}
-	for _, n := range f.all(root) {
+	for _, n := range rd.flatten(root) {
 		for _, b := range n.blobs {
 			if !seen[b.Digest] {
 				seen[b.Digest] = true
@@ -263,7 +262,7 @@ func (f *forest) allBlobs(root *node) []v1.Descriptor {
 	return out
 }
 
-// parse reads what a manifest consists of.
+// parse parses a manifest.
 func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error) {
 	n := &node{digest: digest, mediaType: mediaType, raw: raw}
 	switch {
@@ -274,13 +273,13 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 		}
 		for _, d := range index.Manifests {
 			if !d.MediaType.IsIndex() && !d.MediaType.IsImage() {
-				if err := n.hold(d); err != nil { // an index may hold blobs, too
+				if err := n.addBlob(d); err != nil { // an index may reference blobs directly
 					return nil, err
 				}
 				continue
 			}
-			n.below = append(n.below, d.Digest)
-			if d.Platform != nil && d.Platform.OS != "unknown" { // what buildkit calls its attestations
+			n.children = append(n.children, d.Digest)
+			if d.Platform != nil && d.Platform.OS != "unknown" { // BuildKit's attestations have "unknown"
 				n.platforms = append(n.platforms, oneLine(d.Platform.String()))
 			}
 		}
@@ -291,7 +290,7 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 			return nil, err
 		}
 		for _, d := range append([]v1.Descriptor{image.Config}, image.Layers...) {
-			if err := n.hold(d); err != nil {
+			if err := n.addBlob(d); err != nil {
 				return nil, err
 			}
 		}
@@ -300,8 +299,8 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 	return nil, ErrFormat
 }
 
-// hold adds a configuration or a layer.
-func (n *node) hold(d v1.Descriptor) error {
+// addBlob adds a configuration or a layer.
+func (n *node) addBlob(d v1.Descriptor) error {
 	switch {
 	case d.Digest == v1.Hash{} || d.Size < 0:
 		return errors.New("the manifest names a blob without its digest or size")
@@ -313,16 +312,16 @@ func (n *node) hold(d v1.Descriptor) error {
 	return nil
 }
 
-// Tag is one tag of a repository.
+// Tag describes one tag of a repository.
 type Tag struct {
 	Name, Digest, MediaType string
-	Size                    int64    // of its blobs, compressed, all platforms together
-	Platforms               []string // of an index, "linux/amd64"
-	Unfit                   error    // why it cannot be copied, ErrFormat or ErrDamaged; then no more than name and digest are known
+	Size                    int64    // of its compressed blobs in bytes, all platforms together
+	Platforms               []string // of an index, such as "linux/amd64"
+	Unfit                   error    // why it cannot be copied, ErrFormat or ErrDamaged; then only Name and Digest are set
 }
 
-// Digests asks what each tag of a repository points to. It reads no manifest,
-// which Docker Hub would count as a pull.
+// Digests returns the digest of each tag of a repository. It reads no manifest, which
+// Docker Hub would count as a pull.
 func (c *Client) Digests(ctx context.Context, repo string, cred Credential) (map[string]string, error) {
 	_, heads, err := c.open(ctx, repo, cred)
 	if err != nil {
@@ -335,14 +334,14 @@ func (c *Client) Digests(ctx context.Context, repo string, cred Credential) (map
 	return out, nil
 }
 
-// Describe reads every tag of a repository with all its manifests, in order of
-// name. A repository that does not exist is transport.ErrNotFound.
+// Describe reads every tag of a repository with all its manifests, sorted by name. The
+// error for a repository that does not exist is transport.ErrNotFound.
 func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]Tag, error) {
-	f, heads, err := c.open(ctx, repo, cred)
+	rd, heads, err := c.open(ctx, repo, cred)
 	if err != nil {
 		return nil, err
 	}
-	roots, unfit, err := f.fit(ctx, heads, c.jobs)
+	roots, unfit, err := rd.copyable(ctx, heads, c.jobs)
 	if err != nil {
 		return nil, err
 	}
@@ -354,7 +353,7 @@ func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]
 			continue
 		}
 		t := Tag{Name: tag, Digest: n.digest.String(), MediaType: oneLine(string(n.mediaType)), Platforms: n.platforms}
-		for _, b := range f.allBlobs(n) {
+		for _, b := range rd.allBlobs(n) {
 			t.Size += b.Size
 		}
 		out = append(out, t)
@@ -362,44 +361,44 @@ func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]
 	return out, nil
 }
 
-// open lists the tags of a repository and asks what each points to.
-func (c *Client) open(ctx context.Context, repo string, cred Credential) (*forest, map[string]v1.Hash, error) {
+// open lists the tags of a repository and resolves them.
+func (c *Client) open(ctx context.Context, repo string, cred Credential) (*reader, map[string]v1.Hash, error) {
 	r, err := c.repository(repo)
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := c.forest(r, cred)
+	rd, err := c.newReader(r, cred)
 	if err != nil {
 		return nil, nil, err
 	}
-	f.shelf = &c.shelf
-	tags, err := f.list(ctx, false)
+	rd.cache = &c.cache
+	tags, err := rd.list(ctx, false)
 	if err != nil {
 		return nil, nil, err
 	}
-	heads, err := f.heads(ctx, tags, c.jobs)
-	return f, heads, err
+	heads, err := rd.heads(ctx, tags, c.jobs)
+	return rd, heads, err
 }
 
-// roots reads the manifests of tags; one that cannot be copied is an error.
-func (f *forest) roots(ctx context.Context, heads map[string]v1.Hash, jobs int) (map[string]*node, error) {
-	out, unfit, err := f.fit(ctx, heads, jobs)
+// roots reads the manifests of tags. One that cannot be copied is an error.
+func (rd *reader) roots(ctx context.Context, heads map[string]v1.Hash, jobs int) (map[string]*node, error) {
+	out, unfit, err := rd.copyable(ctx, heads, jobs)
 	for _, tag := range slices.Sorted(maps.Keys(unfit)) {
 		return nil, fmt.Errorf("tag %s: %w", tag, unfit[tag])
 	}
 	return out, err
 }
 
-// fit reads the manifests of tags, several at once, and each once, however many
-// tags it has. Those that cannot be copied are in unfit, with the reason.
-func (f *forest) fit(ctx context.Context, heads map[string]v1.Hash, jobs int) (out map[string]*node, unfit map[string]error, err error) {
+// copyable reads the manifests of tags concurrently, each manifest once however many
+// tags it has. Tags that cannot be copied are in unfit, with the reason.
+func (rd *reader) copyable(ctx context.Context, heads map[string]v1.Hash, jobs int) (out map[string]*node, unfit map[string]error, err error) {
 	var mu sync.Mutex
 	out, unfit = map[string]*node{}, map[string]error{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(jobs)
 	for digest, tags := range byDigest(heads) {
 		g.Go(func() error {
-			n, err := f.read(ctx, digest, 0)
+			n, err := rd.getTree(ctx, digest, 0)
 			unable := errors.Is(err, ErrFormat) || errors.Is(err, ErrDamaged)
 			if err != nil && !unable {
 				return fmt.Errorf("tag %s: %w", tags[0], err)
@@ -419,7 +418,7 @@ func (f *forest) fit(ctx context.Context, heads map[string]v1.Hash, jobs int) (o
 	return out, unfit, g.Wait()
 }
 
-// byDigest turns heads around; the tags are sorted.
+// byDigest inverts heads. The tags are sorted.
 func byDigest(heads map[string]v1.Hash) map[v1.Hash][]string {
 	out := map[v1.Hash][]string{}
 	for _, tag := range slices.Sorted(maps.Keys(heads)) {
