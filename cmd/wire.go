@@ -55,8 +55,8 @@ func wire(w world) (parts, error) {
 	if w.sleep == nil {
 		w.sleep = transport.Sleep
 	}
-	// A dry run is a property of the door itself: whatever asks for it, no
-	// request that changes anything leaves.
+	// A dry run is enforced by the transport: no changing request is sent,
+	// whoever asks for it.
 	var waiting waits
 	s, err := newSystems(w.at, w.operator, transport.Options{Waiting: waiting.tell, ReadOnly: w.dryRun, Now: w.now, Sleep: w.sleep, Timeout: w.timeout, Base: w.base}, w.credentials...)
 	if err != nil {

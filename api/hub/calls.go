@@ -79,7 +79,7 @@ func (c *Client) CreateRepositoryCall(r NewRepository) transport.Call {
 // call builds a call. A body is one line of JSON with its fields in a fixed
 // order, so that the same intention always makes the same call.
 func (c *Client) call(method string, body any, segments ...string) transport.Call {
-	call := transport.Call{System: system, Method: method, URL: c.door.URL(route(segments...), nil)}
+	call := transport.Call{System: system, Method: method, URL: c.client.URL(route(segments...), nil)}
 	if body == nil {
 		return call
 	}

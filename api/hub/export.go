@@ -33,10 +33,10 @@ type ExportRow struct {
 func (c *Client) ExportMembers(ctx context.Context, org string) ([]ExportRow, error) {
 	op := fmt.Sprintf("export the members of %s", shown(org))
 	ref := route("v2", "orgs", org, "members", "export")
-	if err := checkPath(c.door.URL(ref, nil)); err != nil {
+	if err := checkPath(c.client.URL(ref, nil)); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	response, err := c.door.Get(transport.WithOp(ctx, op), ref, nil)
+	response, err := c.client.Get(transport.WithOp(ctx, op), ref, nil)
 	if err != nil {
 		return nil, c.explain(err)
 	}

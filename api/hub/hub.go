@@ -60,7 +60,7 @@ type Options struct {
 
 // Client talks to Docker Hub. It is safe for concurrent use.
 type Client struct {
-	door     *transport.Client
+	client   *transport.Client
 	session  *session
 	secret   func() string
 	pageSize int
@@ -93,23 +93,23 @@ func New(o Options) (*Client, error) {
 		shared.Now = time.Now
 	}
 
-	// The door asks for no credential on the way to an exchange, so an exchange
-	// can go through the door that waits for it.
-	var door *transport.Client
+	// The client does not authorize token exchanges, so it can send the exchange
+	// that its own requests wait for.
+	var client *transport.Client
 	signed := &session{
 		now: shared.Now,
 		exchange: func(ctx context.Context) (func() string, error) {
-			return exchangeToken(ctx, door, o.Identifier, o.Secret)
+			return exchangeToken(ctx, client, o.Identifier, o.Secret)
 		},
 	}
 	shared.SignIn = []string{signInPath}
 	shared.Authorize = signed.authorize
 	shared.Renew = signed.forget
-	door, err := transport.New(shared)
+	client, err := transport.New(shared)
 	if err != nil {
 		return nil, fmt.Errorf("docker hub client: %w", err)
 	}
-	return &Client{door: door, session: signed, secret: o.Secret, pageSize: o.PageSize, maxPages: o.MaxPages}, nil
+	return &Client{client: client, session: signed, secret: o.Secret, pageSize: o.PageSize, maxPages: o.MaxPages}, nil
 }
 
 // SignIn proves the identifier and the secret by exchanging them for a token
@@ -129,13 +129,13 @@ func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Resp
 	if call.System != system {
 		return nil, fmt.Errorf("send to docker hub: the call is for %q", call.System)
 	}
-	if err := c.door.Same(call.URL); err != nil {
+	if err := c.client.CheckLink(call.URL); err != nil {
 		return nil, fmt.Errorf("send to docker hub: %w", err)
 	}
 	if err := checkPath(call.URL); err != nil {
 		return nil, fmt.Errorf("send to docker hub: %s: %w", call.Method, err)
 	}
-	response, err := c.door.Do(transport.WithOp(ctx, operation(call)), call)
+	response, err := c.client.Do(transport.WithOp(ctx, operation(call)), call)
 	if err != nil {
 		return nil, c.explain(err)
 	}
@@ -144,7 +144,7 @@ func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Resp
 
 // read gets one JSON document.
 func (c *Client) read(ctx context.Context, op, ref string, query url.Values, into any) error {
-	if err := checkPath(c.door.URL(ref, nil)); err != nil {
+	if err := checkPath(c.client.URL(ref, nil)); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return c.follow(ctx, op, ref, query, into)
@@ -153,7 +153,7 @@ func (c *Client) read(ctx context.Context, op, ref string, query url.Values, int
 // follow is read for a link that the server itself gave.
 func (c *Client) follow(ctx context.Context, op, ref string, query url.Values, into any) error {
 	var body json.RawMessage
-	if err := c.door.GetJSON(transport.WithOp(ctx, op), ref, query, &body); err != nil {
+	if err := c.client.GetJSON(transport.WithOp(ctx, op), ref, query, &body); err != nil {
 		return c.explain(err)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
@@ -165,7 +165,7 @@ func (c *Client) follow(ctx context.Context, op, ref string, query url.Values, i
 // misshapen reports an answer that arrived whole and is not what the reference
 // documents.
 func (c *Client) misshapen(op, ref string, err error) error {
-	address, _, _ := strings.Cut(c.door.URL(ref, nil), "?") // a cursor is nobody's business
+	address, _, _ := strings.Cut(c.client.URL(ref, nil), "?") // a cursor is nobody's business
 	return &transport.Error{
 		System: system, Op: op, Method: http.MethodGet, URL: address, Status: http.StatusOK,
 		Err: fmt.Errorf("%w: %w", ErrShape, err),

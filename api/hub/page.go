@@ -57,11 +57,11 @@ func (p *page[T]) UnmarshalJSON(body []byte) error {
 func pages[T any](ctx context.Context, c *Client, op, ref string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		if err := checkPath(c.door.URL(ref, nil)); err != nil {
+		if err := checkPath(c.client.URL(ref, nil)); err != nil {
 			yield(none, fmt.Errorf("%s: %w", op, err))
 			return
 		}
-		at := c.door.URL(ref, query)
+		at := c.client.URL(ref, query)
 		visited := map[string]bool{}
 		var last [sha256.Size]byte
 		for n := 1; ; n++ {
@@ -118,7 +118,7 @@ func (c *Client) next(from, link string) (string, error) {
 		return "", fmt.Errorf("%w: the link to it is not a URL", ErrShape)
 	}
 	u.Fragment = ""
-	if err := c.door.Same(u.String()); err != nil {
+	if err := c.client.CheckLink(u.String()); err != nil {
 		return "", err
 	}
 	return u.String(), nil

@@ -47,7 +47,7 @@ func NewPassword(o Options, code func(context.Context) (string, error)) (*Client
 	}
 	shared.SignIn = []string{loginPath, secondFactorPath}
 	shared.Explain = p.explain
-	if p.door, err = transport.New(shared); err != nil {
+	if p.client, err = transport.New(shared); err != nil {
 		return nil, fmt.Errorf("docker hub client: %w", err)
 	}
 	c.session.exchange = p.exchange
@@ -64,7 +64,7 @@ func (c *Client) Until() time.Time {
 }
 
 type passwordSignIn struct {
-	door     *transport.Client
+	client   *transport.Client
 	username string
 	password func() string
 	code     func(context.Context) (string, error)
@@ -124,8 +124,8 @@ func (p *passwordSignIn) post(ctx context.Context, route string, fields map[stri
 	if err != nil {
 		return nil, p.refused(err)
 	}
-	response, err := p.door.Do(transport.WithOp(ctx, "sign in"), transport.Call{
-		System: system, Method: http.MethodPost, URL: p.door.URL(route, nil), ContentType: "application/json", Body: string(body),
+	response, err := p.client.Do(transport.WithOp(ctx, "sign in"), transport.Call{
+		System: system, Method: http.MethodPost, URL: p.client.URL(route, nil), ContentType: "application/json", Body: string(body),
 	})
 	if err != nil {
 		return nil, p.refused(err)

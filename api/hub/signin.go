@@ -123,15 +123,15 @@ func (s *session) lead(ctx context.Context, f *flight) {
 
 // exchangeToken trades identifier and secret for a token (Docker Hub API
 // reference 2-beta, POST /v2/auth/token).
-func exchangeToken(ctx context.Context, door *transport.Client, identifier string, secret func() string) (func() string, error) {
+func exchangeToken(ctx context.Context, client *transport.Client, identifier string, secret func() string) (func() string, error) {
 	body, err := json.Marshal(map[string]string{"identifier": identifier, "secret": secret()})
 	if err != nil {
 		return nil, fmt.Errorf("sign in to docker hub: %w", err)
 	}
-	response, err := door.Do(transport.WithOp(ctx, "sign in"), transport.Call{
+	response, err := client.Do(transport.WithOp(ctx, "sign in"), transport.Call{
 		System:      system,
 		Method:      http.MethodPost,
-		URL:         door.URL(signInPath, nil),
+		URL:         client.URL(signInPath, nil),
 		ContentType: "application/json",
 		Body:        string(body),
 	})

@@ -56,23 +56,23 @@ const maxPages = 2000
 // List reads all pages of a listing. Read takes the entries out of an answer, and
 // the link to the next page, "" at the end; a link that repeats or leaves the
 // host is an error.
-func List[T any](ctx context.Context, door *transport.Client, system, ref string, query url.Values, read func(*transport.Response) ([]T, string, error)) ([]T, error) {
+func List[T any](ctx context.Context, client *transport.Client, system, ref string, query url.Values, read func(*transport.Response) ([]T, string, error)) ([]T, error) {
 	var all []T
 	seen := map[string]bool{}
 	for range maxPages {
-		response, err := door.Get(ctx, ref, query)
+		response, err := client.Get(ctx, ref, query)
 		if err != nil {
 			return nil, err
 		}
 		page, next, err := read(response)
 		if err != nil {
-			return nil, fmt.Errorf("%s: GET %s: %w", system, door.URL(ref, nil), err)
+			return nil, fmt.Errorf("%s: GET %s: %w", system, client.URL(ref, nil), err)
 		}
 		all = append(all, page...)
 		if next == "" {
 			return all, nil
 		}
-		if err := door.Same(next); err != nil {
+		if err := client.CheckLink(next); err != nil {
 			return nil, fmt.Errorf("%s: the link to the next page: %w", system, err)
 		}
 		if seen[next] {

@@ -79,7 +79,7 @@ func (s *Sandbox) seedRepositories() error {
 	if err != nil {
 		return err
 	}
-	door := inProcess{s.registryWrites()}
+	registry := inProcess{s.registryWrites()}
 	for _, seeded := range append(slices.Clone(seededRepos), furtherRepos(s.options.Repositories)...) {
 		s.org.mu.Lock()
 		s.org.moment = seeded.at.AddDate(-1, 0, 0)
@@ -90,7 +90,7 @@ func (s *Sandbox) seedRepositories() error {
 		s.org.moment = seeded.at
 		s.org.mu.Unlock()
 		for _, t := range seeded.tags {
-			if err := door.push(seeded, t, indexes[t.image]); err != nil {
+			if err := registry.push(seeded, t, indexes[t.image]); err != nil {
 				return fmt.Errorf("push %s:%s: %w", seeded.fullName(), t.name, err)
 			}
 		}

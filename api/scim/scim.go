@@ -62,7 +62,7 @@ type Options struct {
 
 // Client reads one organization's SCIM endpoint. It is safe for concurrent use.
 type Client struct {
-	door     *transport.Client
+	client   *transport.Client
 	base     string
 	pageSize int
 	maxPages int
@@ -93,11 +93,11 @@ func New(o Options) (*Client, error) {
 		r.Header.Set("Accept", mediaType+", application/json")
 		return nil
 	}
-	door, err := transport.New(t)
+	client, err := transport.New(t)
 	if err != nil {
 		return nil, fmt.Errorf("scim client: %w", err)
 	}
-	return &Client{door: door, base: strings.TrimRight(o.BaseURL, "/"), pageSize: o.PageSize, maxPages: o.MaxPages}, nil
+	return &Client{client: client, base: strings.TrimRight(o.BaseURL, "/"), pageSize: o.PageSize, maxPages: o.MaxPages}, nil
 }
 
 // Prove checks the token with the cheapest request there is and returns what
@@ -200,7 +200,7 @@ func (c *Client) Users(ctx context.Context) iter.Seq2[User, error] {
 // read gets one JSON document.
 func (c *Client) read(ctx context.Context, op, route string, query url.Values, into any) error {
 	var body json.RawMessage
-	if err := c.door.GetJSON(transport.WithOp(ctx, op), c.base+route, query, &body); err != nil {
+	if err := c.client.GetJSON(transport.WithOp(ctx, op), c.base+route, query, &body); err != nil {
 		if errors.Is(err, transport.ErrUnauthorized) {
 			return fmt.Errorf("%w; SCIM wants the token that Docker Home shows at Setup SCIM, and refreshing it there voids the former one", err)
 		}

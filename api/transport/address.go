@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// origin is what a credential is bound to, in one form.
+// origin is the scheme, host and port that a credential is bound to, normalized.
 type origin struct{ scheme, host string }
 
 func originOf(u *url.URL) origin {
@@ -22,10 +22,9 @@ func originOf(u *url.URL) origin {
 	return origin{scheme, net.JoinHostPort(strings.ToLower(u.Hostname()), port)}
 }
 
-// checkAddress refuses what no request may go to: other schemes than https
-// (http to loopback excepted), addresses that hold a password, and paths with
-// dot segments, which servers resolve: DELETE …/members/.. would be DELETE
-// …/members.
+// checkAddress rejects URLs that no request may use: schemes other than https (http to
+// loopback excepted), URLs with user information, and paths with dot segments, which
+// servers resolve: DELETE …/members/.. would be DELETE …/members.
 func checkAddress(u *url.URL) error {
 	switch {
 	case u.Host == "" || u.Opaque != "" || u.Hostname() == "":
@@ -56,7 +55,7 @@ func hasDotSegment(escaped string) bool {
 		if err != nil {
 			return true
 		}
-		// An escaped slash or backslash may be taken for a separator.
+		// Servers may treat an escaped slash or a backslash as a separator.
 		for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '/' || r == '\\' }) {
 			if part == "." || part == ".." {
 				return true
@@ -66,7 +65,7 @@ func hasDotSegment(escaped string) bool {
 	return false
 }
 
-// isAbsolute reports whether ref begins with a scheme and a host.
+// isAbsolute reports whether ref starts with a scheme and a host.
 func isAbsolute(ref string) bool {
 	scheme, _, ok := strings.Cut(ref, "://")
 	return ok && scheme != "" && !strings.ContainsAny(scheme, "/?#")

@@ -10,20 +10,19 @@ import (
 
 type approvalKey struct{}
 
-// approval is the set of changes that a context lets pass.
+// approval is the set of changes that a context allows.
 type approval struct {
 	calls   map[Call]bool
 	uploads []*url.URL
 }
 
-// Approve returns a context in which exactly these calls may be sent: system,
-// method, address, content type and body must all be equal. Below each of the
-// upload prefixes, absolute addresses such as
-// "https://registry.example/v2/acme/tool/", any POST, PATCH and PUT may be sent,
-// but no DELETE; a prefix ends where a path segment ends, and one without a
-// path approves nothing. Without an approval, every method but GET and HEAD fails
+// Approve returns a context in which exactly these calls may be sent: system, method,
+// URL, content type and body must all be equal. Below each of the upload prefixes,
+// absolute URLs such as "https://registry.example/v2/acme/tool/", any POST, PATCH and
+// PUT may be sent, but no DELETE. A prefix matches whole path segments only, and one
+// without a path is ignored. Without an approval, every method but GET and HEAD fails
 // with ErrNotApproved, except token exchanges. An approval replaces one that ctx
-// already holds.
+// already has.
 func Approve(ctx context.Context, calls []Call, uploads []string) context.Context {
 	a := &approval{calls: make(map[Call]bool, len(calls))}
 	for _, call := range calls {
@@ -46,7 +45,7 @@ func approvalOf(ctx context.Context) *approval {
 	return &approval{}
 }
 
-// upload reports whether u lies below an approved prefix.
+// upload reports whether u is below an approved prefix.
 func (a *approval) upload(method string, u *url.URL) bool {
 	if method != http.MethodPost && method != http.MethodPatch && method != http.MethodPut {
 		return false
@@ -60,8 +59,8 @@ func (a *approval) upload(method string, u *url.URL) bool {
 	})
 }
 
-// bodyLimit is the length of the longest body that a call like this one was
-// approved with, and -1 if none was.
+// bodyLimit returns the length of the longest approved body for a call that otherwise
+// equals like, or -1 if there is none.
 func (a *approval) bodyLimit(like Call) int {
 	limit := -1
 	for call := range a.calls {
@@ -74,7 +73,7 @@ func (a *approval) bodyLimit(like Call) int {
 	return limit
 }
 
-// kind says which rules apply to a request.
+// kind determines the rules that apply to a request.
 type kind int
 
 const (
@@ -83,8 +82,7 @@ const (
 	change
 )
 
-// classify returns the kind of a request. Whether a change may pass is for
-// permit to say.
+// classify returns the kind of a request. permit decides whether a change is allowed.
 func (c *Client) classify(method string, u *url.URL) kind {
 	switch {
 	case method == http.MethodGet || method == http.MethodHead:
@@ -95,7 +93,7 @@ func (c *Client) classify(method string, u *url.URL) kind {
 	return change
 }
 
-// permit holds the rules for changes; approved is asked last.
+// permit checks the rules for changes. approved is called last.
 func (c *Client) permit(k kind, approved func() bool) error {
 	switch {
 	case k != change:

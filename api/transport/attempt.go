@@ -15,10 +15,10 @@ import (
 
 const (
 	maxRedirects = 5
-	maxErrorBody = 64 << 10 // enough for any message
+	maxErrorBody = 64 << 10
 )
 
-// job is a request that may be sent, with what errors about it need.
+// job is an admitted request, with the context that errors about it need.
 type job struct {
 	kind kind
 	call Call
@@ -28,25 +28,26 @@ type job struct {
 	replayable bool // its body can be sent a second time
 	renewable  bool // it carries a credential that can be renewed
 
-	sent func() string // the Authorization header of the last attempt; nil before one
+	sent func() string // the Authorization header of the last attempt; nil before the first
 }
 
-// authorized notes with which credential the job went out.
-func (j *job) authorized(h http.Header) {
+// noteAuthorization records the Authorization header that an attempt is sent with.
+func (j *job) noteAuthorization(h http.Header) {
 	value := h.Get("Authorization")
 	j.sent = func() string { return value }
 }
 
-func (j *job) refused() string {
+// sentAuthorization returns the Authorization header of the last attempt.
+func (j *job) sentAuthorization() string {
 	if j.sent == nil {
 		return ""
 	}
 	return j.sent()
 }
 
-// admit lets a call pass, or says why it may not. Nothing has been sent yet.
+// admit checks a call against the rules. It sends nothing.
 func (c *Client) admit(ctx context.Context, call Call) (*job, *Error) {
-	e := &Error{System: c.o.System, Op: opOf(ctx), Method: tidy(call.Method, nil), URL: redactURL(call.URL)}
+	e := &Error{System: c.o.System, Op: opOf(ctx), Method: sanitize(call.Method, nil), URL: redactURL(call.URL)}
 	u, err := url.Parse(call.URL)
 	if err != nil {
 		e.Err = errors.New("the address cannot be read")
@@ -59,7 +60,7 @@ func (c *Client) admit(ctx context.Context, call Call) (*job, *Error) {
 	case err != nil:
 		e.Err = err
 	case !c.hosts[originOf(u)]:
-		e.Err = c.foreign(u)
+		e.Err = c.foreignHost(u)
 	case k == read && call.Body != "":
 		e.Err = errors.New("a read carries no body")
 	default:
@@ -74,15 +75,15 @@ func (c *Client) admit(ctx context.Context, call Call) (*job, *Error) {
 	}, nil
 }
 
-// attempt sends a job once and reads the whole answer. Lost reports a failure that
-// another attempt may overcome.
+// attempt sends a job once and reads the whole response. lost reports whether a retry
+// may help.
 func (c *Client) attempt(ctx context.Context, j *job, n int) (_ *Response, _ *Error, lost bool) {
-	if e := c.heed(ctx, j); e != nil {
+	if e := c.waitForLimit(ctx, j); e != nil {
 		return nil, e, false
 	}
 	r, err := http.NewRequestWithContext(ctx, j.call.Method, j.url.String(), strings.NewReader(j.call.Body))
 	if err != nil {
-		return nil, c.failed(j, errors.New("the request cannot be built: check its method")), false
+		return nil, c.newError(j, errors.New("the request cannot be built: check its method")), false
 	}
 	r.Header.Set("Accept", "application/json, */*;q=0.8")
 	r.Header.Set("User-Agent", userAgent)
@@ -91,40 +92,39 @@ func (c *Client) attempt(ctx context.Context, j *job, n int) (_ *Response, _ *Er
 	}
 	if j.kind != signIn {
 		if err := c.authorize(ctx, r); err != nil {
-			return nil, c.failed(j, err), false
+			return nil, c.newError(j, err), false
 		}
 	}
-	j.authorized(r.Header)
+	j.noteAuthorization(r.Header)
 	secrets := secretsIn(r.Header)
 	if j.kind == signIn {
 		secrets = append(secrets, secretsInBody(j.call.Body)...)
 	}
 
-	limited, cancel := context.WithTimeoutCause(ctx, c.o.Timeout, errSilence)
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.o.Timeout, errIdle)
 	defer cancel()
 	for hop := 0; ; hop++ {
 		began := c.o.Now()
-		answer, next, e, lost := c.hop(ctx, limited, j, r, secrets)
+		answer, next, e, lost := c.hop(ctx, attemptCtx, j, r, secrets)
 		c.record(j, r.URL, n, began, answer, e)
 		if next == nil {
 			return answer, e, lost
 		}
 		if hop == maxRedirects {
-			return nil, c.failed(j, fmt.Errorf("more than %d redirects in a row", maxRedirects)), false
+			return nil, c.newError(j, fmt.Errorf("more than %d redirects in a row", maxRedirects)), false
 		}
 		if originOf(next) != originOf(r.URL) || checkAddress(next) != nil {
-			return nil, c.failed(j, fmt.Errorf("a redirect: %w", c.foreign(next))), false
+			return nil, c.newError(j, fmt.Errorf("a redirect: %w", c.foreignHost(next))), false
 		}
 		r.URL = next
 	}
 }
 
-// hop sends one request and reads its answer. Next is where a read is
-// redirected to.
-func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secrets []string) (answer *Response, next *url.URL, e *Error, lost bool) {
-	response, unsent, err := c.forward(limited, r)
+// hop sends one request and reads its response. next is the redirect target, if any.
+func (c *Client) hop(ctx, attemptCtx context.Context, j *job, r *http.Request, secrets []string) (answer *Response, next *url.URL, e *Error, lost bool) {
+	response, unsent, err := c.forward(attemptCtx, r)
 	if err != nil {
-		e, lost = c.broken(ctx, limited, j, err, secrets)
+		e, lost = c.networkError(ctx, attemptCtx, j, err, secrets)
 		e.URL = redactURL(r.URL.String())
 		e.Unknown = e.Unknown && !unsent
 		return nil, nil, e, lost
@@ -134,11 +134,11 @@ func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secr
 	c.noteLimit(r.URL, response.Header)
 
 	if next := redirection(j, response); next != nil {
-		_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // so that the connection can be used again
+		_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // so that the connection can be reused
 		return &Response{Status: response.StatusCode}, next, nil, false
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		e := c.refusal(j, response, secrets)
+		e := c.statusError(j, response, secrets)
 		e.URL = redactURL(r.URL.String())
 		return nil, nil, e, false
 	}
@@ -146,10 +146,10 @@ func (c *Client) hop(ctx, limited context.Context, j *job, r *http.Request, secr
 	body, err := c.readBody(r.Method, response)
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		e = c.failed(j, err)
+		e = c.newError(j, err)
 		e.Unknown = j.kind == change
 	case err != nil:
-		e, lost = c.broken(ctx, limited, j, err, secrets)
+		e, lost = c.networkError(ctx, attemptCtx, j, err, secrets)
 	default:
 		return &Response{Status: response.StatusCode, Header: response.Header, Body: body}, nil, nil, false
 	}
@@ -172,20 +172,20 @@ func (c *Client) readBody(method string, response *http.Response) ([]byte, error
 	return body, err
 }
 
-// forward hands a request to the transport below. Unsent is true only when it
-// is certain that nothing of the request left.
+// forward sends a request through the base transport. unsent is true only if nothing
+// of the request can have been sent.
 func (c *Client) forward(ctx context.Context, r *http.Request) (_ *http.Response, unsent bool, _ error) {
 	if ctx.Err() != nil {
 		return nil, true, ctx.Err()
 	}
-	// A connection was wanted and never had. A transport that tells neither
-	// leaves the question open.
+	// The request is known to be unsent if a connection was requested and never
+	// obtained. Base transports without trace support call neither hook.
 	var wanted, had atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { wanted.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { had.Store(true) },
 	})
-	// These make some servers take a GET for something else.
+	// Some servers let these headers override the method of a GET.
 	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"} {
 		r.Header.Del(name)
 	}
@@ -193,7 +193,7 @@ func (c *Client) forward(ctx context.Context, r *http.Request) (_ *http.Response
 	return response, wanted.Load() && !had.Load(), err
 }
 
-// redirection returns where a read is sent instead, nil if it is not.
+// redirection returns the redirect target of a read, or nil.
 func redirection(j *job, response *http.Response) *url.URL {
 	if j.kind != read {
 		return nil
@@ -211,7 +211,7 @@ func redirection(j *job, response *http.Response) *url.URL {
 	return nil
 }
 
-// authorize adds the credential, to the header and nowhere else.
+// authorize adds the credential to the header of r, and changes nothing else.
 func (c *Client) authorize(ctx context.Context, r *http.Request) error {
 	if c.o.Authorize == nil {
 		return nil
@@ -232,19 +232,19 @@ func (c *Client) authorize(ctx context.Context, r *http.Request) error {
 	return nil
 }
 
-// failed is an error of ours about a job.
-func (c *Client) failed(j *job, err error) *Error {
+// newError returns an error that did not come from the server.
+func (c *Client) newError(j *job, err error) *Error {
 	return &Error{System: c.o.System, Op: j.op, Method: j.call.Method, URL: redactURL(j.call.URL), Err: err}
 }
 
-// refusal is an answer other than 2xx.
-func (c *Client) refusal(j *job, response *http.Response, secrets []string) *Error {
-	e := c.failed(j, nil)
+// statusError returns the error for a response other than 2xx.
+func (c *Client) statusError(j *job, response *http.Response, secrets []string) *Error {
+	e := c.newError(j, nil)
 	e.Status = response.StatusCode
 	e.RetryAfter = retryAfter(response.Header, response.StatusCode, c.o.Now())
 	e.Unknown = j.kind == change && mayHaveActed(response.StatusCode)
 
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // the status counts, even without its words
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a partial body is better than none
 	code, message := c.o.Explain(response.StatusCode, response.Header, body)
 	if code == "" && message == "" {
 		message = describe(response.Header, body)
@@ -252,16 +252,16 @@ func (c *Client) refusal(j *job, response *http.Response, secrets []string) *Err
 	if j.kind != read && response.StatusCode < 400 && response.Header.Get("Location") != "" {
 		message = "it redirects, and only reads are redirected"
 	}
-	e.Code, e.Message = tidy(code, secrets), tidy(message, secrets)
+	e.Code, e.Message = sanitize(code, secrets), sanitize(message, secrets)
 	return e
 }
 
-// mayHaveActed reports whether an answer other than 2xx leaves open that the
-// server changed something.
+// mayHaveActed reports whether the server may have changed something although it
+// responded with a status other than 2xx.
 func mayHaveActed(status int) bool {
 	switch status {
 	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return false // asks for the request to be sent elsewhere
+		return false // the request must be repeated elsewhere
 	case http.StatusRequestTimeout:
 		return true
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// What the door itself costs: the transport below answers at once.
+// BenchmarkDo measures the overhead of Do: the base transport answers immediately.
 func BenchmarkDo(b *testing.B) {
 	below := roundTrip(func(*http.Request) (*http.Response, error) {
 		a := answer(200, "Content-Type", "application/json")
@@ -18,17 +18,17 @@ func BenchmarkDo(b *testing.B) {
 	})
 	o := transport.Options{System: "hub", BaseURL: "https://hub.example", Base: below, Record: func(transport.Exchange) {}}
 	bearer(&o)
-	door, err := transport.New(o)
+	client, err := transport.New(o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	call := transport.Call{System: "hub", Method: "PUT", URL: door.URL("/v2/orgs/acme/members/sam", nil), Body: `{"role":"member"}`}
+	call := transport.Call{System: "hub", Method: "PUT", URL: client.URL("/v2/orgs/acme/members/sam", nil), Body: `{"role":"member"}`}
 	ctx := transport.Approve(b.Context(), []transport.Call{call}, nil)
 
 	b.Run("read", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := door.Get(ctx, "/v2/orgs/acme/members", nil); err != nil {
+			if _, err := client.Get(ctx, "/v2/orgs/acme/members", nil); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -36,7 +36,7 @@ func BenchmarkDo(b *testing.B) {
 	b.Run("approved change", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := door.Do(ctx, call); err != nil {
+			if _, err := client.Do(ctx, call); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -36,8 +36,8 @@ func TestWhatIsNotJSONIsSaidToBeSo(t *testing.T) {
 		{"another type", says(200, `{"name":12345}`), "Name holds a value of the wrong kind (number)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFar(t, c.answer)
-			n := newNear(t, f.URL, nil)
+			f := newTestServer(t, c.answer)
+			n := newTestClient(t, f.URL, nil)
 			var into struct{ Name string }
 
 			err := n.GetJSON(transport.WithOp(t.Context(), "read organization"), "/x", nil, &into)
@@ -63,21 +63,21 @@ func TestAnAnswerThatIsTooLargeIsNotRead(t *testing.T) {
 			}
 		},
 	} {
-		f := newFar(t, answer)
-		n := newNear(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
+		f := newTestServer(t, answer)
+		n := newTestClient(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
 		_, err := n.Get(t.Context(), "/", nil)
 		require.ErrorIs(t, err, transport.ErrTooLarge, name)
 		require.ErrorContains(t, err, "more than 1000 bytes", name)
 		require.Len(t, f.requests(), 1, name)
 	}
 
-	f := newFar(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "1001") })
-	n := newNear(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
+	f := newTestServer(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "1001") })
+	n := newTestClient(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
 	_, err := n.Do(t.Context(), transport.Call{System: "hub", Method: "HEAD", URL: f.URL})
 	require.NoError(t, err, "an answer to HEAD has no body, whatever length it names")
 
-	f = newFar(t, says(200, strings.Repeat(" ", 1000)))
-	n = newNear(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
+	f = newTestServer(t, says(200, strings.Repeat(" ", 1000)))
+	n = newTestClient(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
 	_, err = n.Get(t.Context(), "/", nil)
 	require.NoError(t, err, "the bound itself is allowed")
 }
@@ -104,8 +104,8 @@ func TestTheWordsOfARefusalAreFound(t *testing.T) {
 		{"\xff\xfe", "", ""},
 		{``, "", ""},
 	} {
-		f := newFar(t, says(400, c.body))
-		n := newNear(t, f.URL, nil)
+		f := newTestServer(t, says(400, c.body))
+		n := newTestClient(t, f.URL, nil)
 		_, err := n.Get(t.Context(), "/", nil)
 		e := isError(t, err)
 		require.Equal(t, c.code, e.Code, c.body)
@@ -115,8 +115,8 @@ func TestTheWordsOfARefusalAreFound(t *testing.T) {
 }
 
 func TestWordsOfAServerAreMadeFitForATerminal(t *testing.T) {
-	f := newFar(t, says(400, `{"message":"red \u001b[31m\u009b and\r\n bidi \u202e\u200b`+strings.Repeat("é", 400)+`","code":"\u0007c"}`))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, says(400, `{"message":"red \u001b[31m\u009b and\r\n bidi \u202e\u200b`+strings.Repeat("é", 400)+`","code":"\u0007c"}`))
+	n := newTestClient(t, f.URL, nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -127,8 +127,8 @@ func TestWordsOfAServerAreMadeFitForATerminal(t *testing.T) {
 }
 
 func TestAClientsOwnExplainerIsAskedAndItsWordsCleaned(t *testing.T) {
-	f := newFar(t, saysWith(418, "X-Reason", "tea"))
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	f := newTestServer(t, saysWith(418, "X-Reason", "tea"))
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.Explain = func(status int, h http.Header, _ []byte) (string, string) {
 			return fmt.Sprint(status), "only\x1b " + h.Get("X-Reason")
 		}
@@ -138,8 +138,8 @@ func TestAClientsOwnExplainerIsAskedAndItsWordsCleaned(t *testing.T) {
 }
 
 func TestALibraryGetsAnswersAsTheyAre(t *testing.T) {
-	f := newFar(t, inTurn(says(503, ``), says(404, `{"errors":[]}`)))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, inTurn(says(503, ``), says(404, `{"errors":[]}`)))
+	n := newTestClient(t, f.URL, nil)
 	response, err := n.RoundTripper().RoundTrip(request(t, t.Context(), "GET", f.URL, ""))
 	require.NoError(t, err)
 	body, err := io.ReadAll(response.Body)
@@ -149,8 +149,8 @@ func TestALibraryGetsAnswersAsTheyAre(t *testing.T) {
 	require.JSONEq(t, `{"errors":[]}`, string(body))
 	require.Len(t, f.requests(), 2)
 
-	f = newFar(t, says(503, `busy`))
-	n = newNear(t, f.URL, nil)
+	f = newTestServer(t, says(503, `busy`))
+	n = newTestClient(t, f.URL, nil)
 	response, err = n.RoundTripper().RoundTrip(request(t, t.Context(), "GET", f.URL, ""))
 	require.NoError(t, err)
 	body, err = io.ReadAll(response.Body)
@@ -162,8 +162,8 @@ func TestALibraryGetsAnswersAsTheyAre(t *testing.T) {
 }
 
 func TestALibrarysBodyIsSentAgainOnlyIfItCanBe(t *testing.T) {
-	f := newFar(t, inTurn(saysWith(429, "Retry-After", "1"), says(201, ``)))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, inTurn(saysWith(429, "Retry-After", "1"), says(201, ``)))
+	n := newTestClient(t, f.URL, nil)
 	ctx := transport.Approve(t.Context(), nil, []string{f.URL + "/v2/acme/tool/"})
 
 	once := request(t, ctx, "PATCH", f.URL+"/v2/acme/tool/blobs/uploads/1", "layer")
@@ -176,8 +176,8 @@ func TestALibrarysBodyIsSentAgainOnlyIfItCanBe(t *testing.T) {
 }
 
 func TestOddRequestsOfALibraryAreHandled(t *testing.T) {
-	f := newFar(t, inTurn(saysWith(429, "Retry-After", "1"), says(200, ``)))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, inTurn(saysWith(429, "Retry-After", "1"), says(200, ``)))
+	n := newTestClient(t, f.URL, nil)
 	address, err := url.Parse(f.URL)
 	require.NoError(t, err)
 	call := transport.Call{System: "hub", Method: "PUT", URL: f.URL + "/x", Body: "body"}
@@ -244,7 +244,7 @@ func TestALibrarysLayersMayTakeLongButNotFallSilent(t *testing.T) {
 			{20 * time.Second, nil},
 			{40 * time.Second, transport.ErrTimeout},
 		} {
-			door, err := transport.New(transport.Options{
+			client, err := transport.New(transport.Options{
 				System: "registry", BaseURL: "https://registry.example",
 				Base: roundTrip(func(r *http.Request) (*http.Response, error) {
 					sent, err := io.Copy(io.Discard, r.Body) // takes longer than the limit, but never rests
@@ -261,7 +261,7 @@ func TestALibrarysLayersMayTakeLongButNotFallSilent(t *testing.T) {
 			r := request(t, ctx, "PATCH", "https://registry.example/v2/acme/tool/blobs/uploads/1", "-")
 			r.Body = &slowly{left: 20, pace: 45 * time.Second} // the source's silence is not the server's
 
-			response, err := door.RoundTripper().RoundTrip(r)
+			response, err := client.RoundTripper().RoundTrip(r)
 			require.NoError(t, err)
 			_, err = io.Copy(io.Discard, response.Body)
 			if c.want == nil {

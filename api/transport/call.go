@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Call is one HTTP request as a plain, comparable value. The preview prints a
-// Call and Do sends that same value, so what was confirmed is what is sent.
-// It never holds a credential: those are added at the door.
+// Call is an HTTP request as a plain, comparable value. A preview prints a Call and Do
+// sends the same value, so what was confirmed is what is sent. It never contains a
+// credential; Do adds that.
 type Call struct {
 	System      string // "hub", "scim", "okta", "registry"
 	Method      string
@@ -17,9 +17,9 @@ type Call struct {
 	Body        string
 }
 
-// JSON encodes a value as the body of a call, as a preview shows it: on one line,
-// with map keys in order and <, > and & unescaped. It panics if the value cannot
-// be encoded; structs of this module and values decoded from JSON always can.
+// JSON encodes v as the body of a call: on one line, with map keys sorted and <, > and
+// & unescaped. It panics if v cannot be encoded; structs of this module and values
+// decoded from JSON always can.
 func JSON(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -16,9 +16,9 @@ import (
 var changing = []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "get", "PROPFIND", ""}
 
 func TestReadOnlyRefusesEveryChangeBeforeAByteLeaves(t *testing.T) {
-	f := newFar(t, says(200, `{}`))
+	f := newTestServer(t, says(200, `{}`))
 	asked := 0
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.ReadOnly = true
 		o.Authorize = func(context.Context, *http.Request) error { asked++; return nil }
 	})
@@ -51,9 +51,9 @@ func TestReadOnlyRefusesEveryChangeBeforeAByteLeaves(t *testing.T) {
 }
 
 func TestAReadCannotBeMadeIntoAChange(t *testing.T) {
-	f := newFar(t, says(200, `{}`))
+	f := newTestServer(t, says(200, `{}`))
 	names := []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"}
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.ReadOnly = true
 		o.Authorize = func(_ context.Context, r *http.Request) error {
 			for _, name := range names {
@@ -92,8 +92,8 @@ func TestAReadCannotBeMadeIntoAChange(t *testing.T) {
 }
 
 func TestOnlyTheApprovedCallIsSent(t *testing.T) {
-	f := newFar(t, says(201, `{"id":1}`))
-	n := newNear(t, f.URL, bearer)
+	f := newTestServer(t, says(201, `{"id":1}`))
+	n := newTestClient(t, f.URL, bearer)
 	approved := transport.Call{System: "hub", Method: "PUT", URL: n.URL("/v2/orgs/acme/members/sam", nil), ContentType: "application/json", Body: `{"role":"member"}`}
 	ctx := transport.Approve(t.Context(), []transport.Call{approved}, nil)
 
@@ -133,7 +133,7 @@ func TestOnlyTheApprovedCallIsSent(t *testing.T) {
 
 func TestTheBodyThatWasApprovedIsTheBodyThatArrives(t *testing.T) {
 	bodies := make(chan string, 4)
-	f := newFar(t, inTurn(
+	f := newTestServer(t, inTurn(
 		func(w http.ResponseWriter, r *http.Request) {
 			b, _ := io.ReadAll(r.Body)
 			bodies <- string(b)
@@ -143,7 +143,7 @@ func TestTheBodyThatWasApprovedIsTheBodyThatArrives(t *testing.T) {
 			b, _ := io.ReadAll(r.Body)
 			bodies <- string(b)
 		}))
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 	call := transport.Call{System: "hub", Method: "PATCH", URL: n.URL("/x", nil), Body: "exactly this"}
 	ctx := transport.Approve(t.Context(), []transport.Call{call}, nil)
 
@@ -158,9 +158,9 @@ func TestTheBodyThatWasApprovedIsTheBodyThatArrives(t *testing.T) {
 }
 
 func TestUploadsAreApprovedByPrefix(t *testing.T) {
-	f := newFar(t, says(201, ``))
-	n := newNear(t, f.URL, nil)
-	other := newFar(t, says(201, ``))
+	f := newTestServer(t, says(201, ``))
+	n := newTestClient(t, f.URL, nil)
+	other := newTestServer(t, says(201, ``))
 	for _, prefix := range []string{"/v2/acme/tool", "/v2/acme/tool/"} {
 		ctx := transport.Approve(t.Context(), nil, []string{f.URL + prefix, f.URL, f.URL + "/", "", "/v2/", "https://"})
 		for _, c := range []struct {
@@ -194,8 +194,8 @@ func TestUploadsAreApprovedByPrefix(t *testing.T) {
 }
 
 func TestAPathThatLeadsElsewhereIsRefused(t *testing.T) {
-	f := newFar(t, says(200, `{}`))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, says(200, `{}`))
+	n := newTestClient(t, f.URL, nil)
 	for _, path := range []string{"/v2/orgs/acme/members/..", "/v2/./x", "/v2/%2E%2e/x", "/v2/a%2f..%2fb", `/v2/a%5C..`} {
 		call := transport.Call{System: "hub", Method: "DELETE", URL: f.URL + path}
 		_, err := n.Do(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
@@ -205,16 +205,16 @@ func TestAPathThatLeadsElsewhereIsRefused(t *testing.T) {
 }
 
 func TestACallForAnotherSystemIsRefused(t *testing.T) {
-	f := newFar(t, says(200, `{}`))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, says(200, `{}`))
+	n := newTestClient(t, f.URL, nil)
 	_, err := n.Do(t.Context(), transport.Call{System: "okta", Method: "GET", URL: n.URL("/", nil)})
 	require.ErrorContains(t, err, `the call is for "okta", this connection leads to "hub"`)
 	require.Empty(t, f.requests())
 }
 
 func TestAChangeIsRepeatedOnlyAfterTooManyRequests(t *testing.T) {
-	f := newFar(t, inTurn(saysWith(429, "Retry-After", "2"), says(200, `{}`)))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, inTurn(saysWith(429, "Retry-After", "2"), says(200, `{}`)))
+	n := newTestClient(t, f.URL, nil)
 	call := transport.Call{System: "hub", Method: "DELETE", URL: n.URL("/x", nil)}
 	ctx := transport.Approve(t.Context(), []transport.Call{call}, nil)
 	_, err := n.Do(ctx, call)
@@ -243,8 +243,8 @@ func TestAChangeIsRepeatedOnlyAfterTooManyRequests(t *testing.T) {
 		{"conflict", says(409, ``), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFar(t, c.answer)
-			n := newNear(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
+			f := newTestServer(t, c.answer)
+			n := newTestClient(t, f.URL, func(o *transport.Options) { o.MaxBody = 1000 })
 			call := transport.Call{System: "hub", Method: "DELETE", URL: n.URL("/x", nil)}
 
 			_, err := n.Do(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
@@ -258,8 +258,8 @@ func TestAChangeIsRepeatedOnlyAfterTooManyRequests(t *testing.T) {
 }
 
 func TestALibrarysChangeIsNotRepeatedEither(t *testing.T) {
-	f := newFar(t, drops)
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, drops)
+	n := newTestClient(t, f.URL, nil)
 	ctx := transport.Approve(t.Context(), nil, []string{f.URL + "/v2/acme/tool/"})
 
 	_, err := n.RoundTripper().RoundTrip(request(t, ctx, "PUT", f.URL+"/v2/acme/tool/manifests/1", "m"))
@@ -269,7 +269,7 @@ func TestALibrarysChangeIsNotRepeatedEither(t *testing.T) {
 }
 
 func TestAnUnknownTransportBelowLeavesTheOutcomeOpen(t *testing.T) {
-	n := newNear(t, "https://hub.example", func(o *transport.Options) {
+	n := newTestClient(t, "https://hub.example", func(o *transport.Options) {
 		o.Base = roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrClosedPipe })
 	})
 	call := transport.Call{System: "hub", Method: "DELETE", URL: n.URL("/x", nil)}
@@ -279,8 +279,8 @@ func TestAnUnknownTransportBelowLeavesTheOutcomeOpen(t *testing.T) {
 }
 
 func TestATokenExchangePassesEverywhereAndIsRepeatedLikeARead(t *testing.T) {
-	f := newFar(t, inTurn(says(503, ``), drops, says(200, `{"access_token":"`+canary+`"}`)))
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	f := newTestServer(t, inTurn(says(503, ``), drops, says(200, `{"access_token":"`+canary+`"}`)))
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.ReadOnly = true
 		o.SignIn = []string{"/v2/auth/token"}
 		o.Authorize = func(context.Context, *http.Request) error { return errNoToken }

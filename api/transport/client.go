@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// userAgent lets the other side see who calls.
+// userAgent identifies this program to servers.
 const userAgent = "reprovision (+https://github.com/seed-05b3d87e/reprovision)"
 
 // Client sends requests to one system. It is safe for concurrent use.
@@ -25,14 +25,14 @@ type Client struct {
 	clock  clock
 }
 
-// New checks the options and makes a client. It sends nothing.
+// New returns a client with the given options. It sends nothing.
 func New(o Options) (*Client, error) {
 	if o.System == "" {
 		return nil, errors.New("transport: a system name is needed")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {
-		// The cause would quote the address, and a password in it.
+		// The cause is left out because it quotes the URL, which may contain a password.
 		return nil, fmt.Errorf("transport to %s: the base address cannot be read", o.System)
 	}
 	if err := checkAddress(base); err != nil {
@@ -84,8 +84,8 @@ func New(o Options) (*Client, error) {
 	return &Client{o: o, base: base, hosts: hosts}, nil
 }
 
-// newBase makes the transport below a client. It does not start from
-// http.DefaultTransport, which any package may have changed.
+// newBase returns the default base transport. It does not clone http.DefaultTransport,
+// which any package may have modified.
 func newBase() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -93,7 +93,7 @@ func newBase() *http.Transport {
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           32,
-		MaxIdleConnsPerHost:    16, // as many as a copy has in flight: any above would be dialled anew each time
+		MaxIdleConnsPerHost:    16, // at least the requests a copy has in flight, so that no connection is dialled twice
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
@@ -101,14 +101,14 @@ func newBase() *http.Transport {
 	}
 }
 
-// URL is the absolute address of ref, for building calls. A ref is relative to
-// BaseURL's path, with or without a slash in front, and may hold a query of its
-// own; an absolute one stays as it is. Its path segments must be escaped.
+// URL returns the absolute URL of ref. A ref is relative to BaseURL's path, with or
+// without a leading slash, and may have a query of its own; an absolute one is kept.
+// Its path segments must be escaped.
 func (c *Client) URL(ref string, query url.Values) string {
 	address := ref
 	switch {
 	case isAbsolute(ref):
-	case strings.HasPrefix(ref, "//"): // a host of its own: let it be seen as one
+	case strings.HasPrefix(ref, "//"): // scheme-relative
 		address = c.base.Scheme + ":" + ref
 	case ref == "" || ref[0] == '?':
 		address = c.base.String() + ref
@@ -125,12 +125,12 @@ func (c *Client) URL(ref string, query url.Values) string {
 	return address + separator + query.Encode()
 }
 
-// Same returns ErrForeignHost for a link that leaves scheme and host of
-// BaseURL. Links without a host never do.
-func (c *Client) Same(ref string) error {
+// CheckLink returns an error that is ErrForeignHost if a link's scheme or host is not
+// BaseURL's. Links without a host are accepted.
+func (c *Client) CheckLink(ref string) error {
 	u, err := url.Parse(ref)
 	if err != nil {
-		return c.refuse(ref, fmt.Errorf("%w: it cannot be read", ErrForeignHost))
+		return c.linkError(ref, fmt.Errorf("%w: it cannot be read", ErrForeignHost))
 	}
 	if u.Scheme == "" && u.Host == "" {
 		return nil
@@ -139,7 +139,7 @@ func (c *Client) Same(ref string) error {
 		u.Scheme = c.base.Scheme
 	}
 	if originOf(u) != originOf(c.base) || u.User != nil {
-		return c.refuse(ref, c.foreign(u))
+		return c.linkError(ref, c.foreignHost(u))
 	}
 	return nil
 }
@@ -151,17 +151,16 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// Do sends one call and reads its answer. Reads, token exchanges, and changes
-// that the context approves (Approve) pass; the call must be for this system
-// and one of its hosts. Any answer but 2xx is an *Error, as is every other
-// failure.
+// Do sends a call and reads the response. Allowed are reads, token exchanges, and
+// changes that the context approves (Approve); the call must be for this system and
+// one of its hosts. Any response but 2xx is an *Error, as is every other failure.
 func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	j, e := c.admit(ctx, call)
 	if e != nil {
 		return nil, e
 	}
 	var response *Response
-	e = c.insist(ctx, j, func(n int) (failed *Error, lost bool) {
+	e = c.retry(ctx, j, func(n int) (failed *Error, lost bool) {
 		response, failed, lost = c.attempt(ctx, j, n)
 		return failed, lost
 	})
@@ -171,19 +170,19 @@ func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	return response, nil
 }
 
-// Get reads ref, which is relative to BaseURL or absolute on the same host;
-// see URL. Redirects are followed on that host.
+// Get reads ref, which is relative to BaseURL or absolute on the same host; see URL.
+// Redirects are followed on that host only.
 func (c *Client) Get(ctx context.Context, ref string, query url.Values) (*Response, error) {
 	call := Call{System: c.o.System, Method: http.MethodGet, URL: c.URL(ref, query)}
-	if err := c.Same(call.URL); err != nil {
-		return nil, named(ctx, http.MethodGet, err)
+	if err := c.CheckLink(call.URL); err != nil {
+		return nil, withCall(ctx, http.MethodGet, err)
 	}
 	return c.Do(ctx, call)
 }
 
-// GetJSON reads ref like Get and decodes the answer into the value that into
-// points to. If the answer is not JSON, or does not fit, the error is an *Error
-// that is ErrNotJSON and describes the answer.
+// GetJSON reads ref like Get and decodes the response into the value that into points
+// to. If the response is not JSON, or does not fit, the error is an *Error that is
+// ErrNotJSON and describes the response.
 func (c *Client) GetJSON(ctx context.Context, ref string, query url.Values, into any) error {
 	response, err := c.Get(ctx, ref, query)
 	if err != nil {
@@ -198,19 +197,19 @@ func (c *Client) GetJSON(ctx context.Context, ref string, query url.Values, into
 	return nil
 }
 
-// named completes an error of Same.
-func named(ctx context.Context, method string, err error) error {
+// withCall adds operation and method to an error of CheckLink.
+func withCall(ctx context.Context, method string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Op, e.Method = opOf(ctx), method
 	}
 	return err
 }
 
-func (c *Client) refuse(address string, err error) *Error {
+func (c *Client) linkError(address string, err error) *Error {
 	return &Error{System: c.o.System, URL: redactURL(address), Err: err}
 }
 
-func (c *Client) foreign(u *url.URL) error {
+func (c *Client) foreignHost(u *url.URL) error {
 	return fmt.Errorf("%w: %s instead of %s, nothing was sent there", ErrForeignHost,
-		tidy(u.Scheme+"://"+u.Host, nil), c.base.Scheme+"://"+c.base.Host)
+		sanitize(u.Scheme+"://"+u.Host, nil), c.base.Scheme+"://"+c.base.Host)
 }

@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// clock is how far the server's clock is ahead of ours, as its answers tell.
-type clock struct{ ahead atomic.Int64 }
+// clock estimates the difference between the server's clock and the local one.
+type clock struct{ offset atomic.Int64 } // nanoseconds that the server is ahead
 
-// alike is how far two clocks can seem apart although they are not: a Date
-// header counts whole seconds, and an answer takes its time.
-const alike = 2 * time.Second
+// clockTolerance is the difference that is ignored: a Date header has a resolution of
+// seconds, and a response takes time.
+const clockTolerance = 2 * time.Second
 
-// note takes the time of an answer.
-func (k *clock) note(h http.Header, ours time.Time) {
+// note records the server's time from a response received at the local time ours.
+func (c *clock) note(h http.Header, ours time.Time) {
 	ahead := clockOf(h, ours).Sub(ours)
-	if ahead.Abs() <= alike {
+	if ahead.Abs() <= clockTolerance {
 		ahead = 0
 	}
-	k.ahead.Store(int64(ahead))
+	c.offset.Store(int64(ahead))
 }
 
-// ServerTime is what the server's clock showed at a time of ours, as far as its
-// last answer tells: the times in its logs are by its own clock.
+// ServerTime converts a local time to the server's clock, as of its last response. Use
+// it to compare with times in the server's logs.
 func (c *Client) ServerTime(ours time.Time) time.Time {
-	return ours.Add(time.Duration(c.clock.ahead.Load()))
+	return ours.Add(time.Duration(c.clock.offset.Load()))
 }
 
-// clockOf is the time of an answer by the clock of the server, with which the
-// times that it names have to be compared: ours may be minutes off. Without a
-// Date header it is ours.
+// clockOf returns the server's time from the Date header, or ours if there is none.
+// Times that a response names must be compared with it, since the local clock may be
+// off by minutes.
 func clockOf(h http.Header, ours time.Time) time.Time {
 	at, err := http.ParseTime(h.Get("Date"))
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 )
 
 func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
-	other := newFar(t, says(200, `{}`))
+	other := newTestServer(t, says(200, `{}`))
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		f := newFar(t, saysWith(status, "Location", other.URL+"/v2/x?token="+canary))
-		n := newNear(t, f.URL, bearer)
+		f := newTestServer(t, saysWith(status, "Location", other.URL+"/v2/x?token="+canary))
+		n := newTestClient(t, f.URL, bearer)
 
 		_, err := n.Get(t.Context(), "/", nil)
 
@@ -31,7 +31,7 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 }
 
 func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
-	n := newNear(t, "https://hub.example", func(o *transport.Options) {
+	n := newTestClient(t, "https://hub.example", func(o *transport.Options) {
 		bearer(o)
 		o.Base = roundTrip(func(r *http.Request) (*http.Response, error) {
 			require.Equal(t, "https", r.URL.Scheme)
@@ -45,14 +45,14 @@ func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
 }
 
 func TestARedirectOnTheSameHostIsFollowedWithTheCredential(t *testing.T) {
-	f := newFar(t, func(w http.ResponseWriter, r *http.Request) {
+	f := newTestServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/old" {
 			http.Redirect(w, r, "/new?page=2", http.StatusMovedPermanently)
 			return
 		}
 		_, _ = io.WriteString(w, r.Header.Get("Authorization"))
 	})
-	n := newNear(t, f.URL, bearer)
+	n := newTestClient(t, f.URL, bearer)
 
 	response, err := n.Get(t.Context(), "/old", nil)
 
@@ -64,8 +64,8 @@ func TestARedirectOnTheSameHostIsFollowedWithTheCredential(t *testing.T) {
 }
 
 func TestRedirectsThatDoNotEndAreLeft(t *testing.T) {
-	f := newFar(t, saysWith(302, "Location", "/again"))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, saysWith(302, "Location", "/again"))
+	n := newTestClient(t, f.URL, nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -74,16 +74,16 @@ func TestRedirectsThatDoNotEndAreLeft(t *testing.T) {
 }
 
 func TestALinkToAnotherHostIsNotFollowed(t *testing.T) {
-	other := newFar(t, says(200, `{}`))
-	f := newFar(t, says(200, `{}`))
-	n := newNear(t, f.URL+"/v2", bearer)
+	other := newTestServer(t, says(200, `{}`))
+	f := newTestServer(t, says(200, `{}`))
+	n := newTestClient(t, f.URL+"/v2", bearer)
 	host := strings.TrimPrefix(f.URL, "http://")
 
 	for _, link := range []string{
 		other.URL + "/v2/x?page=2", "//" + strings.TrimPrefix(other.URL, "http://") + "/x", "https://" + host + "/x",
 		"http://me@" + host + "/x", "https://evil.example", "javascript:alert(1)", "http://%zz/",
 	} {
-		require.ErrorIs(t, n.Same(link), transport.ErrForeignHost, link)
+		require.ErrorIs(t, n.CheckLink(link), transport.ErrForeignHost, link)
 		if !strings.HasPrefix(link, "javascript") { // as a ref, a name below the base
 			_, err := n.Get(t.Context(), link, nil)
 			require.ErrorIs(t, err, transport.ErrForeignHost, link)
@@ -95,7 +95,7 @@ func TestALinkToAnotherHostIsNotFollowed(t *testing.T) {
 	require.Empty(t, f.requests())
 
 	for _, link := range []string{"/v2/x", "x?next=" + other.URL, f.URL, "//" + host + "/x", strings.ToUpper("http://") + host} {
-		require.NoError(t, n.Same(link), link)
+		require.NoError(t, n.CheckLink(link), link)
 	}
 	_, err := n.Get(t.Context(), f.URL+"/v2/members?page=2", nil)
 	require.NoError(t, err)
@@ -103,17 +103,17 @@ func TestALinkToAnotherHostIsNotFollowed(t *testing.T) {
 }
 
 func TestTheDefaultPortIsTheSameHost(t *testing.T) {
-	n := newNear(t, "https://hub.docker.com", nil)
-	require.NoError(t, n.Same("https://HUB.docker.com:443/v2/x"))
-	require.ErrorIs(t, n.Same("https://hub.docker.com:8443/v2/x"), transport.ErrForeignHost)
-	require.ErrorIs(t, n.Same("http://hub.docker.com/v2/x"), transport.ErrForeignHost)
-	require.ErrorIs(t, n.Same("https://hub.docker.com.evil.example/"), transport.ErrForeignHost)
+	n := newTestClient(t, "https://hub.docker.com", nil)
+	require.NoError(t, n.CheckLink("https://HUB.docker.com:443/v2/x"))
+	require.ErrorIs(t, n.CheckLink("https://hub.docker.com:8443/v2/x"), transport.ErrForeignHost)
+	require.ErrorIs(t, n.CheckLink("http://hub.docker.com/v2/x"), transport.ErrForeignHost)
+	require.ErrorIs(t, n.CheckLink("https://hub.docker.com.evil.example/"), transport.ErrForeignHost)
 }
 
 func TestAFurtherHostGetsTheCredentialAndOthersDoNot(t *testing.T) {
-	token, cdn := newFar(t, says(200, `{}`)), newFar(t, says(200, `{}`))
-	f := newFar(t, says(200, `{}`))
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	token, cdn := newTestServer(t, says(200, `{}`)), newTestServer(t, says(200, `{}`))
+	f := newTestServer(t, says(200, `{}`))
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		bearer(o)
 		o.Hosts = []string{strings.TrimPrefix(token.URL, "http://")}
 	})
@@ -130,7 +130,7 @@ func TestAFurtherHostGetsTheCredentialAndOthersDoNot(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 	}
-	for _, own := range []*far{f, token} {
+	for _, own := range []*testServer{f, token} {
 		require.Equal(t, "Bearer "+canary, own.requests()[0].Header.Get("Authorization"))
 		require.Equal(t, "Basic "+canary, own.requests()[1].Header.Get("Authorization"), "the library brought its own")
 	}
@@ -146,9 +146,9 @@ func TestAFurtherHostGetsTheCredentialAndOthersDoNot(t *testing.T) {
 }
 
 func TestALibrarysRedirectLeavesTheCredentialBehind(t *testing.T) {
-	cdn := newFar(t, says(200, `layer`))
-	f := newFar(t, saysWith(307, "Location", cdn.URL+"/blob"))
-	n := newNear(t, f.URL, bearer)
+	cdn := newTestServer(t, says(200, `layer`))
+	f := newTestServer(t, saysWith(307, "Location", cdn.URL+"/blob"))
+	n := newTestClient(t, f.URL, bearer)
 	library := http.Client{Transport: n.RoundTripper()}
 
 	response, err := library.Get(f.URL + "/v2/acme/tool/blobs/sha256:a")
@@ -160,8 +160,8 @@ func TestALibrarysRedirectLeavesTheCredentialBehind(t *testing.T) {
 }
 
 func TestALibraryIsHeldToHTTPS(t *testing.T) {
-	plain := newFar(t, says(200, ``))
-	n := newNear(t, "https://registry.example", nil)
+	plain := newTestServer(t, says(200, ``))
+	n := newTestClient(t, "https://registry.example", nil)
 	for _, address := range []string{plain.URL, "http://registry.example/", "https://me:" + canary + "@registry.example/"} {
 		_, err := n.RoundTripper().RoundTrip(request(t, t.Context(), "GET", address, ""))
 		require.Error(t, err)
@@ -172,11 +172,11 @@ func TestALibraryIsHeldToHTTPS(t *testing.T) {
 
 func TestACredentialIsRenewedOnceAfterA401(t *testing.T) {
 	renewed := 0
-	var f *far
-	n := func(answer http.HandlerFunc) *near {
+	var f *testServer
+	n := func(answer http.HandlerFunc) *testClient {
 		renewed = 0
-		f = newFar(t, answer)
-		return newNear(t, f.URL, func(o *transport.Options) {
+		f = newTestServer(t, answer)
+		return newTestClient(t, f.URL, func(o *transport.Options) {
 			o.Authorize = func(_ context.Context, r *http.Request) error {
 				r.Header.Set("Authorization", fmt.Sprintf("Bearer number %d", renewed))
 				return nil
@@ -188,26 +188,26 @@ func TestACredentialIsRenewedOnceAfterA401(t *testing.T) {
 		})
 	}
 
-	door := n(inTurn(says(401, ``), says(200, `{}`)))
-	_, err := door.Get(t.Context(), "/", nil)
+	client := n(inTurn(says(401, ``), says(200, `{}`)))
+	_, err := client.Get(t.Context(), "/", nil)
 	require.NoError(t, err)
 	require.Equal(t, "Bearer number 1", f.requests()[1].Header.Get("Authorization"))
-	require.Empty(t, door.slept)
+	require.Empty(t, client.slept)
 
-	door = n(says(401, ``))
-	_, err = door.Get(t.Context(), "/", nil)
+	client = n(says(401, ``))
+	_, err = client.Get(t.Context(), "/", nil)
 	require.ErrorIs(t, err, transport.ErrUnauthorized)
 	require.Len(t, f.requests(), 2)
 	require.Equal(t, 1, renewed)
 
 	// A 401 says that the server did not act, so a change may follow it.
-	door = n(inTurn(says(401, ``), says(200, `{}`)))
-	call := transport.Call{System: "hub", Method: "DELETE", URL: door.URL("/x", nil)}
-	_, err = door.Do(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
+	client = n(inTurn(says(401, ``), says(200, `{}`)))
+	call := transport.Call{System: "hub", Method: "DELETE", URL: client.URL("/x", nil)}
+	_, err = client.Do(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	require.NoError(t, err)
 
-	door = n(inTurn(says(401, ``), says(200, `{}`)))
-	response, err := door.RoundTripper().RoundTrip(request(t, t.Context(), "GET", f.URL, ""))
+	client = n(inTurn(says(401, ``), says(200, `{}`)))
+	response, err := client.RoundTripper().RoundTrip(request(t, t.Context(), "GET", f.URL, ""))
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, 200, response.StatusCode)
@@ -215,8 +215,8 @@ func TestACredentialIsRenewedOnceAfterA401(t *testing.T) {
 }
 
 func TestWithoutACredentialNothingIsSent(t *testing.T) {
-	f := newFar(t, says(200, `{}`))
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	f := newTestServer(t, says(200, `{}`))
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.Authorize = func(context.Context, *http.Request) error { return errNoToken }
 	})
 	_, err := n.Get(t.Context(), "/", nil)
@@ -224,7 +224,7 @@ func TestWithoutACredentialNothingIsSent(t *testing.T) {
 	_, err = n.RoundTripper().RoundTrip(request(t, t.Context(), "GET", f.URL, ""))
 	require.ErrorIs(t, err, errNoToken)
 
-	n = newNear(t, f.URL, func(o *transport.Options) {
+	n = newTestClient(t, f.URL, func(o *transport.Options) {
 		o.Authorize = func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "Bearer "+canary+"\n")
 			return nil
@@ -268,13 +268,13 @@ func TestASecretIsInNoErrorAndNoRecord(t *testing.T) {
 		drops, breaksOff,
 	}
 	for i, echo := range echoes {
-		f := newFar(t, inTurn(echo))
+		f := newTestServer(t, inTurn(echo))
 		for name, authorize := range map[string]func(*http.Request){
 			"bearer": func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+canary) },
 			"basic":  func(r *http.Request) { r.SetBasicAuth("acme", canary) },
 			"ssws":   func(r *http.Request) { r.Header.Set("Authorization", "SSWS "+canary) },
 		} {
-			n := newNear(t, f.URL, func(o *transport.Options) {
+			n := newTestClient(t, f.URL, func(o *transport.Options) {
 				o.SignIn = []string{"/token"}
 				o.Authorize = func(_ context.Context, r *http.Request) error { authorize(r); return nil }
 			})

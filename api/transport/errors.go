@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What an Error can be, for errors.Is.
+// Errors that an *Error can be; use errors.Is.
 var (
 	ErrUnauthorized = errors.New("the credential was not accepted")                // 401
 	ErrForbidden    = errors.New("the credential does not allow this")             // 403
@@ -27,29 +27,26 @@ var (
 	ErrUnreachable  = errors.New("no connection, or it was lost")                  // nothing, or half an answer, came
 )
 
-// Error is a request that did not succeed. It holds no secret: the URL is
-// redacted, and Code and Message, which come from the server, are stripped of
-// control characters, of the credential that was sent, and cut.
+// Error is a failed request. It contains no secret: the URL is redacted, and Code and
+// Message, which come from the server, are stripped of control characters and of the
+// credential that was sent, and truncated.
 type Error struct {
 	System  string
-	Op      string // what the client was doing, "remove member"; see WithOp
+	Op      string // what the client was doing, such as "remove member"; see WithOp
 	Method  string
 	URL     string
-	Status  int    // 0 when there was no answer
-	Code    string // the server's name for the error, if it gave one
-	Message string // the server's words, or ours when there are none; at most 300 runes
+	Status  int    // 0 if there was no response
+	Code    string // the server's code for the error, if any
+	Message string // the server's message, or ours if there is none; at most 300 runes
 
-	// RetryAfter is how long the server asked to wait, 0 if it did not.
-	RetryAfter time.Duration
-	// Unknown says that a changing request may have taken effect. Look before
-	// repeating it.
-	Unknown bool
-	Err     error // the cause, nil when Status says it all
+	RetryAfter time.Duration // how long the server asked to wait; 0 if it did not
+	Unknown    bool          // a change may have taken effect: check before repeating it
+	Err        error         // the cause; nil if the status is the cause
 
-	last bool // Options.Exhausted says so: it is not repeated
+	last bool // not to be retried, see Options.Exhausted
 }
 
-// Error names what was attempted, on what, and why it failed.
+// Error says what was attempted and why it failed.
 func (e *Error) Error() string {
 	var b strings.Builder
 	for _, s := range []string{e.System, e.Op} {
@@ -74,7 +71,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// reason is the error without what was attempted.
+// reason says why it failed.
 func (e *Error) reason() string {
 	var parts []string
 	if e.Status != 0 && (e.Status < 200 || e.Status > 299) {
@@ -95,7 +92,7 @@ func (e *Error) reason() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether the status is the one that target stands for.
+// Is reports whether target is the error for e's status.
 func (e *Error) Is(target error) bool {
 	switch e.Status {
 	case http.StatusUnauthorized:
@@ -116,8 +113,8 @@ func (e *Error) Is(target error) bool {
 
 type opKey struct{}
 
-// WithOp names the operation that the requests of ctx belong to, for errors
-// and records: "remove member".
+// WithOp names the operation that the requests of ctx belong to, such as "remove
+// member", for errors and records.
 func WithOp(ctx context.Context, op string) context.Context {
 	return context.WithValue(ctx, opKey{}, op)
 }

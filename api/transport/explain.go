@@ -13,30 +13,22 @@ import (
 	"unicode/utf8"
 )
 
-// explain reads the common shapes of error bodies:
+// explain parses the common forms of error bodies:
 //
-//	{message|detail|text|title, code}                 Docker Hub and many others
-//	{errinfo: {detail}}, {fields: {name: [words]}}    Docker Hub
-//	{detail, scimType}                                SCIM
-//	{errorCode, errorSummary, errorCauses: [{…}]}     Okta
-//	{error, error_description}                        OAuth 2.0
-//	{error: {code, message}}                          Microsoft Graph
-//	{errors: [{code, message}]}                       OCI registries
-//
-// Anything else yields nothing.
+// For anything else it returns empty strings.
 func explain(_ int, _ http.Header, body []byte) (code, message string) {
 	var object map[string]any
 	if json.Unmarshal(body, &object) != nil {
 		return "", ""
 	}
-	code, said := wordsIn(object)
-	return code, strings.Join(said, "; ")
+	code, words := wordsIn(object)
+	return code, strings.Join(words, "; ")
 }
 
-// wordsIn collects code and words of an error object and of those directly
-// within it.
+// wordsIn collects the code and messages of an error object and of the objects
+// directly inside it.
 func wordsIn(object map[string]any) (code string, said []string) {
-	say := func(words ...string) {
+	add := func(words ...string) {
 		for _, w := range words {
 			if w != "" && !slices.Contains(said, w) {
 				said = append(said, w)
@@ -49,13 +41,13 @@ func wordsIn(object map[string]any) (code string, said []string) {
 		}
 	}
 	for _, name := range []string{"message", "errorSummary", "text", "title", "detail", "error_description"} {
-		say(scalar(object[name]))
+		add(scalar(object[name]))
 	}
 	if name, ok := object["error"].(string); ok {
 		if code == "" && len(said) > 0 {
 			code = name
 		} else {
-			say(name)
+			add(name)
 		}
 	}
 	for _, name := range []string{"error", "errinfo", "errors", "errorCauses"} {
@@ -64,13 +56,13 @@ func wordsIn(object map[string]any) (code string, said []string) {
 			if code == "" {
 				code = innerCode
 			}
-			say(words...)
+			add(words...)
 		}
 	}
 	if fields, ok := object["fields"].(map[string]any); ok {
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			if words := scalar(fields[name]); words != "" {
-				say(name + ": " + words)
+				add(name + ": " + words)
 			}
 		}
 	}
@@ -87,7 +79,7 @@ func directWords(object map[string]any) (code string, said []string) {
 	return code, said
 }
 
-// objectsIn returns value if it is an object, or the objects of a list.
+// objectsIn returns value if it is an object, or the objects of an array.
 func objectsIn(value any) []map[string]any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -104,7 +96,7 @@ func objectsIn(value any) []map[string]any {
 	return nil
 }
 
-// scalar renders a string, a number or a list of them.
+// scalar formats a string, a number or an array of strings.
 func scalar(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -123,7 +115,7 @@ func scalar(value any) string {
 	return ""
 }
 
-// describe describes a body from which no error could be read.
+// describe describes a body that explain cannot parse.
 func describe(h http.Header, body []byte) string {
 	text := bytes.TrimSpace(body)
 	switch {
@@ -142,8 +134,8 @@ func isPage(h http.Header, text []byte) bool {
 	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "html") || len(text) > 0 && text[0] == '<'
 }
 
-// JSON decodes the answer into the value that into points to. If the answer is not
-// JSON, or does not fit, the error is ErrNotJSON and describes the answer.
+// JSON decodes the response into the value that into points to. If the response is not
+// JSON, or does not fit, the error is ErrNotJSON and describes the response.
 func (r *Response) JSON(into any) error {
 	text := bytes.TrimSpace(r.Body)
 	switch {
@@ -164,12 +156,12 @@ func (r *Response) JSON(into any) error {
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(text)):
 		return fmt.Errorf("%w: it ends in the middle, after %d bytes", ErrNotJSON, len(text))
 	case errors.As(err, &mistype) && mistype.Field != "":
-		return fmt.Errorf("%w: %s holds %s", ErrNotJSON, tidy(mistype.Field, nil), kindOf(mistype.Value))
+		return fmt.Errorf("%w: %s holds %s", ErrNotJSON, sanitize(mistype.Field, nil), kindOf(mistype.Value))
 	}
-	return fmt.Errorf("%w: %w", ErrNotJSON, safeCause(err, nil))
+	return fmt.Errorf("%w: %w", ErrNotJSON, sanitizedCause(err, nil))
 }
 
-// kindOf leaves the value out of encoding/json's "number 12".
+// kindOf strips the value from encoding/json's "number 12".
 func kindOf(value string) string {
 	word, _, _ := strings.Cut(value, " ")
 	return "a value of the wrong kind (" + word + ")"

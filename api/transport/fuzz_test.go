@@ -36,7 +36,7 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		code, message := explain(400, nil, body)
 		for _, words := range []string{code, message, describe(nil, body)} {
-			words = tidy(words, secrets)
+			words = sanitize(words, secrets)
 			switch {
 			case !utf8.ValidString(words):
 				t.Errorf("%q is not UTF-8", words)

@@ -15,9 +15,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-func TestARegistryLibraryWorksThroughTheDoor(t *testing.T) {
+func TestARegistryLibraryWorksThroughTheRoundTripper(t *testing.T) {
 	shelf := registry.New(registry.Logger(log.New(quiet.Writer(), "", 0)))
-	f := newFar(t, func(w http.ResponseWriter, r *http.Request) { shelf.ServeHTTP(w, r) })
+	f := newTestServer(t, func(w http.ResponseWriter, r *http.Request) { shelf.ServeHTTP(w, r) })
 	host := strings.TrimPrefix(f.URL, "http://")
 	image, err := random.Index(1024, 2, 2)
 	require.NoError(t, err)
@@ -36,12 +36,12 @@ func TestARegistryLibraryWorksThroughTheDoor(t *testing.T) {
 	}
 	approved := transport.Approve(t.Context(), nil, []string{f.URL + "/v2/acme/tool/"})
 
-	dry := newNear(t, f.URL, func(o *transport.Options) { o.ReadOnly = true })
+	dry := newTestClient(t, f.URL, func(o *transport.Options) { o.ReadOnly = true })
 	err = remote.WriteIndex(tag("acme/tool"), image, remote.WithTransport(dry.RoundTripper()), remote.WithContext(approved))
 	require.ErrorIs(t, err, transport.ErrReadOnly)
 	require.Zero(t, changes())
 
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 	through := []remote.Option{remote.WithTransport(n.RoundTripper()), remote.WithContext(approved)}
 	require.ErrorIs(t, remote.WriteIndex(tag("acme/other"), image, through...), transport.ErrNotApproved)
 	require.Zero(t, changes())

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// limits keeps, for each rate limit of a server that is used up, when it is
-// reset by our clock.
+// limits records, for each rate limit that is used up, when it is reset by the local
+// clock.
 type limits struct {
 	mu    sync.Mutex
 	reset map[string]time.Time
 }
 
-// noteLimit reads what an answer tells of the limit that it counted towards
-// (Okta, "Rate limit headers").
+// noteLimit records what a response says about the rate limit of its request (Okta,
+// "Rate limit headers").
 func (c *Client) noteLimit(u *url.URL, h http.Header) {
 	if c.o.Limit == nil {
 		return
@@ -36,16 +36,16 @@ func (c *Client) noteLimit(u *url.URL, h http.Header) {
 			c.limits.reset[name] = reset
 		}
 	case reset.After(noted.Add(time.Second)):
-		// Of a later minute. One of the same minute was sent before the limit was
-		// used up, and has come late.
+		// A response of a later window. One of the same window is a late response to
+		// a request that was counted before the limit was used up.
 		delete(c.limits.reset, name)
 	}
 }
 
-// heed waits until the limit that a request counts towards is reset, if it is
-// known to be used up. One that lasts longer than a client waits is left for
-// the server to refuse.
-func (c *Client) heed(ctx context.Context, j *job) *Error {
+// waitForLimit waits for the reset of the rate limit that a request counts towards, if
+// it is known to be used up. It does not wait longer than maxWait; the server then
+// refuses the request.
+func (c *Client) waitForLimit(ctx context.Context, j *job) *Error {
 	if c.o.Limit == nil {
 		return nil
 	}
@@ -53,15 +53,15 @@ func (c *Client) heed(ctx context.Context, j *job) *Error {
 		c.limits.mu.Lock()
 		wait := c.limits.reset[c.o.Limit(j.url)].Sub(c.o.Now())
 		c.limits.mu.Unlock()
-		if wait <= 0 || wait > longestWait {
+		if wait <= 0 || wait > maxWait {
 			return nil
 		}
 		if c.o.Waiting != nil {
 			c.o.Waiting(Wait{System: c.o.System, Reason: "its rate limit is used up", For: wait})
 		}
 		if err := c.o.Sleep(ctx, wait); err != nil {
-			return c.failed(j, fmt.Errorf("while waiting for the rate limit: %w", stop(err)))
+			return c.newError(j, fmt.Errorf("while waiting for the rate limit: %w", contextError(err)))
 		}
-		// Another request may have used it up again meanwhile.
+		// Another request may have used up the limit again.
 	}
 }

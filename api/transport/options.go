@@ -14,59 +14,59 @@ const (
 	defaultAttempts = 4
 )
 
-// Options describe one foreign system. The hooks may be called from several
-// goroutines at once.
+// Options configures a Client. The functions may be called concurrently.
 type Options struct {
 	System  string   // short name, as in Call.System and in errors
 	BaseURL string   // https, or http when the host is loopback
-	Hosts   []string // further hosts, host or host:port, that may get the credential; normally nil
+	Hosts   []string // further hosts, host or host:port, that may receive the credential
 
-	// Authorize adds the credential to the header of r; changes to anything
-	// else of r are dropped. It is called for BaseURL's host and Hosts only,
-	// and not for token exchanges. Nil means anonymous.
+	// Authorize adds the credential to the header of r; other changes to r are
+	// discarded. It is called for BaseURL's host and Hosts only, and not for token
+	// exchanges. Nil means anonymous.
 	Authorize func(ctx context.Context, r *http.Request) error
-	// Renew forgets the credential, if it is still the one that was refused, whose
-	// Authorization header it is given: another request may have brought a new one
-	// meanwhile. It is called once after a 401, then the request is tried once more.
+	// Renew discards the credential if it is still the one that was refused, whose
+	// Authorization header it is given: a concurrent request may already have renewed
+	// it. It is called once after a 401; the request is then retried once.
 	Renew func(refused string)
-	// SignIn lists the paths of token exchanges, whole as in "/v2/auth/token".
-	// A POST there needs no approval, passes in read-only mode, and is repeated
-	// like a read.
+	// SignIn lists the complete paths of token exchanges, such as "/v2/auth/token". A
+	// POST there needs no approval, is allowed in read-only mode, and is retried like
+	// a read.
 	SignIn []string
 
-	// ReadOnly refuses every method but GET and HEAD with ErrReadOnly before a
-	// byte leaves. It wins over Approve.
+	// ReadOnly refuses every method but GET and HEAD with ErrReadOnly before a byte is
+	// sent. It takes precedence over Approve.
 	ReadOnly bool
 
-	Base     http.RoundTripper // nil means a transport of its own with verified TLS and the proxies of the environment
+	Base     http.RoundTripper // nil means a new http.Transport that uses the environment's proxies
 	Timeout  time.Duration     // of one attempt; 0 means 30 seconds
-	MaxBody  int64             // bytes of an answer read by Do; 0 means 8 MiB
-	Attempts int               // sends of one request at most; 0 means 4
+	MaxBody  int64             // maximum size of a response read by Do; 0 means 8 MiB
+	Attempts int               // maximum attempts of one request; 0 means 4
 
-	Sleep func(context.Context, time.Duration) error // nil means a timer that the context ends
+	Sleep func(context.Context, time.Duration) error // nil means Sleep
 	Now   func() time.Time                           // nil means time.Now
-	Rand  func() float64                             // jitter, from 0 up to but not including 1; nil means math/rand
+	Rand  func() float64                             // jitter in [0, 1); nil means math/rand/v2
 
-	// Limit names the rate limit that a request counts towards, for servers that
-	// tell before a refusal that one is used up (X-Rate-Limit-Remaining): Do
-	// then waits until it is reset. Nil means that refusals are waited for.
+	// Limit returns the name of the rate limit that a request counts towards, for
+	// servers that announce a used-up limit before they refuse
+	// (X-Rate-Limit-Remaining). Do then waits until it is reset. Nil means to wait
+	// only after a refusal.
 	Limit func(*url.URL) string
 
-	// Exhausted reports whether a 429 that names no time is of a limit that takes
-	// longer to come back than anybody waits: it is then the last word. It may look
-	// into the body, and leaves it whole. Only RoundTripper asks it.
+	// Exhausted reports whether a 429 that names no time is due to a limit that is not
+	// reset soon enough to wait for. It is then not retried. Exhausted may read from
+	// the body but must leave it complete. Only RoundTripper calls it.
 	Exhausted func(*http.Response) bool
 
-	// Explain finds code and message in the body of a refusal, of which it gets
-	// the first 64 KiB. Nil means a reader of the common shapes.
+	// Explain extracts code and message from the first 64 KiB of the body of a
+	// refusal. Nil means a parser of the common forms.
 	Explain func(status int, h http.Header, body []byte) (code, message string)
 
-	Record  func(Exchange) // told of every attempt, redirect and wait
-	Waiting func(Wait)     // told before a wait
+	Record  func(Exchange) // called after every attempt and redirect, and before a wait
+	Waiting func(Wait)     // called before a wait
 }
 
-// Exchange is the record of one attempt, or of a wait before the next when
-// Wait is not zero. It holds no header and no body.
+// Exchange records one attempt, or, if Wait is not zero, a wait before the next. It
+// contains no header and no body.
 type Exchange struct {
 	At       time.Time // when the attempt, or the wait, began
 	System   string
@@ -74,22 +74,21 @@ type Exchange struct {
 	Method   string
 	URL      string // redacted
 	Attempt  int    // from 1
-	Status   int    // 0 when no answer came
+	Status   int    // 0 if there was no response
 	Duration time.Duration
-	Err      string // why the attempt failed, redacted; empty when it did not
+	Err      string // why the attempt failed, redacted; empty on success
 	Wait     time.Duration
 }
 
-// Wait announces that a request is going to be repeated, or has to wait before
-// it is sent at all.
+// Wait announces a wait before a request is sent or retried.
 type Wait struct {
 	System  string
-	Reason  string        // what came in place of an answer
-	For     time.Duration // how long the wait will be
-	Attempt int           // the one that failed, from 1; 0 when nothing was sent yet
+	Reason  string        // why the attempt failed
+	For     time.Duration // length of the wait
+	Attempt int           // the attempt that failed, from 1; 0 if nothing was sent yet
 }
 
-// Response is a successful answer, read to its end.
+// Response is a successful response, completely read.
 type Response struct {
 	Status int
 	Header http.Header

@@ -19,14 +19,14 @@ import (
 const childVariable = "TRANSPORT_TEST_CHILD"
 
 func child(stdout *os.File) error {
-	door, err := transport.New(transport.Options{
+	client, err := transport.New(transport.Options{
 		System: "hub", BaseURL: "https://hub.example",
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	})
 	if err != nil {
 		return err
 	}
-	_, err = door.Get(context.Background(), "/", nil)
+	_, err = client.Get(context.Background(), "/", nil)
 	if err != nil {
 		_, err = stdout.WriteString(err.Error())
 	}
@@ -34,7 +34,7 @@ func child(stdout *os.File) error {
 }
 
 func TestTheProxyOfTheEnvironmentIsUsedAndItsPasswordNotShown(t *testing.T) {
-	proxy := newFar(t, says(http.StatusForbidden, ``))
+	proxy := newTestServer(t, says(http.StatusForbidden, ``))
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), self)

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	hidden     = "REDACTED"
+	redacted   = "REDACTED"
 	maxMessage = 300 // runes of a message
 )
 
-// tidy makes text of a server fit for a terminal and a log: on one line, without
+// sanitize makes server text safe for a terminal and a log: on one line, without
 // control or formatting characters, without the secrets, at most 300 runes.
-func tidy(words string, secrets []string) string {
+func sanitize(words string, secrets []string) string {
 	words = scrub(words, secrets)
 	var b strings.Builder
 	space := false
@@ -36,7 +36,7 @@ func tidy(words string, secrets []string) string {
 		}
 		b.WriteRune(r)
 	}
-	// Once more: a secret may have been spelled with control characters in it.
+	// Again, since control characters may have interrupted a secret.
 	words = scrub(b.String(), secrets)
 	if utf8.RuneCountInString(words) > maxMessage {
 		words = string([]rune(words)[:maxMessage-1]) + "…"
@@ -46,13 +46,13 @@ func tidy(words string, secrets []string) string {
 
 func scrub(words string, secrets []string) string {
 	for _, s := range secrets {
-		words = strings.ReplaceAll(words, s, hidden)
+		words = strings.ReplaceAll(words, s, redacted)
 	}
 	return words
 }
 
-// secretsIn lists what must not come back in the words of a server: the
-// credentials in a header, in all forms that one could quote.
+// secretsIn returns the credentials in a header, in all forms in which a server could
+// quote them.
 func secretsIn(h http.Header) []string {
 	var found []string
 	for name, values := range h {
@@ -75,8 +75,7 @@ func secretsIn(h http.Header) []string {
 	return longestFirst(found)
 }
 
-// secretsInBody lists the secrets that a token exchange sends, as JSON or as a
-// form.
+// secretsInBody returns the secrets in the body of a token exchange, JSON or form.
 func secretsInBody(body string) []string {
 	var found []string
 	var object map[string]any
@@ -96,9 +95,8 @@ func secretsInBody(body string) []string {
 	return longestFirst(found)
 }
 
-// longestFirst orders secrets so that one that is a part of another does not
-// leave the rest of it standing. Those too short to be one are left out: hiding
-// every "a" in a message would hide the message.
+// longestFirst sorts secrets so that a secret that contains another is replaced first.
+// It drops very short ones: hiding every "a" would destroy the message.
 func longestFirst(secrets []string) []string {
 	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < 4 })
 	for _, s := range slices.Clone(secrets) {
@@ -110,7 +108,7 @@ func longestFirst(secrets []string) []string {
 	return slices.Compact(secrets)
 }
 
-// isSecret reports whether the name of a query key, a header or a field suggests
+// isSecret reports whether the name of a query parameter, a header or a field suggests
 // that its value is a secret.
 func isSecret(name string) bool {
 	name = strings.ToLower(name)
@@ -123,8 +121,8 @@ func isSecret(name string) bool {
 	}, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// redactURL returns an address as errors and records show it: without user and
-// fragment, and without the values of query keys that suggest a secret.
+// redactURL returns a URL as errors and records show it: without user information and
+// fragment, and without the values of query parameters that suggest a secret.
 func redactURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -136,7 +134,7 @@ func redactURL(address string) string {
 		escaped, _, ok := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(escaped)
 		if ok && (err != nil || isSecret(name)) {
-			pairs[i] = escaped + "=" + hidden
+			pairs[i] = escaped + "=" + redacted
 		}
 	}
 	u.RawQuery = strings.Join(pairs, "&")

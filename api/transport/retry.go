@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	firstBackoff   = 500 * time.Millisecond
-	longestBackoff = 30 * time.Second
-	firstPause     = 10 * time.Second // after a 429 that names no time
-	longestPause   = time.Minute
-	longestWait    = 5 * time.Minute // a longer one is the caller's to decide on
+	firstBackoff          = 500 * time.Millisecond
+	maxBackoff            = 30 * time.Second
+	firstRateLimitBackoff = 10 * time.Second // after a 429 that names no time
+	maxRateLimitBackoff   = time.Minute
+	maxWait               = 5 * time.Minute // longer waits are left to the caller
 )
 
-// insist calls try until it succeeds, fails for good, or has used up the attempts.
-// Lost reports a failure that another attempt may overcome.
-func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, lost bool)) *Error {
+// retry calls try until it succeeds, fails permanently, or the attempts are used up.
+// lost reports whether another attempt may help.
+func (c *Client) retry(ctx context.Context, j *job, try func(n int) (e *Error, lost bool)) *Error {
 	renewed := false
 	for n := 1; ; n++ {
 		e, lost := try(n)
@@ -28,7 +28,7 @@ func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, 
 		}
 		if e.Status == http.StatusUnauthorized && j.renewable && j.replayable && !renewed {
 			renewed = true
-			c.o.Renew(j.refused())
+			c.o.Renew(j.sentAuthorization())
 			n--
 			continue
 		}
@@ -39,22 +39,22 @@ func (c *Client) insist(ctx context.Context, j *job, try func(n int) (e *Error, 
 		switch {
 		case wait > 0:
 		case e.Status == http.StatusTooManyRequests:
-			wait = pause(n, c.o.Rand())
+			wait = rateLimitBackoff(n, c.o.Rand())
 		default:
 			wait = backoff(n, c.o.Rand())
 		}
-		if wait > longestWait {
+		if wait > maxWait {
 			return e
 		}
 		c.announce(j, e, n, wait)
 		if err := c.o.Sleep(ctx, wait); err != nil {
-			return c.failed(j, fmt.Errorf("while waiting to repeat it: %w", stop(err)))
+			return c.newError(j, fmt.Errorf("while waiting to repeat it: %w", contextError(err)))
 		}
 	}
 }
 
-// repeatable reports whether a failed job may be sent again. A change may only
-// when the server says that it did not act.
+// repeatable reports whether a failed job may be sent again. A change may only if the
+// server said that it did not act.
 func repeatable(j *job, status int, lost bool) bool {
 	if !j.replayable {
 		return false
@@ -69,25 +69,25 @@ func repeatable(j *job, status int, lost bool) bool {
 	return lost
 }
 
-// backoff is the wait after attempt n when the server asks for none: half a
-// second, doubled each time, of which up to a half is taken off at random so
-// that many clients do not come back at once.
+// backoff returns the wait after attempt n if the server does not ask for one: half a
+// second, doubled each time, less up to half of it at random so that clients do not
+// retry in step.
 func backoff(n int, random float64) time.Duration {
-	d := longestBackoff
+	d := maxBackoff
 	if n < 8 {
 		d = min(d, firstBackoff<<(n-1))
 	}
 	return d - time.Duration(float64(d/2)*random)
 }
 
-// pause is the wait after the nth 429 of a server that asks for none. Limits are
-// counted over many seconds (5 in 10 at Entra's provisionOnDemand, Okta's by the
-// minute), so asking again at once would be refused again; up to a quarter is
-// added at random.
-func pause(n int, random float64) time.Duration {
-	d := longestPause
+// rateLimitBackoff returns the wait after the nth 429 that names no time. Rate limits
+// are counted over many seconds (Entra's provisionOnDemand: 5 in 10 seconds; Okta: per
+// minute), so an immediate retry would be refused too. Up to a quarter is added at
+// random.
+func rateLimitBackoff(n int, random float64) time.Duration {
+	d := maxRateLimitBackoff
 	if n < 4 {
-		d = min(d, firstPause<<(n-1))
+		d = min(d, firstRateLimitBackoff<<(n-1))
 	}
 	return d + time.Duration(float64(d/4)*random)
 }
@@ -104,8 +104,8 @@ func (c *Client) announce(j *job, e *Error, n int, wait time.Duration) {
 	}
 }
 
-// Sleep waits for d, or until ctx ends, whose error it then returns. It is what
-// Options.Sleep is when it is nil.
+// Sleep waits for d. If ctx ends first, it returns ctx's error. It is the default of
+// Options.Sleep.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -117,11 +117,11 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// retryAfter is how long a server asks to wait, 0 if it does not. Docker Hub
-// sends Retry-After in seconds, and an older reference X-Retry-After as unix
-// time; both systems tell with a 429 when the rate limit is reset (Docker Hub
-// API reference 2-beta, "Rate limiting"; Okta, "Rate limit headers"). Times are
-// by the server's clock.
+// retryAfter returns how long a server asks to wait, or 0. Docker Hub sends
+// Retry-After in seconds; an older reference has X-Retry-After as Unix time. With a
+// 429, Docker Hub and Okta also say when the rate limit is reset (Docker Hub API
+// reference 2-beta, "Rate limiting"; Okta, "Rate limit headers"). Times are by the
+// server's clock.
 func retryAfter(h http.Header, status int, now time.Time) time.Duration {
 	names := []string{"Retry-After", "X-Retry-After"}
 	if status == http.StatusTooManyRequests {
@@ -136,12 +136,12 @@ func retryAfter(h http.Header, status int, now time.Time) time.Duration {
 	return 0
 }
 
-// parseWait reads seconds, unix time or an HTTP date. It returns 0 for what it
-// cannot read and for times in the past, and at most a year.
+// parseWait parses seconds, Unix time or an HTTP date. It returns 0 for anything else
+// and for times in the past, and at most a year.
 func parseWait(value string, now time.Time) time.Duration {
 	const (
 		year      = 365 * 24 * time.Hour
-		unixTime  = 1e9  // as seconds this would be 31 years
+		unixTime  = 1e9  // as a number of seconds, 31 years
 		unixMilli = 1e12 // some servers count in milliseconds
 	)
 	value = strings.TrimSpace(value)

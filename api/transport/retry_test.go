@@ -47,8 +47,8 @@ func TestEveryFormInWhichAServerAsksToWaitIsObeyed(t *testing.T) {
 		{429, "Retry-After", noon.Add(-time.Hour).Format(http.TimeFormat), 10 * time.Second},
 	} {
 		t.Run(fmt.Sprintf("%d %s %s", c.status, c.name, c.value), func(t *testing.T) {
-			f := newFar(t, inTurn(saysWith(c.status, c.name, c.value), says(200, `{}`)))
-			n := newNear(t, f.URL, nil)
+			f := newTestServer(t, inTurn(saysWith(c.status, c.name, c.value), says(200, `{}`)))
+			n := newTestClient(t, f.URL, nil)
 
 			_, err := n.Get(t.Context(), "/", nil)
 
@@ -59,13 +59,13 @@ func TestEveryFormInWhichAServerAsksToWaitIsObeyed(t *testing.T) {
 }
 
 func TestRetryAfterCountsBeforeTheOtherHeaders(t *testing.T) {
-	f := newFar(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
+	f := newTestServer(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(noon.Add(time.Minute).Unix()))
 		w.Header().Set("X-Retry-After", "20")
 		w.Header().Set("Retry-After", "2")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}, says(200, `{}`)))
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -74,8 +74,8 @@ func TestRetryAfterCountsBeforeTheOtherHeaders(t *testing.T) {
 }
 
 func TestALongWaitIsLeftToTheCaller(t *testing.T) {
-	f := newFar(t, saysWith(429, "Retry-After", "301"))
-	n := newNear(t, f.URL, nil)
+	f := newTestServer(t, saysWith(429, "Retry-After", "301"))
+	n := newTestClient(t, f.URL, nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -93,12 +93,12 @@ func TestATimeThatAServerNamesIsByItsOwnClock(t *testing.T) {
 			"X-Rate-Limit-Reset": fmt.Sprint(theirs.Add(40 * time.Second).Unix()),
 			"Retry-After":        theirs.Add(40 * time.Second).Format(http.TimeFormat),
 		} {
-			f := newFar(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
+			f := newTestServer(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Date", theirs.Format(http.TimeFormat))
 				w.Header().Set(name, value)
 				w.WriteHeader(http.StatusTooManyRequests)
 			}, says(200, `{}`)))
-			n := newNear(t, f.URL, nil)
+			n := newTestClient(t, f.URL, nil)
 
 			_, err := n.Get(t.Context(), "/", nil)
 
@@ -110,11 +110,11 @@ func TestATimeThatAServerNamesIsByItsOwnClock(t *testing.T) {
 
 func TestTheServersClockIsKnownFromItsAnswers(t *testing.T) {
 	date := noon
-	f := newFar(t, func(w http.ResponseWriter, _ *http.Request) {
+	f := newTestServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", date.Format(http.TimeFormat))
 		_, _ = io.WriteString(w, `{}`)
 	})
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 	require.Equal(t, noon, n.ServerTime(noon), "before any answer it is taken for ours")
 	for ahead, want := range map[time.Duration]time.Duration{
 		5 * time.Minute: 5 * time.Minute, -time.Hour: -time.Hour,
@@ -129,8 +129,8 @@ func TestTheServersClockIsKnownFromItsAnswers(t *testing.T) {
 
 func TestReadsAreRepeatedAtAGrowingPaceAndThenGivenUp(t *testing.T) {
 	for _, status := range []int{502, 503, 504} {
-		f := newFar(t, says(status, `{"message":"later"}`))
-		n := newNear(t, f.URL, func(o *transport.Options) { o.Attempts = 9 })
+		f := newTestServer(t, says(status, `{"message":"later"}`))
+		n := newTestClient(t, f.URL, func(o *transport.Options) { o.Attempts = 9 })
 
 		_, err := n.Get(t.Context(), "/", nil)
 
@@ -144,23 +144,23 @@ func TestReadsAreRepeatedAtAGrowingPaceAndThenGivenUp(t *testing.T) {
 }
 
 func TestARefusalForTheRateThatNamesNoTimeIsNotFollowedByAnotherAtOnce(t *testing.T) {
-	f := newFar(t, says(429, `{"message":"later"}`))
-	n := newNear(t, f.URL, func(o *transport.Options) { o.Attempts = 6 })
+	f := newTestServer(t, says(429, `{"message":"later"}`))
+	n := newTestClient(t, f.URL, func(o *transport.Options) { o.Attempts = 6 })
 
 	_, err := n.Get(t.Context(), "/", nil)
 
 	require.ErrorIs(t, err, transport.ErrRateLimited)
 	require.Equal(t, []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute, time.Minute}, n.slept)
 
-	n = newNear(t, f.URL, func(o *transport.Options) { o.Attempts, o.Rand = 2, func() float64 { return 0.5 } })
+	n = newTestClient(t, f.URL, func(o *transport.Options) { o.Attempts, o.Rand = 2, func() float64 { return 0.5 } })
 	_, err = n.Get(t.Context(), "/", nil)
 	require.ErrorIs(t, err, transport.ErrRateLimited)
 	require.Equal(t, []time.Duration{11250 * time.Millisecond}, n.slept)
 }
 
 func TestJitterTakesOffUpToAHalf(t *testing.T) {
-	f := newFar(t, inTurn(says(503, ``), says(200, `{}`)))
-	n := newNear(t, f.URL, func(o *transport.Options) { o.Rand = func() float64 { return 0.999 } })
+	f := newTestServer(t, inTurn(says(503, ``), says(200, `{}`)))
+	n := newTestClient(t, f.URL, func(o *transport.Options) { o.Rand = func() float64 { return 0.999 } })
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -173,8 +173,8 @@ func TestAnswersThatWillNotChangeAreNotAskedForAgain(t *testing.T) {
 		400: transport.ErrRefused, 401: transport.ErrUnauthorized, 403: transport.ErrForbidden, 404: transport.ErrNotFound,
 		409: transport.ErrConflict, 422: transport.ErrRefused, 500: transport.ErrServer, 501: transport.ErrServer,
 	} {
-		f := newFar(t, says(status, `{"message":"no"}`))
-		n := newNear(t, f.URL, nil)
+		f := newTestServer(t, says(status, `{"message":"no"}`))
+		n := newTestClient(t, f.URL, nil)
 
 		_, err := n.Get(transport.WithOp(t.Context(), "list members"), "/v2/x", nil)
 
@@ -187,12 +187,12 @@ func TestAnswersThatWillNotChangeAreNotAskedForAgain(t *testing.T) {
 }
 
 func TestAWaitIsAnnouncedAndRecorded(t *testing.T) {
-	f := newFar(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
+	f := newTestServer(t, inTurn(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "30")
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = io.WriteString(w, `{"detail":"Rate limit exceeded","error":false}`)
 	}, says(200, `{}`)))
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -209,15 +209,15 @@ func TestAWaitIsAnnouncedAndRecorded(t *testing.T) {
 func TestALostConnectionIsTriedAgainWhenReading(t *testing.T) {
 	for name, broken := range map[string]http.HandlerFunc{"dropped": drops, "half a body": breaksOff} {
 		t.Run(name, func(t *testing.T) {
-			f := newFar(t, inTurn(broken, says(200, `{"n":1}`)))
-			n := newNear(t, f.URL, nil)
+			f := newTestServer(t, inTurn(broken, says(200, `{"n":1}`)))
+			n := newTestClient(t, f.URL, nil)
 			var got struct{ N int }
 
 			require.NoError(t, n.GetJSON(t.Context(), "/", nil, &got))
 			require.Equal(t, 1, got.N)
 
-			f = newFar(t, broken)
-			n = newNear(t, f.URL, func(o *transport.Options) { o.Attempts = 2 })
+			f = newTestServer(t, broken)
+			n = newTestClient(t, f.URL, func(o *transport.Options) { o.Attempts = 2 })
 			err := n.GetJSON(t.Context(), "/", nil, &got)
 			require.ErrorIs(t, err, transport.ErrUnreachable)
 			require.Len(t, f.requests(), 2)
@@ -229,9 +229,9 @@ func TestALostConnectionIsTriedAgainWhenReading(t *testing.T) {
 }
 
 func TestAServerThatIsNotThereIsUnreachable(t *testing.T) {
-	f := newFar(t, says(200, ``))
+	f := newTestServer(t, says(200, ``))
 	f.Close()
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 	require.ErrorIs(t, err, transport.ErrUnreachable)
@@ -251,7 +251,7 @@ func TestWhatASecondTryCannotMendIsNotTriedAgain(t *testing.T) {
 		"unknown host": {&net.DNSError{Err: "no such host", Name: "hub.example", IsNotFound: true}, "the host name is not known"},
 		"no TLS":       {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "does not speak TLS"},
 	} {
-		n := newNear(t, "https://hub.example", func(o *transport.Options) {
+		n := newTestClient(t, "https://hub.example", func(o *transport.Options) {
 			o.Base = roundTrip(func(*http.Request) (*http.Response, error) { return nil, c.err })
 		})
 		_, err := n.Get(t.Context(), "/", nil)
@@ -262,7 +262,7 @@ func TestWhatASecondTryCannotMendIsNotTriedAgain(t *testing.T) {
 }
 
 func TestASlowHandshakeIsATimeout(t *testing.T) {
-	n := newNear(t, "https://hub.example", func(o *transport.Options) {
+	n := newTestClient(t, "https://hub.example", func(o *transport.Options) {
 		o.Base = roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
 		})
@@ -275,7 +275,7 @@ func TestASlowHandshakeIsATimeout(t *testing.T) {
 func TestTheRealTimerWaitsAsLongAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
-		door, err := transport.New(transport.Options{
+		client, err := transport.New(transport.Options{
 			System: "hub", BaseURL: "https://hub.example",
 			Base: roundTrip(func(*http.Request) (*http.Response, error) {
 				attempts++
@@ -288,7 +288,7 @@ func TestTheRealTimerWaitsAsLongAsAsked(t *testing.T) {
 		require.NoError(t, err)
 		began := time.Now()
 
-		_, err = door.Get(t.Context(), "/", nil)
+		_, err = client.Get(t.Context(), "/", nil)
 
 		require.NoError(t, err)
 		require.Equal(t, 4*time.Minute, time.Since(began))
@@ -297,7 +297,7 @@ func TestTheRealTimerWaitsAsLongAsAsked(t *testing.T) {
 
 func TestAWaitEndsWhenTheCallerGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		door, err := transport.New(transport.Options{
+		client, err := transport.New(transport.Options{
 			System: "hub", BaseURL: "https://hub.example",
 			Base: roundTrip(func(*http.Request) (*http.Response, error) { return answer(429, "Retry-After", "60"), nil }),
 		})
@@ -306,7 +306,7 @@ func TestAWaitEndsWhenTheCallerGivesUp(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 
-		_, err = door.Get(ctx, "/", nil)
+		_, err = client.Get(ctx, "/", nil)
 
 		require.Equal(t, 10*time.Second, time.Since(began))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -314,7 +314,7 @@ func TestAWaitEndsWhenTheCallerGivesUp(t *testing.T) {
 
 		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, err = door.RoundTripper().RoundTrip(request(t, ctx, "GET", "https://hub.example/", ""))
+		_, err = client.RoundTripper().RoundTrip(request(t, ctx, "GET", "https://hub.example/", ""))
 		require.ErrorContains(t, err, "while waiting to repeat it")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
@@ -323,7 +323,7 @@ func TestAWaitEndsWhenTheCallerGivesUp(t *testing.T) {
 func TestASilentServerEndsInATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
-		door, err := transport.New(transport.Options{
+		client, err := transport.New(transport.Options{
 			System: "hub", BaseURL: "https://hub.example",
 			Base: roundTrip(func(r *http.Request) (*http.Response, error) {
 				attempts++
@@ -334,7 +334,7 @@ func TestASilentServerEndsInATimeout(t *testing.T) {
 		require.NoError(t, err)
 		began := time.Now()
 
-		_, err = door.Get(t.Context(), "/", nil)
+		_, err = client.Get(t.Context(), "/", nil)
 
 		require.ErrorIs(t, err, transport.ErrTimeout)
 		require.ErrorContains(t, err, "for 30s; check the network")
@@ -355,8 +355,8 @@ func TestAHangingServerIsLeftOverRealHTTP(t *testing.T) {
 			<-release
 		},
 	} {
-		f := newFar(t, hang)
-		n := newNear(t, f.URL, func(o *transport.Options) { o.Timeout = 50 * time.Millisecond })
+		f := newTestServer(t, hang)
+		n := newTestClient(t, f.URL, func(o *transport.Options) { o.Timeout = 50 * time.Millisecond })
 		_, err := n.Get(t.Context(), "/", nil)
 		require.ErrorIs(t, err, transport.ErrTimeout, name)
 		require.Len(t, n.exchanges, 1, name)
@@ -366,12 +366,12 @@ func TestAHangingServerIsLeftOverRealHTTP(t *testing.T) {
 
 func TestTheCallerCanCancelAtAnyTime(t *testing.T) {
 	arrived, release := make(chan struct{}, 8), make(chan struct{})
-	f := newFar(t, func(http.ResponseWriter, *http.Request) {
+	f := newTestServer(t, func(http.ResponseWriter, *http.Request) {
 		arrived <- struct{}{}
 		<-release
 	})
 	defer close(release)
-	n := newNear(t, f.URL, nil)
+	n := newTestClient(t, f.URL, nil)
 	call := transport.Call{System: "hub", Method: "DELETE", URL: n.URL("/x", nil)}
 
 	for _, c := range []struct {
@@ -398,8 +398,8 @@ func TestTheCallerCanCancelAtAnyTime(t *testing.T) {
 }
 
 func TestAnErrorOfTheSleeperEndsTheAttempts(t *testing.T) {
-	f := newFar(t, says(503, ``))
-	n := newNear(t, f.URL, func(o *transport.Options) {
+	f := newTestServer(t, says(503, ``))
+	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.Sleep = func(context.Context, time.Duration) error { return errors.New("woken") }
 	})
 

@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// RoundTripper puts the door under a library that wants a transport. The rules
-// are those of Do, with these differences: answers of any status are returned
-// as they are (after the repeats that are due) and not bounded in size; the
-// time limit is for silence, not for the whole, because layers are large; and
-// other hosts may be visited, since redirects are the library's business, but
-// Authorization and Cookie are taken out of what goes there.
+// RoundTripper returns an http.RoundTripper for libraries. The rules are those of Do,
+// with these differences: responses of any status are returned unchanged (after the
+// retries) and not limited in size; the timeout is for inactivity, not for the whole
+// request, because layers are large; and other hosts are allowed, because the library
+// decides about redirects, but Authorization and Cookie headers are removed from
+// requests to them.
 func (c *Client) RoundTripper() http.RoundTripper { return roundTripper{c} }
 
 type roundTripper struct{ c *Client }
 
 // RoundTrip sends a request of a library. An error is an *Error.
 func (t roundTripper) RoundTrip(in *http.Request) (*http.Response, error) {
-	bodies := newBodies(in)
+	bodies := newBodySource(in)
 	defer bodies.close()
 
 	j, e := t.c.admitRequest(in, bodies)
@@ -31,27 +31,26 @@ func (t roundTripper) RoundTrip(in *http.Request) (*http.Response, error) {
 		return nil, e
 	}
 	var response *http.Response
-	e = t.c.insist(in.Context(), j, func(n int) (failed *Error, lost bool) {
+	e = t.c.retry(in.Context(), j, func(n int) (failed *Error, lost bool) {
 		if response != nil {
 			discard(response)
 		}
-		response, failed, lost = t.c.stream(in, j, bodies, n) //nolint:bodyclose // the library closes what it gets, discard the others
+		response, failed, lost = t.c.stream(in, j, bodies, n) //nolint:bodyclose // closed by the caller or by discard
 		return failed, lost
 	})
 	switch {
 	case e == nil:
 		return response, nil
-	case response != nil && e.Status != 0: // the server's last word; the library reads it
+	case response != nil && e.Status != 0: // the last response, which the library handles
 		return response, nil
-	case response != nil: // stopped while waiting to repeat it
+	case response != nil: // canceled while waiting to retry
 		discard(response)
 	}
 	return nil, e
 }
 
-// admitRequest lets a request of a library pass, or says why it may not.
-// Nothing has been sent yet.
-func (c *Client) admitRequest(in *http.Request, b *bodies) (*job, *Error) {
+// admitRequest checks a library's request against the rules. It sends nothing.
+func (c *Client) admitRequest(in *http.Request, b *bodySource) (*job, *Error) {
 	ctx := in.Context()
 	call := Call{System: c.o.System, Method: in.Method, ContentType: in.Header.Get("Content-Type")}
 	if call.Method == "" {
@@ -60,7 +59,7 @@ func (c *Client) admitRequest(in *http.Request, b *bodies) (*job, *Error) {
 	if in.URL != nil {
 		call.URL = in.URL.String()
 	}
-	e := &Error{System: c.o.System, Op: opOf(ctx), Method: tidy(call.Method, nil), URL: redactURL(call.URL)}
+	e := &Error{System: c.o.System, Op: opOf(ctx), Method: sanitize(call.Method, nil), URL: redactURL(call.URL)}
 	if in.URL == nil {
 		e.Err = errors.New("the request has no address")
 		return nil, e
@@ -88,23 +87,23 @@ func (c *Client) admitRequest(in *http.Request, b *bodies) (*job, *Error) {
 	}, nil
 }
 
-// authorizes reports whether the credential of this client goes with a request:
-// to its own hosts, unless the library brings one.
+// authorizes reports whether this client's credential is added to a request: on its
+// own hosts, unless the library has set one.
 func (c *Client) authorizes(r *http.Request) bool {
 	return c.o.Authorize != nil && c.hosts[originOf(r.URL)] && r.Header.Get("Authorization") == ""
 }
 
-// stream sends a request of a library once. It returns an error along with the
-// response when the status calls for a repeat.
-func (c *Client) stream(in *http.Request, j *job, b *bodies, n int) (_ *http.Response, _ *Error, lost bool) {
+// stream sends a library's request once. Along with the response it returns an error
+// if the status may be retried.
+func (c *Client) stream(in *http.Request, j *job, b *bodySource, n int) (_ *http.Response, _ *Error, lost bool) {
 	ctx := in.Context()
 	body, err := b.next()
 	if err != nil {
-		return nil, c.failed(j, fmt.Errorf("read the body again: %w", err)), false
+		return nil, c.newError(j, fmt.Errorf("read the body again: %w", err)), false
 	}
 	r := in.Clone(ctx)
 	r.Method, r.Body, r.GetBody = j.call.Method, body, nil
-	r.Host = "" // the host is the address's, which the rules were applied to
+	r.Host = "" // the rules were checked for the URL's host
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
@@ -115,33 +114,33 @@ func (c *Client) stream(in *http.Request, j *job, b *bodies, n int) (_ *http.Res
 	if j.kind != signIn && c.authorizes(in) {
 		if err := c.authorize(ctx, r); err != nil {
 			closeBody(body)
-			return nil, c.failed(j, err), false
+			return nil, c.newError(j, err), false
 		}
 	}
 
-	j.authorized(r.Header)
-	limited, cancel := context.WithCancelCause(ctx)
-	silence := newSilence(c.o.Timeout, func() { cancel(errSilence) })
+	j.noteAuthorization(r.Header)
+	attemptCtx, cancel := context.WithCancelCause(ctx)
+	idle := newIdleTimer(c.o.Timeout, func() { cancel(errIdle) })
 	if body != http.NoBody {
-		r.Body = &sending{ReadCloser: body, silence: silence}
+		r.Body = &uploadBody{ReadCloser: body, idle: idle}
 	}
 	began := c.o.Now()
-	response, unsent, err := c.forward(limited, r)
-	silence.end()
+	response, unsent, err := c.forward(attemptCtx, r)
+	idle.stop()
 	if err != nil {
-		e, lost := c.broken(ctx, limited, j, err, secretsIn(r.Header))
+		e, lost := c.networkError(ctx, attemptCtx, j, err, secretsIn(r.Header))
 		e.Unknown = e.Unknown && !unsent
 		c.record(j, r.URL, n, began, nil, e)
 		cancel(nil)
 		return nil, e, lost
 	}
 	response.Request = in
-	response.Body = &receiving{ReadCloser: response.Body, c: c, ctx: ctx, limited: limited, cancel: cancel, job: j}
+	response.Body = &responseBody{ReadCloser: response.Body, c: c, ctx: ctx, attemptCtx: attemptCtx, cancel: cancel, job: j}
 
 	var e *Error
 	switch s := response.StatusCode; {
 	case s == http.StatusUnauthorized, s == http.StatusTooManyRequests, s >= 500:
-		e = c.failed(j, nil)
+		e = c.newError(j, nil)
 		e.Status = s
 		e.RetryAfter = retryAfter(response.Header, s, c.o.Now())
 		e.last = s == http.StatusTooManyRequests && e.RetryAfter == 0 && c.o.Exhausted != nil && c.o.Exhausted(response)
@@ -150,27 +149,27 @@ func (c *Client) stream(in *http.Request, j *job, b *bodies, n int) (_ *http.Res
 	return response, e, false
 }
 
-// discard gives up a response so that, if it is short, its connection can be
-// used again.
+// discard closes a response, reading a short one to the end so that its connection can
+// be reused.
 func discard(response *http.Response) {
 	_, _ = io.CopyN(io.Discard, response.Body, 4<<10)
 	_ = response.Body.Close()
 }
 
-// bodies hands out the body of a request once per attempt.
-type bodies struct {
-	none  bool
-	first io.ReadCloser // nil once handed out
-	again func() (io.ReadCloser, error)
+// bodySource supplies the body of a request for each attempt.
+type bodySource struct {
+	none   bool
+	first  io.ReadCloser // nil once used
+	reopen func() (io.ReadCloser, error)
 }
 
-func newBodies(r *http.Request) *bodies {
-	return &bodies{none: r.Body == nil || r.Body == http.NoBody, first: r.Body, again: r.GetBody}
+func newBodySource(r *http.Request) *bodySource {
+	return &bodySource{none: r.Body == nil || r.Body == http.NoBody, first: r.Body, reopen: r.GetBody}
 }
 
-func (b *bodies) replayable() bool { return b.none || b.again != nil }
+func (b *bodySource) replayable() bool { return b.none || b.reopen != nil }
 
-func (b *bodies) next() (io.ReadCloser, error) {
+func (b *bodySource) next() (io.ReadCloser, error) {
 	if b.none {
 		return http.NoBody, nil
 	}
@@ -178,12 +177,12 @@ func (b *bodies) next() (io.ReadCloser, error) {
 		b.first = nil
 		return body, nil
 	}
-	return b.again()
+	return b.reopen()
 }
 
-// approved reports whether the call with this body is among the approved ones.
-// The bytes that were compared are the bytes that will be sent.
-func (b *bodies) approved(a *approval, call Call) bool {
+// approved reports whether the call with this body is approved. It then keeps the
+// bytes that were compared as the body to send.
+func (b *bodySource) approved(a *approval, call Call) bool {
 	limit := a.bodyLimit(call)
 	if limit < 0 {
 		return false
@@ -200,31 +199,31 @@ func (b *bodies) approved(a *approval, call Call) bool {
 		return false
 	}
 	b.close()
-	b.again = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(call.Body)), nil }
-	b.first, _ = b.again()
+	b.reopen = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(call.Body)), nil }
+	b.first, _ = b.reopen()
 	return true
 }
 
-func (b *bodies) close() { closeBody(b.first) }
+func (b *bodySource) close() { closeBody(b.first) }
 
 func closeBody(body io.Closer) {
 	if body != nil {
-		_ = body.Close() // nothing was written to it
+		_ = body.Close() // opened for reading
 	}
 }
 
-// silence calls a function when nothing has happened for too long.
-type silence struct {
+// idleTimer calls a function after a period of inactivity.
+type idleTimer struct {
 	mu    sync.Mutex
-	timer *time.Timer // nil once ended
+	timer *time.Timer // nil once stopped
 	limit time.Duration
 }
 
-func newSilence(limit time.Duration, then func()) *silence {
-	return &silence{timer: time.AfterFunc(limit, then), limit: limit}
+func newIdleTimer(limit time.Duration, then func()) *idleTimer {
+	return &idleTimer{timer: time.AfterFunc(limit, then), limit: limit}
 }
 
-func (s *silence) pause() {
+func (s *idleTimer) pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.timer != nil {
@@ -232,7 +231,7 @@ func (s *silence) pause() {
 	}
 }
 
-func (s *silence) resume() {
+func (s *idleTimer) resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.timer != nil {
@@ -240,7 +239,7 @@ func (s *silence) resume() {
 	}
 }
 
-func (s *silence) end() {
+func (s *idleTimer) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.timer != nil {
@@ -249,41 +248,40 @@ func (s *silence) end() {
 	}
 }
 
-// sending is a request body that counts what the server takes as a sign of
-// life. How long its own source needs is not the server's silence.
-type sending struct {
+// uploadBody is a request body that restarts the idle timer with each read by the
+// connection. The time that the body's own source takes does not count.
+type uploadBody struct {
 	io.ReadCloser
-	silence *silence
+	idle *idleTimer
 }
 
-func (s *sending) Read(p []byte) (int, error) {
-	s.silence.pause()
-	defer s.silence.resume()
+func (s *uploadBody) Read(p []byte) (int, error) {
+	s.idle.pause()
+	defer s.idle.resume()
 	return s.ReadCloser.Read(p)
 }
 
-// receiving is a response body that ends when the server falls silent in the
-// middle of it.
-type receiving struct {
+// responseBody is a response body whose reads fail after the timeout.
+type responseBody struct {
 	io.ReadCloser
-	c            *Client
-	ctx, limited context.Context
-	cancel       context.CancelCauseFunc
-	job          *job
+	c               *Client
+	ctx, attemptCtx context.Context
+	cancel          context.CancelCauseFunc
+	job             *job
 }
 
-func (r *receiving) Read(p []byte) (int, error) {
-	timer := time.AfterFunc(r.c.o.Timeout, func() { r.cancel(errSilence) })
+func (r *responseBody) Read(p []byte) (int, error) {
+	timer := time.AfterFunc(r.c.o.Timeout, func() { r.cancel(errIdle) })
 	n, err := r.ReadCloser.Read(p)
 	timer.Stop()
 	if err == nil || err == io.EOF {
 		return n, err
 	}
-	_, cause := r.c.cause(r.ctx, r.limited, err, nil)
-	return n, r.c.failed(r.job, cause)
+	_, cause := r.c.classifyNetworkError(r.ctx, r.attemptCtx, err, nil)
+	return n, r.c.newError(r.job, cause)
 }
 
-func (r *receiving) Close() error {
+func (r *responseBody) Close() error {
 	err := r.ReadCloser.Close()
 	r.cancel(nil)
 	return err

@@ -131,7 +131,7 @@ func listing(t *testing.T, b *bench, members ...map[string]any) {
 	}))
 	t.Cleanup(server.Close)
 	var err error
-	b.hub, err = hub.New(hub.Options{BaseURL: server.URL, Identifier: "acme", Secret: text("s"), Transport: b.door})
+	b.hub, err = hub.New(hub.Options{BaseURL: server.URL, Identifier: "acme", Secret: text("s"), Transport: b.transport})
 	require.NoError(t, err)
 }
 
@@ -212,7 +212,7 @@ func TestAnotherNameIsProposedWhereSomethingElseHasIt(t *testing.T) {
 	b.hub = b.hubAs(cred.HubIdentifier, cred.HubSecret)
 	b.own = b.hubAs("priya-nair", cred.Members["priya-nair"])
 	var err error
-	b.registry, err = registry.New(registry.Options{Host: b.box.Addresses().RegistryHost, Transport: b.door})
+	b.registry, err = registry.New(registry.Options{Host: b.box.Addresses().RegistryHost, Transport: b.transport})
 	require.NoError(t, err)
 
 	c := b.observe(of("priya-nair"), engine.FactMember, engine.FactAudit, engine.FactRepositories)

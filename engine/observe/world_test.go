@@ -40,15 +40,15 @@ func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // bench is an observer on a sandbox. Clients that are taken away are nil.
 type bench struct {
-	t      *testing.T
-	box    *sandbox.Sandbox
-	wire   *forgetful
-	door   transport.Options
-	hub    *hub.Client
-	scim   *scim.Client
-	idp    observe.IdP
-	own    *hub.Client
-	reader *observe.Observer
+	t         *testing.T
+	box       *sandbox.Sandbox
+	wire      *forgetful
+	transport transport.Options
+	hub       *hub.Client
+	scim      *scim.Client
+	idp       observe.IdP
+	own       *hub.Client
+	reader    *observe.Observer
 
 	registry *registry.Client
 }
@@ -62,16 +62,16 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(base.CloseIdleConnections)
 	b.wire = &forgetful{base: base}
 	at, cred := b.box.Addresses(), b.box.Credentials()
-	b.door = transport.Options{
+	b.transport = transport.Options{
 		ReadOnly: true, Now: now, Base: b.wire, Attempts: 2,
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 	b.hub = b.hubAs(cred.HubIdentifier, cred.HubSecret)
 	var err error
-	b.scim, err = scim.New(scim.Options{BaseURL: at.SCIMURL, Token: text(cred.SCIMToken), Transport: b.door})
+	b.scim, err = scim.New(scim.Options{BaseURL: at.SCIMURL, Token: text(cred.SCIMToken), Transport: b.transport})
 	require.NoError(t, err)
 	b.idp = b.oktaAt(at.OktaURL)
-	b.registry, err = registry.New(registry.Options{Host: at.RegistryHost, Transport: b.door})
+	b.registry, err = registry.New(registry.Options{Host: at.RegistryHost, Transport: b.transport})
 	require.NoError(t, err)
 	b.reader = &observe.Observer{Systems: b, Now: now}
 	return b
@@ -81,7 +81,7 @@ func text(s string) func() string { return func() string { return s } }
 
 func (b *bench) hubAs(identifier, secret string) *hub.Client {
 	b.t.Helper()
-	c, err := hub.New(hub.Options{BaseURL: b.box.Addresses().HubURL, Identifier: identifier, Secret: text(secret), Transport: b.door})
+	c, err := hub.New(hub.Options{BaseURL: b.box.Addresses().HubURL, Identifier: identifier, Secret: text(secret), Transport: b.transport})
 	require.NoError(b.t, err)
 	return c
 }
@@ -89,7 +89,7 @@ func (b *bench) hubAs(identifier, secret string) *hub.Client {
 func (b *bench) oktaAt(address string) observe.IdP {
 	b.t.Helper()
 	cred := b.box.Credentials()
-	c, err := okta.New(okta.Options{BaseURL: address, Token: text(cred.OktaToken), AppLabel: cred.OktaAppLabel, Transport: b.door})
+	c, err := okta.New(okta.Options{BaseURL: address, Token: text(cred.OktaToken), AppLabel: cred.OktaAppLabel, Transport: b.transport})
 	require.NoError(b.t, err)
 	return c
 }

@@ -111,18 +111,18 @@ func newBench(t *testing.T, username string, dryRun bool) *bench {
 	t.Cleanup(wire.CloseIdleConnections)
 	b.tap = &wiretap{base: wire}
 	at, cred := b.box.Addresses(), b.box.Credentials()
-	door := transport.Options{ReadOnly: dryRun, Now: b.clock.now, Sleep: b.clock.sleep, Base: b.tap}
+	o := transport.Options{ReadOnly: dryRun, Now: b.clock.now, Sleep: b.clock.sleep, Base: b.tap}
 	text := func(s string) func() string { return func() string { return s } }
 	var err error
-	b.hub, err = hub.New(hub.Options{BaseURL: at.HubURL, Identifier: cred.HubIdentifier, Secret: text(cred.HubSecret), Transport: door})
+	b.hub, err = hub.New(hub.Options{BaseURL: at.HubURL, Identifier: cred.HubIdentifier, Secret: text(cred.HubSecret), Transport: o})
 	require.NoError(t, err)
-	b.own, err = hub.New(hub.Options{BaseURL: at.HubURL, Identifier: username, Secret: text(cred.Members[username]), Transport: door})
+	b.own, err = hub.New(hub.Options{BaseURL: at.HubURL, Identifier: username, Secret: text(cred.Members[username]), Transport: o})
 	require.NoError(t, err)
-	b.scim, err = scim.New(scim.Options{BaseURL: at.SCIMURL, Token: text(cred.SCIMToken), Transport: door})
+	b.scim, err = scim.New(scim.Options{BaseURL: at.SCIMURL, Token: text(cred.SCIMToken), Transport: o})
 	require.NoError(t, err)
-	b.okta, err = okta.New(okta.Options{BaseURL: at.OktaURL, Token: text(cred.OktaToken), AppLabel: cred.OktaAppLabel, Transport: door})
+	b.okta, err = okta.New(okta.Options{BaseURL: at.OktaURL, Token: text(cred.OktaToken), AppLabel: cred.OktaAppLabel, Transport: o})
 	require.NoError(t, err)
-	b.registry, err = registry.New(registry.Options{Host: at.RegistryHost, Transport: door})
+	b.registry, err = registry.New(registry.Options{Host: at.RegistryHost, Transport: o})
 	require.NoError(t, err)
 	b.reader = &observe.Observer{Systems: b, Now: b.clock.now}
 	for _, a := range remedy.Actions(remedy.World{Systems: b, Reader: b.reader, Now: b.clock.now, Sleep: b.clock.sleep}) {

@@ -3,8 +3,8 @@
 // is signed in to the Azure CLI, with azidentity; for a person in the browser or
 // by a device code with MSAL, on which azidentity stands, because azidentity
 // neither tells the address to open nor gives out what a later process could go
-// on with. All requests go through the door of package transport, the Azure
-// CLI's own excepted.
+// on with. All requests go through package transport, except the Azure
+// CLI's own.
 package entratoken
 
 import (
@@ -53,8 +53,8 @@ type Options struct {
 	// Redirect is where Browser has the browser bring the code: an address of this
 	// machine that is registered with the application; DefaultRedirect when empty.
 	Redirect string
-	// Transport is the base for the door. System, BaseURL, SignIn, Authorize and
-	// Explain are set here.
+	// Transport configures the HTTP client. System, BaseURL, SignIn, Authorize and
+	// Renew are set by this package.
 	Transport transport.Options
 }
 
@@ -256,49 +256,49 @@ func clientOptions(o Options) (policy.ClientOptions, error) {
 	if err != nil {
 		return policy.ClientOptions{}, err
 	}
-	d, err := newDoors(o)
+	d, err := newExchanger(o)
 	if err != nil {
 		return policy.ClientOptions{}, err
 	}
 	return policy.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: o.Authority},
 		Transport: d,
-		Retry:     policy.RetryOptions{MaxRetries: -1}, // the door repeats what may be repeated
+		Retry:     policy.RetryOptions{MaxRetries: -1}, // package transport retries
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 	}, nil
 }
 
-// exchanges are the requests that sign in; the directory in the path may be
-// another spelling of the one that was given.
+// exchanges matches the paths of the sign-in requests. The directory in the path may
+// be spelled differently from the one in Options.
 var exchanges = regexp.MustCompile(`^/[A-Za-z0-9.-]+/oauth2/v2\.0/(token|devicecode)$`)
 
-// doors lets the library's requests out: reads, and the exchanges on the host
-// where people sign in, even in a dry run.
-type doors struct {
+// exchanger sends the libraries' requests: reads, and token exchanges on the
+// authority's host, which are allowed even in a dry run.
+type exchanger struct {
 	o    transport.Options
 	host string
 
-	mu  sync.Mutex
-	out map[string]http.RoundTripper // by the path of the exchange; "" for reads
+	mu         sync.Mutex
+	transports map[string]http.RoundTripper // by the path of the exchange; "" for reads
 }
 
-func newDoors(o Options) (*doors, error) {
+func newExchanger(o Options) (*exchanger, error) {
 	u, err := url.Parse(o.Authority)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, errors.New("entra sign-in: the authority must be an address such as " + defaultAuthority)
 	}
 	t := o.Transport
 	t.System, t.BaseURL, t.Authorize, t.Renew, t.Hosts, t.SignIn = system, "https://"+u.Host, nil, nil, nil, nil
-	return &doors{o: t, host: u.Host, out: map[string]http.RoundTripper{}}, nil
+	return &exchanger{o: t, host: u.Host, transports: map[string]http.RoundTripper{}}, nil
 }
 
 // Do implements policy.Transporter.
-func (d *doors) Do(r *http.Request) (*http.Response, error) {
+func (d *exchanger) Do(r *http.Request) (*http.Response, error) {
 	exchange := ""
 	if r.Method == http.MethodPost && r.URL.Host == d.host && exchanges.MatchString(r.URL.Path) {
 		exchange = r.URL.Path
 	}
-	out, err := d.door(exchange)
+	out, err := d.roundTripper(exchange)
 	if err != nil {
 		return nil, err
 	}
@@ -306,12 +306,12 @@ func (d *doors) Do(r *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections closes the connections that are kept for later requests.
-func (d *doors) CloseIdleConnections() {}
+func (d *exchanger) CloseIdleConnections() {}
 
-func (d *doors) door(exchange string) (http.RoundTripper, error) {
+func (d *exchanger) roundTripper(exchange string) (http.RoundTripper, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if out := d.out[exchange]; out != nil {
+	if out := d.transports[exchange]; out != nil {
 		return out, nil
 	}
 	o := d.o
@@ -322,8 +322,8 @@ func (d *doors) door(exchange string) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("entra sign-in: %w", err)
 	}
-	d.out[exchange] = c.RoundTripper()
-	return d.out[exchange], nil
+	d.transports[exchange] = c.RoundTripper()
+	return d.transports[exchange], nil
 }
 
 // refusal turns the library's error, which quotes the whole answer over many

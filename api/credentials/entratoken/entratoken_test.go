@@ -229,7 +229,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 }
 
 func TestOnlyExchangesMayPost(t *testing.T) {
-	d, err := newDoors(Options{Authority: defaultAuthority, Transport: transport.Options{Base: &entra{}}})
+	d, err := newExchanger(Options{Authority: defaultAuthority, Transport: transport.Options{Base: &entra{}}})
 	require.NoError(t, err)
 	for _, address := range []string{
 		"https://login.microsoftonline.com/x/oauth2/v2.0/token/more",

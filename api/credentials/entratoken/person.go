@@ -146,7 +146,7 @@ func newPerson(o Options, kept string, keep Keep) (*person, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := newDoors(o)
+	d, err := newExchanger(o)
 	if err != nil {
 		return nil, err
 	}

@@ -53,8 +53,8 @@ type Options struct {
 	// the token that the last of them has kept, or "" when there is none; done is
 	// called when the next one has been kept. It may be nil.
 	Turn func(context.Context) (latest string, done func(), err error)
-	// Transport is the base for the door. System, BaseURL, SignIn, Authorize and
-	// Explain are set here.
+	// Transport configures the HTTP client. System, BaseURL, SignIn, Authorize,
+	// Renew and Explain are set by this package.
 	Transport transport.Options
 }
 
@@ -128,9 +128,9 @@ func (s *Source) current() *oauth2.Token {
 	return token
 }
 
-// server is the organization's authorization server behind the one HTTP door.
+// server is the organization's authorization server.
 type server struct {
-	door   *transport.Client
+	client *transport.Client
 	config oauth2.Config
 }
 
@@ -141,11 +141,11 @@ func connect(o Options) (*server, error) {
 	base := strings.TrimSuffix(o.BaseURL, "/")
 	t := o.Transport
 	t.System, t.BaseURL, t.SignIn, t.Authorize, t.Renew, t.Explain = system, base, []string{devicePath, tokenPath}, nil, nil, explain
-	door, err := transport.New(t)
+	client, err := transport.New(t)
 	if err != nil {
 		return nil, fmt.Errorf("okta sign-in: %w", err)
 	}
-	return &server{door: door, config: oauth2.Config{
+	return &server{client: client, config: oauth2.Config{
 		ClientID: o.ClientID,
 		Endpoint: oauth2.Endpoint{
 			AuthURL: base + authorizePath, DeviceAuthURL: base + devicePath, TokenURL: base + tokenPath, AuthStyle: oauth2.AuthStyleInParams,
@@ -154,11 +154,11 @@ func connect(o Options) (*server, error) {
 	}}, nil
 }
 
-// with puts the door under the library.
+// with makes package oauth2 use the server's HTTP client.
 func (s *server) with(ctx context.Context) context.Context {
-	// A redirect would take what signs in to another place.
+	// A redirect would send the credential elsewhere.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: s.door.RoundTripper(), CheckRedirect: stay})
+	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: s.client.RoundTripper(), CheckRedirect: stay})
 }
 
 // refusal turns the library's error, which quotes the whole answer, into one
@@ -268,7 +268,7 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep func(ctx con
 	if p.URL == "" {
 		p.URL = asked.VerificationURI
 	}
-	if !strings.HasPrefix(p.URL, "https://") && s.door.Same(p.URL) != nil {
+	if !strings.HasPrefix(p.URL, "https://") && s.client.CheckLink(p.URL) != nil {
 		return nil, errors.New("okta sign-in: the page to open does not begin with https://")
 	}
 	show(p)

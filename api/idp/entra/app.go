@@ -188,7 +188,7 @@ func (c *Client) again(ctx context.Context, known idp.Ref) (target, error) {
 	var p principal
 	var why string
 	var own []target
-	err := c.door.GetJSON(ctx, path("servicePrincipals", known.ID), url.Values{"$select": {principalFields}}, &p)
+	err := c.client.GetJSON(ctx, path("servicePrincipals", known.ID), url.Values{"$select": {principalFields}}, &p)
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
 		why = "the application " + strings.TrimSpace(known.Label+" "+known.ID) + " is not there any more"

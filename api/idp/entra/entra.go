@@ -50,17 +50,17 @@ type Options struct {
 	Forget  func(refused string)
 	AppName string  // the enterprise application's display name, or its object ID; "Docker" when empty
 	App     idp.Ref // as it was found before; may be empty
-	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
-	// on. System, BaseURL, Authorize and Explain are set here.
+	// Transport configures the HTTP client: ReadOnly, Record, Base, Now and so on.
+	// System, BaseURL, Authorize, Renew and Explain are set by New.
 	Transport transport.Options
 }
 
 // Client reads from one tenant. It is safe for concurrent use.
 type Client struct {
-	door  *transport.Client
-	name  string
-	now   func() time.Time
-	sleep func(context.Context, time.Duration) error
+	client *transport.Client
+	name   string
+	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
 
 	idp.Pin
 
@@ -91,11 +91,11 @@ func New(o Options) (*Client, error) {
 		r.Header.Set("Authorization", "Bearer "+token)
 		return nil
 	}
-	door, err := transport.New(t)
+	client, err := transport.New(t)
 	if err != nil {
 		return nil, fmt.Errorf("entra: %w", err)
 	}
-	c := &Client{door: door, name: o.AppName, now: t.Now, sleep: t.Sleep}
+	c := &Client{client: client, name: o.AppName, now: t.Now, sleep: t.Sleep}
 	if c.name == "" {
 		c.name = defaultName
 	}
@@ -146,7 +146,7 @@ const (
 )
 
 // CloseIdleConnections closes connections that are not in use.
-func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.client.CloseIdleConnections() }
 
 // wireError is the body of a refusal (Microsoft Graph, "Error responses").
 type wireError struct {
@@ -190,7 +190,7 @@ func explain(status int, _ http.Header, body []byte) (code, message string) {
 // list reads all pages of a collection. Graph links the next page in
 // @odata.nextLink.
 func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
-	return idp.List(ctx, c.door, system, ref, query, func(response *transport.Response) ([]T, string, error) {
+	return idp.List(ctx, c.client, system, ref, query, func(response *transport.Response) ([]T, string, error) {
 		var page struct {
 			Value []T    `json:"value"`
 			Next  string `json:"@odata.nextLink"`

@@ -54,7 +54,7 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	since = c.door.ServerTime(since)
+	since = c.client.ServerTime(since)
 	entries, err := c.entries(ctx, t, userID, since)
 	if err != nil {
 		return nil, err

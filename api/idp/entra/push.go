@@ -87,7 +87,7 @@ const onDemand = "provisionOnDemand"
 func (c *Client) call(t target, action string, body any) transport.Call {
 	call := transport.Call{
 		System: system, Method: http.MethodPost,
-		URL: c.door.URL(path("servicePrincipals", t.principal.ID, "synchronization", "jobs", t.job.ID, action), nil),
+		URL: c.client.URL(path("servicePrincipals", t.principal.ID, "synchronization", "jobs", t.job.ID, action), nil),
 	}
 	if body == nil {
 		return call
@@ -147,7 +147,7 @@ func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, err
 			return idp.Result{}, err
 		}
 	}
-	response, err := c.door.Do(ctx, call)
+	response, err := c.client.Do(ctx, call)
 	if demand {
 		c.answered()
 	}

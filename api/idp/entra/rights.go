@@ -14,10 +14,10 @@ import (
 // provisioning log, of which nothing is asked that is older than now.
 func (c *Client) Readings(ctx context.Context) []idp.Reading {
 	var body json.RawMessage
-	people := c.door.GetJSON(transport.WithOp(ctx, "try to read users"), path("users"), url.Values{"$top": {"1"}, "$select": {"id"}}, &body)
+	people := c.client.GetJSON(transport.WithOp(ctx, "try to read users"), path("users"), url.Values{"$top": {"1"}, "$select": {"id"}}, &body)
 	t, log := c.find(ctx)
 	if log == nil {
-		log = c.door.GetJSON(transport.WithOp(ctx, "try to read the provisioning log"), path("auditLogs", "provisioning"), url.Values{
+		log = c.client.GetJSON(transport.WithOp(ctx, "try to read the provisioning log"), path("auditLogs", "provisioning"), url.Values{
 			"$filter": {"jobId eq " + quoted(t.job.ID) + " and activityDateTime gt " + c.now().UTC().Format(time.RFC3339)},
 		}, &body)
 	}

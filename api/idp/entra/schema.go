@@ -63,7 +63,7 @@ func (c *Client) schema(ctx context.Context, t target) (rule, mapping, error) {
 	var s struct {
 		Rules []rule `json:"synchronizationRules"`
 	}
-	if err := c.door.GetJSON(ctx, path("servicePrincipals", t.principal.ID, "synchronization", "jobs", t.job.ID, "schema"), nil, &s); err != nil {
+	if err := c.client.GetJSON(ctx, path("servicePrincipals", t.principal.ID, "synchronization", "jobs", t.job.ID, "schema"), nil, &s); err != nil {
 		return rule{}, mapping{}, err
 	}
 	for _, r := range s.Rules {

@@ -66,7 +66,7 @@ func (c *Client) app(ctx context.Context) (app, error) {
 		return c.search(ctx)
 	}
 	var a app
-	err := c.door.GetJSON(ctx, path("apps", known.ID), nil, &a)
+	err := c.client.GetJSON(ctx, path("apps", known.ID), nil, &a)
 	var why string
 	var found []app
 	switch {
@@ -105,7 +105,7 @@ func (c *Client) startingSo(ctx context.Context) ([]app, error) {
 func (c *Client) search(ctx context.Context) (app, error) {
 	if appID.MatchString(c.label) {
 		var a app
-		err := c.door.GetJSON(ctx, path("apps", c.label), nil, &a)
+		err := c.client.GetJSON(ctx, path("apps", c.label), nil, &a)
 		return a, err
 	}
 	found, err := c.startingSo(ctx)
@@ -165,7 +165,7 @@ func (s setting) on() bool { return s.Status == "ENABLED" }
 
 func (c *Client) provisioning(ctx context.Context, a app) (idp.Provisioning, error) {
 	var f feature
-	err := c.door.GetJSON(ctx, path("apps", a.ID, "features", "USER_PROVISIONING"), nil, &f)
+	err := c.client.GetJSON(ctx, path("apps", a.ID, "features", "USER_PROVISIONING"), nil, &f)
 	switch {
 	case err == nil:
 		return because(idp.Provisioning{
@@ -252,7 +252,7 @@ func (s schema) variables() variables {
 
 func (c *Client) variables(ctx context.Context, appID string) (variables, error) {
 	var s schema
-	if err := c.door.GetJSON(ctx, path("meta", "schemas", "apps", appID, "default"), nil, &s); err != nil {
+	if err := c.client.GetJSON(ctx, path("meta", "schemas", "apps", appID, "default"), nil, &s); err != nil {
 		return variables{}, err
 	}
 	return s.variables(), nil

@@ -98,7 +98,7 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 	out.SSO = statements(nil)
 
 	var assigned appUser
-	err = c.door.GetJSON(ctx, path("apps", a.ID, "users", who.ID), nil, &assigned)
+	err = c.client.GetJSON(ctx, path("apps", a.ID, "users", who.ID), nil, &assigned)
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
 		return out, nil
@@ -196,7 +196,7 @@ func current(users []user) []user {
 
 func (c *Client) userByLogin(ctx context.Context, login string) (user, error) {
 	var u user
-	err := c.door.GetJSON(ctx, path("users", login), nil, &u)
+	err := c.client.GetJSON(ctx, path("users", login), nil, &u)
 	if errors.Is(err, transport.ErrNotFound) {
 		return user{}, nil
 	}

@@ -71,7 +71,7 @@ func (c *Client) AddToGroupCall(groupID, userID string) transport.Call {
 }
 
 func (c *Client) call(method string, body any, segments ...string) transport.Call {
-	call := transport.Call{System: system, Method: method, URL: c.door.URL(path(segments...), nil)}
+	call := transport.Call{System: system, Method: method, URL: c.client.URL(path(segments...), nil)}
 	if body != nil {
 		call.ContentType, call.Body = "application/json", transport.JSON(body)
 	}

@@ -64,7 +64,7 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	if app.ID == "" {
 		app.Label = c.label
 	}
-	return c.events(ctx, app, userID, c.door.ServerTime(since))
+	return c.events(ctx, app, userID, c.client.ServerTime(since))
 }
 
 // events reads the log since a time of Okta's clock.

@@ -34,7 +34,7 @@ func (c *Client) mapped(ctx context.Context, appID string, who user) (names []st
 		if len(all) != 1 {
 			return nil, len(all) == 0, nil
 		}
-		err = c.door.GetJSON(ctx, path("mappings", all[0].ID), nil, &all[0])
+		err = c.client.GetJSON(ctx, path("mappings", all[0].ID), nil, &all[0])
 	}
 	switch {
 	case errors.Is(err, transport.ErrForbidden), errors.Is(err, transport.ErrNotFound):

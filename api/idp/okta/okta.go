@@ -41,17 +41,17 @@ type Options struct {
 	Forget   func(refused string)
 	AppLabel string  // the application's name as people see it, or its id; "Docker" when empty
 	App      idp.Ref // as it was found before; may be empty
-	// Transport is the base for the door: ReadOnly, Record, Base, Now and so
-	// on. System, BaseURL, Authorize and Explain are set here.
+	// Transport configures the HTTP client: ReadOnly, Record, Base, Now and so on.
+	// System, BaseURL, Authorize, Renew, Limit and Explain are set by New.
 	Transport transport.Options
 }
 
 // Client reads from one Okta organization. It is safe for concurrent use.
 type Client struct {
-	door  *transport.Client
-	base  string
-	label string
-	now   func() time.Time
+	client *transport.Client
+	base   string
+	label  string
+	now    func() time.Time
 
 	idp.Pin
 }
@@ -84,11 +84,11 @@ func New(o Options) (*Client, error) {
 		r.Header.Set("Authorization", "SSWS "+token)
 		return nil
 	}
-	door, err := transport.New(t)
+	client, err := transport.New(t)
 	if err != nil {
 		return nil, fmt.Errorf("okta: %w", err)
 	}
-	c := &Client{door: door, base: base, label: o.AppLabel, now: t.Now}
+	c := &Client{client: client, base: base, label: o.AppLabel, now: t.Now}
 	c.Use(o.App)
 	if c.label == "" {
 		c.label = defaultLabel
@@ -148,11 +148,11 @@ func (c *Client) consoleURL(a app) string {
 // Send sends a call that one of the …Call methods built. It must have been
 // approved.
 func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Response, error) {
-	return c.door.Do(ctx, call)
+	return c.client.Do(ctx, call)
 }
 
 // CloseIdleConnections closes connections that are not in use.
-func (c *Client) CloseIdleConnections() { c.door.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.client.CloseIdleConnections() }
 
 // wireError is the body of a refusal (Okta, "Error codes").
 type wireError struct {

@@ -12,7 +12,7 @@ import (
 
 // list reads all pages of a listing. Okta links the next page in a Link header.
 func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
-	return idp.List(ctx, c.door, system, ref, query, func(response *transport.Response) ([]T, string, error) {
+	return idp.List(ctx, c.client, system, ref, query, func(response *transport.Response) ([]T, string, error) {
 		var page []T
 		if err := response.JSON(&page); err != nil || len(page) == 0 {
 			return nil, "", err // a log that is still being written links a next page for ever

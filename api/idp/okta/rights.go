@@ -23,7 +23,7 @@ func (c *Client) Readings(ctx context.Context) []idp.Reading {
 		{"okta.logs.read", "logs"},
 	} {
 		var body json.RawMessage
-		err := c.door.GetJSON(transport.WithOp(ctx, "try "+r.scope), path(r.route), url.Values{"limit": {"1"}}, &body)
+		err := c.client.GetJSON(transport.WithOp(ctx, "try "+r.scope), path(r.route), url.Values{"limit": {"1"}}, &body)
 		out = append(out, idp.Reading{Permission: r.scope, Err: err})
 	}
 	return out
@@ -37,7 +37,7 @@ func (c *Client) Who(ctx context.Context) (string, error) {
 			Login string `json:"login"`
 		} `json:"profile"`
 	}
-	err := c.door.GetJSON(transport.WithOp(ctx, "find out who is signed in"), path("users", "me"), nil, &me)
+	err := c.client.GetJSON(transport.WithOp(ctx, "find out who is signed in"), path("users", "me"), nil, &me)
 	if errors.Is(err, transport.ErrNotFound) || errors.Is(err, transport.ErrForbidden) {
 		return "", nil
 	}

@@ -27,41 +27,41 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// canary is a credential that must not be found where none belongs.
+// canary is a credential that must not appear where none belongs.
 const canary = "canary-0123456789abcdef"
 
-// noon is the time at the door in these tests.
+// noon is the client's time in these tests.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// far is a server on loopback that remembers what reached it.
-type far struct {
+// testServer is a server on loopback that records its requests.
+type testServer struct {
 	*httptest.Server
 	mu   sync.Mutex
 	seen []*http.Request
 }
 
-func newFar(t *testing.T, answer http.HandlerFunc) *far {
+func newTestServer(t *testing.T, answer http.HandlerFunc) *testServer {
 	t.Helper()
-	f := &far{}
+	f := &testServer{}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.seen = append(f.seen, r)
 		f.mu.Unlock()
-		w.Header()["Date"] = nil // it tells no time of its own
+		w.Header()["Date"] = nil // omit the Date header
 		answer(w, r)
 	}))
 	t.Cleanup(f.Close)
 	return f
 }
 
-func (f *far) requests() []*http.Request {
+func (f *testServer) requests() []*http.Request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.seen)
 }
 
-// near is a door with what it told its hooks.
-type near struct {
+// testClient is a client that records the calls of its hooks.
+type testClient struct {
 	*transport.Client
 	mu        sync.Mutex
 	slept     []time.Duration
@@ -69,9 +69,9 @@ type near struct {
 	waits     []transport.Wait
 }
 
-func newNear(t *testing.T, base string, change func(*transport.Options)) *near {
+func newTestClient(t *testing.T, base string, change func(*transport.Options)) *testClient {
 	t.Helper()
-	n := &near{}
+	n := &testClient{}
 	o := transport.Options{
 		System:  "hub",
 		BaseURL: base,
@@ -98,10 +98,10 @@ func newNear(t *testing.T, base string, change func(*transport.Options)) *near {
 	if change != nil {
 		change(&o)
 	}
-	door, err := transport.New(o)
+	client, err := transport.New(o)
 	require.NoError(t, err)
-	t.Cleanup(door.CloseIdleConnections)
-	n.Client = door
+	t.Cleanup(client.CloseIdleConnections)
+	n.Client = client
 	return n
 }
 
@@ -113,8 +113,7 @@ func bearer(o *transport.Options) {
 	}
 }
 
-// inTurn answers the first request with the first handler, and so on; the last
-// one stays.
+// inTurn answers each request with the next handler; the last one is repeated.
 func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
 	var mu sync.Mutex
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -164,8 +163,8 @@ func isError(t *testing.T, err error) *transport.Error {
 var errNoToken = errors.New("the keyring is locked")
 
 func TestAReadReturnsTheAnswerAndIsRecorded(t *testing.T) {
-	f := newFar(t, says(200, `{"name":"acme"}`))
-	n := newNear(t, f.URL+"/v2", bearer)
+	f := newTestServer(t, says(200, `{"name":"acme"}`))
+	n := newTestClient(t, f.URL+"/v2", bearer)
 
 	response, err := n.Get(transport.WithOp(t.Context(), "read organization"), "/orgs/acme", map[string][]string{"page": {"2"}})
 
@@ -182,7 +181,7 @@ func TestAReadReturnsTheAnswerAndIsRecorded(t *testing.T) {
 }
 
 func TestAddressesAreRelativeToTheBase(t *testing.T) {
-	n := newNear(t, "https://hub.example/v2/scim/", nil)
+	n := newTestClient(t, "https://hub.example/v2/scim/", nil)
 	for _, c := range []struct {
 		ref, want string
 		query     map[string][]string
@@ -201,7 +200,7 @@ func TestAddressesAreRelativeToTheBase(t *testing.T) {
 	}
 }
 
-func TestOnlySafeAddressesMakeADoor(t *testing.T) {
+func TestOnlySafeAddressesMakeAClient(t *testing.T) {
 	insecure := http.DefaultTransport.(*http.Transport).Clone()
 	insecure.TLSClientConfig.InsecureSkipVerify = true
 
@@ -237,7 +236,7 @@ func TestAServerWithAnUnknownCertificateIsNotSpokenTo(t *testing.T) {
 	s.Config.ErrorLog = quiet
 	s.StartTLS()
 	defer s.Close()
-	n := newNear(t, s.URL, bearer)
+	n := newTestClient(t, s.URL, bearer)
 
 	_, err := n.Get(t.Context(), "/", nil)
 
@@ -246,7 +245,7 @@ func TestAServerWithAnUnknownCertificateIsNotSpokenTo(t *testing.T) {
 	require.False(t, reached)
 	require.Empty(t, n.slept, "a second try would not make it trusted")
 
-	trusted := newNear(t, s.URL, func(o *transport.Options) { o.Base = s.Client().Transport })
+	trusted := newTestClient(t, s.URL, func(o *transport.Options) { o.Base = s.Client().Transport })
 	_, err = trusted.Get(t.Context(), "/", nil)
 	require.NoError(t, err)
 }

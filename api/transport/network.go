@@ -11,33 +11,33 @@ import (
 	"time"
 )
 
-// errSilence ends the context of an attempt that took too long.
-var errSilence = errors.New("silence")
+// errIdle is the cancellation cause of an attempt that timed out.
+var errIdle = errors.New("idle timeout")
 
-// broken is a request that got no whole answer. Limited is the context of the
-// attempt, made from ctx. Unknown is set for every change; the caller clears it
-// where it knows better.
-func (c *Client) broken(ctx, limited context.Context, j *job, err error, secrets []string) (_ *Error, lost bool) {
-	lost, err = c.cause(ctx, limited, err, secrets)
-	e := c.failed(j, err)
+// networkError returns the error for a request without a complete response. attemptCtx
+// is derived from ctx. Unknown is set for every change; the caller clears it if the
+// request was certainly not sent.
+func (c *Client) networkError(ctx, attemptCtx context.Context, j *job, err error, secrets []string) (_ *Error, lost bool) {
+	lost, err = c.classifyNetworkError(ctx, attemptCtx, err, secrets)
+	e := c.newError(j, err)
 	e.Unknown = j.kind == change
 	return e, lost
 }
 
-// cause says whether a second try may mend a failure of the network, and puts it
-// into words.
-func (c *Client) cause(ctx, limited context.Context, err error, secrets []string) (lost bool, _ error) {
+// classifyNetworkError describes a network failure, and reports whether a retry may
+// help.
+func (c *Client) classifyNetworkError(ctx, attemptCtx context.Context, err error, secrets []string) (lost bool, _ error) {
 	if stopped := ctx.Err(); stopped != nil {
-		return false, stop(stopped)
+		return false, contextError(stopped)
 	}
 	var (
 		timeout net.Error
 		dns     *net.DNSError
 		record  tls.RecordHeaderError
 	)
-	plain := safeCause(err, secrets)
+	plain := sanitizedCause(err, secrets)
 	switch {
-	case errors.Is(context.Cause(limited), errSilence):
+	case errors.Is(context.Cause(attemptCtx), errIdle):
 		return false, fmt.Errorf("%w: the server was silent, or not done, for %s; check the network and the proxy settings, then try again",
 			ErrTimeout, c.o.Timeout.Round(time.Millisecond))
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -54,8 +54,8 @@ func (c *Client) cause(ctx, limited context.Context, err error, secrets []string
 	return true, fmt.Errorf("%w: %w", ErrUnreachable, plain)
 }
 
-// stop puts the end of the caller's context into an error.
-func stop(err error) error {
+// contextError returns the error for the end of the caller's context.
+func contextError(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	}
@@ -72,10 +72,10 @@ func isCertificate(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
 }
 
-// safeCause returns err, or only its cleaned words when they hold what a server
-// could have put there: errors about malformed answers quote them.
-func safeCause(err error, secrets []string) error {
-	if words := tidy(err.Error(), secrets); words != err.Error() {
+// sanitizedCause returns err unchanged if its text is safe to print, and otherwise an
+// error with the sanitized text: errors about malformed responses quote the server.
+func sanitizedCause(err error, secrets []string) error {
+	if words := sanitize(err.Error(), secrets); words != err.Error() {
 		return errors.New(words)
 	}
 	return err
