@@ -353,6 +353,18 @@ func (c Case) Remaining(id ActionID) []Change {
 	})
 }
 
+// HalfWay returns the unfinished plans of which some changes remain to be made, in the
+// order of Actions.
+func (c Case) HalfWay() []Plan {
+	var plans []Plan
+	for _, id := range append(Actions(), ActionUndo) {
+		if len(c.Remaining(id)) > 0 {
+			plans = append(plans, c.Unfinished[id])
+		}
+	}
+	return plans
+}
+
 // Settled reports whether the action was carried out and verified or, in a dry run,
 // previewed.
 func (c Case) Settled(id ActionID) bool {

@@ -23,6 +23,14 @@ const (
 	ActionUndo          ActionID = "undo" // reverses what a run changed; not a step of the guide
 )
 
+// Actions returns the actions of the guide, in the order of the longest walk.
+func Actions() []ActionID {
+	return []ActionID{
+		ActionCancelInvites, ActionDisableJIT, ActionMatch, ActionPushProfile,
+		ActionHandOver, ActionRemove, ActionPush, ActionPushOther, ActionReinvite,
+	}
+}
+
 // Call is one HTTP request as a value. It has the same fields as transport.Call, in
 // the same order, so that the two types convert into each other; a difference is a
 // compile error.

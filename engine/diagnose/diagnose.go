@@ -25,7 +25,7 @@ func Findings(c engine.Case) []engine.Finding {
 	case engine.SwitchOff:
 		f := []engine.Finding{notManaged(c, managed)}
 		if j, ok := jitOverrides(c, Verdict{}); ok {
-			// JIT is a second fault then: it would overwrite the cure.
+			// JIT is a second cause: it would overwrite the values after the cure.
 			j.Remedies = nil
 			f = append(f, j)
 		}
@@ -92,7 +92,7 @@ func nothingWrong(c engine.Case) (engine.Finding, bool) {
 	return f, true
 }
 
-// unreadable covers the cases in which no side-by-side exists at all.
+// unreadable applies if one of the sides to compare is not known.
 func unreadable(c engine.Case) (engine.Finding, bool) {
 	if c.Member.Present && engine.Compare(c) != nil {
 		return engine.Finding{}, false
@@ -187,7 +187,7 @@ func jitOverrides(c engine.Case, m Verdict) (engine.Finding, bool) {
 		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
 		Evidence: differences(c),
 	}
-	rest := slices.Concat(m.Evidence, believes(c)) // beside what says that JIT did it
+	rest := slices.Concat(m.Evidence, believes(c))
 	if jit == engine.SwitchUnknown {
 		f.Evidence = append(f.Evidence, c.Evidence(engine.FactAudit, "where the JIT switch stands is not known; it is on for every new connection"))
 		f.Evidence = append(f.Evidence, rest...)
@@ -204,8 +204,8 @@ func jitOverrides(c engine.Case, m Verdict) (engine.Finding, bool) {
 	return f, true
 }
 
-// signInExplains reports whether what sign-in carries is exactly what Docker
-// shows where it differs from SCIM.
+// signInExplains reports whether, for every attribute in which Docker differs from SCIM,
+// Docker shows exactly what the SSO sign-in carries. If so, it returns that as a text.
 func signInExplains(c engine.Case) (string, bool) {
 	var parts []string
 	for _, x := range engine.Compare(c) {
@@ -221,10 +221,10 @@ func signInExplains(c engine.Case) (string, bool) {
 			want = "member" // the default of a sign-in without dockerRole
 			shown = strings.EqualFold(want, x.Docker)
 		case x.Attribute == "teams" && want == "":
-			want = teamCompany
-			shown = x.Docker != "" && len(teams(x.Docker)) == 0
+			want = "company" // where a sign-in without a team puts people
+			shown = x.Docker != "" && engine.SameTeams(c.Member.Teams, nil)
 		case x.Attribute == "teams":
-			shown = slices.Equal(teams(want), teams(x.Docker))
+			shown = engine.SameTeams(strings.Split(want, ","), c.Member.Teams)
 		}
 		if !shown {
 			return "", false
@@ -236,22 +236,6 @@ func signInExplains(c engine.Case) (string, bool) {
 		parts = append(parts, fmt.Sprintf("sign-in carries %s %q, which is what Docker shows", x.Attribute, want))
 	}
 	return strings.Join(parts, "; "), len(parts) > 0
-}
-
-// teamCompany is where a sign-in without a team puts people, and SCIM too.
-const teamCompany = "company"
-
-// teams are the names of a list, sorted, without those on which Docker itself
-// puts people: being there says nothing about who put them there.
-func teams(list string) []string {
-	var out []string
-	for name := range strings.SplitSeq(strings.ToLower(list), ", ") {
-		if name != "" && name != teamCompany && name != "owners" {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 func notDelivered(c engine.Case, m Verdict) engine.Finding {
@@ -268,7 +252,7 @@ func notDelivered(c engine.Case, m Verdict) engine.Finding {
 	return f
 }
 
-// syncStates are Okta's words for how far it is with a person (AppUserSyncState).
+// syncStates describes the values of Okta's AppUserSyncState.
 var syncStates = map[string]string{
 	"ERROR":        "its last attempt failed",
 	"OUT_OF_SYNC":  "it has changes that it has not sent",
@@ -276,8 +260,8 @@ var syncStates = map[string]string{
 	"SYNCING":      "it is sending now",
 }
 
-// believes is what the identity provider itself takes for true about the person
-// in Docker: it explains updates that go nowhere.
+// believes returns the identity provider's own view of the person in Docker, which may
+// explain updates that have no effect.
 func believes(c engine.Case) []engine.Evidence {
 	e := c.Expected
 	if !c.Sources[engine.FactExpectation].Known() || e.Stated {

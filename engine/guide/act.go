@@ -86,7 +86,7 @@ func settle(s State, k engine.Check) State {
 
 func failed(s State, p engine.Problem) State {
 	if s.Phase == PhaseConnecting {
-		if again, ok := askedAgain(s, p); ok {
+		if again, ok := askAgain(s, p); ok {
 			return again
 		}
 	}

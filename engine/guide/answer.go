@@ -32,13 +32,13 @@ func answered(s State, e Answered) (State, []Effect) {
 	}
 	if ask.ID == engine.AskMember {
 		if s.Case.Username != value {
-			s.Case = another(s.Case)
+			s.Case = forAnotherMember(s.Case)
 			s.Case.Username = value
 		}
 		return decide(s)
 	}
 	if ask.ID == engine.AskSignIn && s.FailedIn != "" {
-		return passedOver(s, value)
+		return continueWithoutSignIn(s, value)
 	}
 	s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})
 	if ask.ID == engine.AskRole || ask.ID == engine.AskTeams {

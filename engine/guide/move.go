@@ -20,17 +20,17 @@ func enter(s State, id StepID) (State, []Effect) {
 	step, ok := byID[id]
 	if !ok {
 		s.Phase = PhaseDone
-		return s, noted(s)
+		return s, markEffects(s)
 	}
 	if len(step.Reads) == 0 {
 		next, effects := decide(s)
 		if next.Step == id {
-			effects = append(noted(next), effects...)
+			effects = append(markEffects(next), effects...)
 		}
 		return next, effects
 	}
 	s.Phase = PhaseObserving
-	return s, append(noted(s), Observe{Seq: s.Seq, Case: s.Case, Facts: step.Reads})
+	return s, append(markEffects(s), Observe{Seq: s.Seq, Case: s.Case, Facts: step.Reads})
 }
 
 func decide(s State) (State, []Effect) {
@@ -49,7 +49,7 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 		return s, nil
 	}
 	if s.Goal.Step != "" && s.Step == StepOrganization {
-		return goOn(s)
+		return resumeAtGoal(s)
 	}
 	if to != s.Step {
 		visit := Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)}
@@ -59,13 +59,13 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 		s.Trail = append(slices.Clip(s.Trail), visit)
 	}
 	if s.Step == StepReport && to == StepMember {
-		s.Case, s.Trail, s.Saved = another(s.Case), nil, ""
+		s.Case, s.Trail, s.Saved = forAnotherMember(s.Case), nil, ""
 	}
 	return enter(s, to)
 }
 
-// another keeps what belongs to the organization and drops the member.
-func another(c engine.Case) engine.Case {
+// forAnotherMember keeps what belongs to the organization and drops the member.
+func forAnotherMember(c engine.Case) engine.Case {
 	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster}
 	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
 		if a, ok := c.Answers[id]; ok {
@@ -93,7 +93,7 @@ func back(s State) (State, []Effect) {
 	case PhaseConnecting:
 		s.Seq++
 		s.Phase = PhaseDeciding
-		if again, ok := askedAgain(s, cancelled); ok {
+		if again, ok := askAgain(s, cancelled); ok {
 			s = again
 		}
 		return s, []Effect{Abort{}}
@@ -109,7 +109,7 @@ func back(s State) (State, []Effect) {
 			return enter(s, s.Step)
 		}
 	case PhaseObserving, PhaseDeciding:
-		if asked, effects, ok := unanswered(s); ok {
+		if asked, effects, ok := takeBackAnswer(s); ok {
 			return asked, effects
 		}
 	case PhaseSettled:
@@ -123,9 +123,9 @@ func paused(s State) bool {
 	return s.Phase == PhaseDeciding && s.FailedIn != "" && ask != nil && ask.ID == engine.AskSignIn
 }
 
-// unanswered takes the last answer of this step back, so that its question is
+// takeBackAnswer takes the last answer of this step back, so that its question is
 // asked again.
-func unanswered(s State) (State, []Effect, bool) {
+func takeBackAnswer(s State) (State, []Effect, bool) {
 	now := engine.QuestionID("")
 	if s.Verdict.Ask != nil {
 		now = s.Verdict.Ask.ID
@@ -210,28 +210,18 @@ func forget(c engine.Case, q engine.QuestionID) engine.Case {
 	return c
 }
 
-// noted returns the effects that record the place of a walk that has changed something, so
-// that the walk can be resumed there.
-func noted(s State) []Effect {
+// markEffects returns the effects that record the place of a walk that has changed something, so
+// that the walk can be resumed there. The run stays open as long as a plan is unfinished,
+// because what the plan took away may have to be restored.
+func markEffects(s State) []Effect {
 	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
 		return nil
 	}
-	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: (s.Step == StepReport || s.Step == StepEnd) && !s.Case.Out() && !halfWay(s.Case)}}
+	return []Effect{Note{Mark: s.Mark(), Case: s.Case, Over: (s.Step == StepReport || s.Step == StepEnd) && !s.Case.Out() && len(s.Case.HalfWay()) == 0}}
 }
 
-// halfWay reports whether a plan was left half-way: what it took may have to be
-// given back, so its run stays open.
-func halfWay(c engine.Case) bool {
-	for id := range c.Unfinished {
-		if len(c.Remaining(id)) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// goOn takes a resumed walk to its recorded place.
-func goOn(s State) (State, []Effect) {
+// resumeAtGoal takes a resumed walk to its recorded place.
+func resumeAtGoal(s State) (State, []Effect) {
 	to, trail, plan := s.Goal.Step, s.Goal.Trail, s.Goal.Plan
 	s.Goal = Mark{}
 	if to == StepRemove && !slices.ContainsFunc(s.Case.Receipts, func(r engine.Receipt) bool { return r.Action == engine.ActionRemove }) {
@@ -246,7 +236,7 @@ func goOn(s State) (State, []Effect) {
 		to, trail = StepObserve, nil
 	}
 	s.Trail = slices.Clip(trail)
-	if plan != nil && made(s.Case, *plan) && to != StepHandOver {
+	if plan != nil && allMade(s.Case, *plan) && to != StepHandOver {
 		// All changes were made but not verified. Verify first, so that nothing is
 		// done twice. A hand-over is verified by running it again, which sends
 		// nothing that is already there.
@@ -257,7 +247,7 @@ func goOn(s State) (State, []Effect) {
 	return enter(s, to)
 }
 
-// made reports whether every change of the plan has a receipt.
-func made(c engine.Case, p engine.Plan) bool {
+// allMade reports whether every change of the plan has a receipt.
+func allMade(c engine.Case, p engine.Plan) bool {
 	return len(c.WithUnfinished(p).Remaining(p.Action)) == 0
 }

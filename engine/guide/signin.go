@@ -89,8 +89,8 @@ func signedIn(s State, e SignedIn) (State, []Effect) {
 	return s, []Effect{Connect{Seq: s.Seq, Case: s.Case, Credential: e.Credential}}
 }
 
-// askedAgain shows the form again, with the problem of the last attempt.
-func askedAgain(s State, p engine.Problem) (State, bool) {
+// askAgain shows the form again, with the problem of the last attempt.
+func askAgain(s State, p engine.Problem) (State, bool) {
 	if s.Verdict.Ask == nil || s.Verdict.Ask.Kind != engine.AnswerCredential {
 		return s, false
 	}
@@ -139,8 +139,8 @@ func signInWanted(s State) State {
 	return s
 }
 
-// passedOver continues after such a pause without signing in.
-func passedOver(s State, value string) (State, []Effect) {
+// continueWithoutSignIn continues after such a pause without signing in.
+func continueWithoutSignIn(s State, value string) (State, []Effect) {
 	if value == withoutSignIn {
 		s.Case = s.Case.WithoutSystem(s.Problem.System)
 	}

@@ -31,11 +31,9 @@ const (
 	pushesSince = 90 * 24 * time.Hour
 )
 
-func lower(s string) string { return strings.ToLower(s) }
-
 func person(m hub.Member) engine.Person {
 	p := engine.Person{
-		Username: m.Username, Name: m.FullName, Email: m.Email, Role: lower(m.Role), Teams: m.Teams, Guest: m.Guest,
+		Username: m.Username, Name: m.FullName, Email: m.Email, Role: strings.ToLower(m.Role), Teams: m.Teams, Guest: m.Guest,
 		LastSeen: m.LastSeen.Time,
 	}
 	p.Invitee = p.Role == "invitee" || m.Username == ""
@@ -72,10 +70,10 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 			return err
 		}
 		if !strings.EqualFold(m.Username, c.Username) {
-			continue // the search takes parts of names and of addresses, too
+			continue // the search also matches parts of names and addresses
 		}
 		if p := person(m); p.Invitee {
-			invited = engine.Member{Person: p} // whoever is only invited is not in
+			invited = engine.Member{Person: p}
 		} else {
 			found = engine.Member{Person: p, Present: true}
 			break
@@ -86,8 +84,7 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 		c.Member = invited
 		return nil
 	case !found.Present:
-		// Whoever is out keeps their name and address here: the identity
-		// provider is asked by address.
+		// Keep the name and address: the identity provider is asked by address.
 		c.Member = engine.Member{Person: engine.Person{Username: c.Username, Name: before.Name, Email: before.Email}, Joined: before.Joined}
 		return nil
 	}
@@ -95,11 +92,11 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 		if err != nil {
 			return err
 		}
-		if strings.EqualFold(m.Role, "owner") { // a server that ignores the filter must not inflate the count
+		if strings.EqualFold(m.Role, "owner") { // in case the server ignores the filter
 			found.Owners++
 		}
 	}
-	c.Username = found.Username // as Docker writes it: paths are made of it
+	c.Username = found.Username // in Docker's spelling, which is used in paths
 	teams, err := client.MemberTeams(ctx, c.Org, c.Username)
 	if notFound(err) {
 		return fmt.Errorf("%w: the member list has %s, and their teams are not found: %w", engine.ErrUnsettled, c.Username, err)
@@ -122,8 +119,8 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 	return nil
 }
 
-// joined reads the day of joining from the member export, the one place that
-// has it; without the right to export it stays unknown.
+// joined reads the date of joining from the member export, the only place that has it.
+// Without the permission to export, it is the zero time.
 func joined(ctx context.Context, client *hub.Client, org, username string) (time.Time, error) {
 	rows, err := client.ExportMembers(ctx, org)
 	if errors.Is(err, transport.ErrForbidden) || notFound(err) {
@@ -150,7 +147,7 @@ func invites(ctx context.Context, client *hub.Client, c *engine.Case) error {
 		if !strings.EqualFold(i.Invitee, c.Username) && (c.Member.Email == "" || !strings.EqualFold(i.Invitee, c.Member.Email)) {
 			continue
 		}
-		invite := engine.Invite{ID: i.ID, Invitee: i.Invitee, Team: i.Team, Role: lower(i.Role), Inviter: i.Inviter, CreatedAt: i.CreatedAt.Time}
+		invite := engine.Invite{ID: i.ID, Invitee: i.Invitee, Team: i.Team, Role: strings.ToLower(i.Role), Inviter: i.Inviter, CreatedAt: i.CreatedAt.Time}
 		c.Invites = append(c.Invites, invite)
 		if !slices.ContainsFunc(c.Snapshot.Invites, func(x engine.Invite) bool { return x.ID == i.ID }) {
 			c.Snapshot.Invites = append(slices.Clip(c.Snapshot.Invites), invite)
@@ -185,8 +182,8 @@ func audit(ctx context.Context, client *hub.Client, c *engine.Case, now time.Tim
 	return err
 }
 
-// events reads every event of one action, newest first. The order in which the
-// log gives them is not documented.
+// events reads the events of one action, newest first. The log's own order is not
+// documented.
 func events(ctx context.Context, client *hub.Client, org string, catalogue hub.Catalogue, action hub.AuditAction, q hub.AuditQuery) ([]engine.AuditEvent, error) {
 	q.Action = action.Key
 	var out []engine.AuditEvent
@@ -195,7 +192,7 @@ func events(ctx context.Context, client *hub.Client, org string, catalogue hub.C
 			return nil, err
 		}
 		if !action.Matches(e) || (q.Actor != "" && !strings.EqualFold(e.Actor, q.Actor)) {
-			continue // a server that ignores the filter
+			continue // in case the server ignores the filter
 		}
 		out = append(out, engine.AuditEvent{
 			Action: e.Action, Name: e.Name, Label: catalogue.Label(e), Actor: e.Actor, Description: e.Description, Data: e.Data, At: e.At.Time,

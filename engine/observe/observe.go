@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
@@ -18,13 +19,13 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// IdP is what is read from an identity provider.
+// IdP reads from an identity provider.
 type IdP interface {
 	Assignment(ctx context.Context, email string) (idp.Assignment, error)
 }
 
-// Systems gives the clients of the session. One that nobody has signed in to
-// is nil.
+// Systems provides the clients of the session. The client of a system that nobody has
+// signed in to is nil.
 type Systems interface {
 	Session(context.Context) (engine.Session, error)
 	Hub() *hub.Client
@@ -42,20 +43,20 @@ type Systems interface {
 type Observer struct {
 	Systems Systems
 	Now     func() time.Time
-	// Handed tells what the member has copied themselves, as far as an owner has
-	// taken it in; it may be nil.
+	// Handed returns the member's own hand-over, if an owner has imported its
+	// manifest. It may be nil.
 	Handed func(org, member string) (engine.HandOverDone, bool, error)
 }
 
 // ErrNotSignedIn says that Docker Hub has no credential yet.
 var ErrNotSignedIn = errors.New("not signed in to Docker Hub")
 
-// ErrMember says that what failed was read with the member's own credential.
+// ErrMember marks errors of requests made with the member's own credential.
 var ErrMember = errors.New("with the member's own credential")
 
-// Observe reads the facts in order and returns the case with them. Facts that
-// the walk can do without are marked missing when they cannot be read; any
-// other failure, and a cancelled context, is an error.
+// Observe reads the facts in order and returns the case with them. A fact that the walk
+// can do without is marked missing if it cannot be read; any other failure, or the end of
+// ctx, is an error.
 func (o *Observer) Observe(ctx context.Context, c engine.Case, facts []engine.FactID, report func(engine.Progress)) (engine.Case, error) {
 	c = c.Clone()
 	for _, id := range facts {
@@ -77,16 +78,16 @@ func (o *Observer) Observe(ctx context.Context, c engine.Case, facts []engine.Fa
 	return c, nil
 }
 
-// refused reports whether a system no longer accepts its credential, unless the
-// owner chose to go on without that system. The walk then stops even at an
-// optional fact, because the fact could be read before.
+// refused reports whether err means that a system no longer accepts its credential, and
+// the owner has not chosen to continue without that system. That is an error even for an
+// optional fact, because the system was readable before.
 func refused(c engine.Case, err error) bool {
 	var wire *transport.Error
 	return errors.Is(err, transport.ErrUnauthorized) && errors.As(err, &wire) && !slices.Contains(c.Without, engine.SystemID(wire.System))
 }
 
-// optional reports whether the walk can go on without a fact: it asks the owner
-// instead, or the missing fact is a reason to refuse something later.
+// optional reports whether the walk can continue without a fact: it then asks the owner,
+// or refuses a later step for lack of it.
 func optional(id engine.FactID) bool {
 	switch id {
 	case engine.FactAudit, engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation:
@@ -184,13 +185,13 @@ func (o *Observer) expectation(ctx context.Context, c *engine.Case) (string, err
 	return a.Provider, nil
 }
 
-// Expectation is what an assignment would send, in the engine's words.
+// Expectation converts an assignment.
 func Expectation(a idp.Assignment) engine.Expectation {
 	e := engine.Expectation{
 		Provider: a.Provider, Application: a.App.Label, Console: a.App.ConsoleURL, Assigned: a.Assigned, Scope: string(a.Scope),
 		ExternalID: a.ExternalID, SyncState: a.SyncState, LastSync: a.LastSync, SyncErrors: a.Errors, LinkUnread: a.LinkUnread,
 		ProvisioningWhy: a.App.Provisioning.Why, OutOf: a.OutOf,
-		UserName: a.UserName, GivenName: a.GivenName, LastName: a.FamilyName, Role: lower(a.Role), Org: a.Org, Teams: a.Teams,
+		UserName: a.UserName, GivenName: a.GivenName, LastName: a.FamilyName, Role: strings.ToLower(a.Role), Org: a.Org, Teams: a.Teams,
 	}
 	if a.Failure != "" {
 		e.SyncAdvice = idp.Advise(a.Failure)
@@ -219,7 +220,7 @@ func Expectation(a idp.Assignment) engine.Expectation {
 
 func (o *Observer) snapshot(c *engine.Case) {
 	if !c.Member.Present || c.Snapshot.Taken && !c.Removed().IsZero() {
-		return // of what they had before they were removed, not of what they came back with
+		return // keep the state from before the removal
 	}
 	c.Snapshot = engine.Snapshot{
 		Taken: true, At: o.Now(), Role: c.Member.Role, Teams: c.Member.Teams,

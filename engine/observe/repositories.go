@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/api/registry"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// How much of the organization is looked at for what depends on the person:
-// the newest repositories, and the newest tags of each. Docker Hub has no query
-// by pusher, so each repository costs one request.
+// Bounds on the search for repositories of the organization that depend on the person:
+// the most recently updated repositories, and tags of each. Docker Hub has no query by
+// pusher, so each repository costs one request.
 const (
 	maxOrgRepositories = 200
 	maxOrgTags         = 100
@@ -66,8 +67,8 @@ func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engi
 	return source, ctx.Err()
 }
 
-// handed adds what the member has copied themselves and the owner has taken in.
-// What can be read here is compared with its source as ever.
+// handed adds the repositories that the member has copied themselves, unless they can be
+// read here: those are compared with their source as usual.
 func (o *Observer) handed(c *engine.Case) error {
 	if o.Handed == nil {
 		return nil
@@ -104,35 +105,21 @@ func soleTeams(ctx context.Context, client *hub.Client, c *engine.Case) ([]strin
 	return out, nil
 }
 
-// organization looks for the organization's repositories that may depend on
-// the person: those they were the last to push to, and those that only a team
-// of theirs alone may write to. Nothing is lost with them, so what cannot be
-// read here is noted and holds nobody up.
+// organization finds the organization's repositories that may depend on the person: those
+// they were the last to push to, and those that only a team of which they are the only
+// member may write to. These repositories are not lost by the removal, so a read error is
+// only noted.
 func (o *Observer) organization(ctx context.Context, client *hub.Client, c *engine.Case, report func(engine.Progress)) {
-	all, err := listed(ctx, client, c.Org)
+	all, err := orgRepositories(ctx, client, c.Org)
 	if err != nil {
 		c.Repositories.Note = "the organization's repositories could not be listed: " + err.Error()
 	}
-	found := map[string]*engine.OrgRepository{}
-	var order []string
-	add := func(name string) *engine.OrgRepository {
-		if found[name] == nil {
-			found[name] = &engine.OrgRepository{Name: name}
-			order = append(order, name)
-			if i := slices.IndexFunc(all, func(r hub.Repository) bool { return c.Org+"/"+r.Name == name }); i >= 0 {
-				found[name].Private, found[name].Size, found[name].Seen = all[i].Private, all[i].StorageSize, true
-			}
-		}
-		return found[name]
-	}
+	found := dependents{org: c.Org, all: all, byName: map[string]*engine.OrgRepository{}}
 	for _, e := range c.Audit.Pushes {
-		if e.Name == "" {
-			continue
-		}
-		r := add(e.Name)
-		r.Pushes++
-		if e.At.After(r.LastPush) {
-			r.LastPush = e.At
+		if e.Name != "" {
+			r := found.add(e.Name)
+			r.Pushes++
+			r.LastPush = later(r.LastPush, e.At)
 		}
 	}
 	looked := all
@@ -144,30 +131,22 @@ func (o *Observer) organization(ctx context.Context, client *hub.Client, c *engi
 		if i > 0 && i%50 == 0 {
 			report(engine.Progress{Fact: engine.FactRepositories, Text: "looking who pushed last", Done: int64(i), Total: int64(len(looked)), Unit: "repositories"})
 		}
-		if err := lastPushed(ctx, client, c, r.Name, add); err != nil {
+		if err := lastPushed(ctx, client, c, r.Name, &found); err != nil {
 			c.Repositories.Note = fmt.Sprintf("the tags of %s/%s could not be listed: %v", c.Org, r.Name, err)
 			break
 		}
 	}
 	only := map[string]string{}
 	for _, r := range looked {
-		if why := onlyTheirs(ctx, client, c, r.Name); why != "" {
+		if why := soleAccess(ctx, client, c, r.Name); why != "" {
 			only[c.Org+"/"+r.Name] = why
-			add(c.Org + "/" + r.Name)
+			found.add(c.Org + "/" + r.Name)
 		}
 	}
-	for _, name := range order {
-		r := found[name]
-		if r.Tags > 0 {
-			r.Why = append(r.Why, fmt.Sprintf("they were the last to push %d of its tags", r.Tags))
-		}
-		if r.Pushes > 0 {
-			r.Why = append(r.Why, fmt.Sprintf("%d pushes of theirs in the last 90 days, last on %s: a CI job may sign in as them", r.Pushes, r.LastPush.UTC().Format("2006-01-02")))
-		}
-		if why := only[name]; why != "" {
-			r.Why = append(r.Why, why)
-		}
-		c.Repositories.Organization = append(c.Repositories.Organization, *r)
+	for _, name := range found.names {
+		r := *found.byName[name]
+		r.Why = reasons(r, only[name])
+		c.Repositories.Organization = append(c.Repositories.Organization, r)
 		c.Repositories.LastPushed = append(c.Repositories.LastPushed, name)
 	}
 	for _, r := range all {
@@ -175,9 +154,53 @@ func (o *Observer) organization(ctx context.Context, client *hub.Client, c *engi
 	}
 }
 
-// listed are the organization's repositories, those that were pushed to last
+// dependents collects the organization's repositories that may depend on the person, in
+// the order in which they were found.
+type dependents struct {
+	org    string
+	all    []hub.Repository
+	names  []string
+	byName map[string]*engine.OrgRepository // org/name
+}
+
+func (d *dependents) add(name string) *engine.OrgRepository {
+	if r := d.byName[name]; r != nil {
+		return r
+	}
+	r := &engine.OrgRepository{Name: name}
+	if i := slices.IndexFunc(d.all, func(r hub.Repository) bool { return d.org+"/"+r.Name == name }); i >= 0 {
+		r.Private, r.Size, r.Seen = d.all[i].Private, d.all[i].StorageSize, true
+	}
+	d.byName[name], d.names = r, append(d.names, name)
+	return r
+}
+
+// reasons says why the repository may depend on the person. only is the result of
+// soleAccess.
+func reasons(r engine.OrgRepository, only string) []string {
+	var why []string
+	if r.Tags > 0 {
+		why = append(why, fmt.Sprintf("they were the last to push %d of its tags", r.Tags))
+	}
+	if r.Pushes > 0 {
+		why = append(why, fmt.Sprintf("%d pushes of theirs in the last 90 days, last on %s: a CI job may sign in as them", r.Pushes, r.LastPush.UTC().Format(time.DateOnly)))
+	}
+	if only != "" {
+		why = append(why, only)
+	}
+	return why
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// orgRepositories returns the organization's repositories, the most recently updated
 // first.
-func listed(ctx context.Context, client *hub.Client, org string) ([]hub.Repository, error) {
+func orgRepositories(ctx context.Context, client *hub.Client, org string) ([]hub.Repository, error) {
 	var all []hub.Repository
 	for r, err := range client.Repositories(ctx, org) {
 		if notFound(err) {
@@ -192,8 +215,8 @@ func listed(ctx context.Context, client *hub.Client, org string) ([]hub.Reposito
 	return all, nil
 }
 
-// lastPushed notes the tags of a repository that the person was the last to push.
-func lastPushed(ctx context.Context, client *hub.Client, c *engine.Case, name string, add func(string) *engine.OrgRepository) error {
+// lastPushed counts the tags of a repository that the person was the last to push.
+func lastPushed(ctx context.Context, client *hub.Client, c *engine.Case, name string, found *dependents) error {
 	n := 0
 	for t, err := range client.Tags(ctx, c.Org, name) {
 		if n++; err != nil && !notFound(err) {
@@ -205,23 +228,20 @@ func lastPushed(ctx context.Context, client *hub.Client, c *engine.Case, name st
 		if !strings.EqualFold(t.LastUpdater, c.Username) {
 			continue
 		}
-		x := add(c.Org + "/" + name)
-		x.Tags++
-		if t.LastPushed.After(x.LastPush) {
-			x.LastPush = t.LastPushed.Time
-		}
+		r := found.add(c.Org + "/" + name)
+		r.Tags++
+		r.LastPush = later(r.LastPush, t.LastPushed.Time)
 	}
 	return nil
 }
 
-// targets proposes a name for each copy: the one that was chosen, or the first
-// that is free or holds nothing but what belongs there. What is in the way is
-// noted before anything is planned.
+// targets proposes a target for each copy: the chosen one, or the first name at which
+// nothing or only content of the copy exists.
 func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Case) error {
 	for i := range c.Repositories.Personal {
 		r := &c.Repositories.Personal[i]
 		if r.Handed() {
-			continue // it went where the plan said
+			continue // the plan of the hand-over decided the target
 		}
 		names := engine.TargetNames(*c, r.Name)
 		if chosen := c.Choices[r.Name].Target; chosen != "" {
@@ -244,10 +264,10 @@ func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Ca
 	return nil
 }
 
-// place looks what is at a name of the organization.
+// place describes what exists at a target of the organization.
 func (o *Observer) place(ctx context.Context, client *hub.Client, c *engine.Case, source, target string) (engine.Place, error) {
 	if !slices.Contains(c.Repositories.Taken, target) {
-		return engine.Place{}, nil // the plan asks for it by its name once more
+		return engine.Place{}, nil // the plan will look the target up again
 	}
 	there, err := client.Repository(ctx, c.Org, base(target))
 	if notFound(err) {
@@ -270,8 +290,7 @@ func (o *Observer) place(ctx context.Context, client *hub.Client, c *engine.Case
 	return place, nil
 }
 
-// digests asks where each tag points; a repository that nothing was pushed to has
-// none.
+// digests returns the digest of each tag. A repository without a push has none.
 func (o *Observer) digests(ctx context.Context, repository string, cred registry.Credential) (map[string]string, error) {
 	tags, err := o.Systems.Registry().Digests(ctx, o.Systems.RegistryHost()+"/"+repository, cred)
 	if notFound(err) {
@@ -280,10 +299,10 @@ func (o *Observer) digests(ctx context.Context, repository string, cred registry
 	return tags, err
 }
 
-// onlyTheirs says that nobody but the person's own team of one may administer or
-// write to a repository; empty when others may, or where Docker Hub does not tell.
-// Owners of the organization may always.
-func onlyTheirs(ctx context.Context, client *hub.Client, c *engine.Case, repository string) string {
+// soleAccess says that only a team of which the person is the only member may write to or
+// administer a repository. It returns "" if others may too, or if the teams cannot be
+// read. The organization's owners, who always may, do not count.
+func soleAccess(ctx context.Context, client *hub.Client, c *engine.Case, repository string) string {
 	if len(c.Repositories.SoleTeams) == 0 {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// summary says in a line what a fact turned out to be.
+// summary returns the value of a fact in one line.
 func (o *Observer) summary(c engine.Case, id engine.FactID) string {
 	if m := c.Sources[id].Missing; m != "" {
 		return m

@@ -70,12 +70,12 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 			copies = append(copies, a.handed(r))
 			continue
 		}
-		creates, bring, notes, err := a.one(ctx, live, r)
+		creates, copyChange, notes, err := a.planCopy(ctx, live, r)
 		if err != nil {
 			return p, err
 		}
 		p.Changes, p.Notes = append(p.Changes, creates...), append(p.Notes, notes...)
-		copies = append(copies, bring)
+		copies = append(copies, copyChange)
 	}
 	p.Changes = append(p.Changes, copies...)
 	// A registry that counts pulls has reported so by now. Manifests read for the plan
@@ -87,24 +87,24 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 	return p, err
 }
 
-// one plans the copy of one repository.
-func (a handOver) one(ctx context.Context, c engine.Case, r engine.Repository) (creates []engine.Change, bring engine.Change, notes []string, err error) {
+// planCopy plans the copy of one repository.
+func (a handOver) planCopy(ctx context.Context, c engine.Case, r engine.Repository) (creates []engine.Change, copyChange engine.Change, notes []string, err error) {
 	tags, err := a.Systems.Registry().Describe(ctx, a.at(r.Name), a.Systems.MemberRegistry(c.Username))
 	if err != nil && !errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed
-		return nil, bring, nil, fmt.Errorf("list the tags of %s: %w", r.Name, err)
+		return nil, copyChange, nil, fmt.Errorf("list the tags of %s: %w", r.Name, err)
 	}
 	tags, left, err := fit(tags)
 	if err != nil {
-		return nil, bring, nil, fmt.Errorf("nothing of %s can be copied: %w", r.Name, err)
+		return nil, copyChange, nil, fmt.Errorf("nothing of %s can be copied: %w", r.Name, err)
 	}
 	t, err := a.target(ctx, c, r, tags)
 	if err != nil {
-		return nil, bring, nil, err
+		return nil, copyChange, nil, err
 	}
 	if !t.exists {
 		create, err := a.create(ctx, c, r, t.name)
 		if err != nil {
-			return nil, bring, nil, err
+			return nil, copyChange, nil, err
 		}
 		creates = append(creates, create)
 	}
@@ -151,8 +151,8 @@ func refs(tags []registry.Tag) []engine.TagRef {
 	return out
 }
 
-// place is the target of a copy.
-type place struct {
+// copyTarget is the target of a copy.
+type copyTarget struct {
 	name    string // org/name
 	exists  bool
 	replace []engine.TagRef // tags of an earlier copy whose originals have moved
@@ -160,34 +160,34 @@ type place struct {
 
 // target checks that the name of the copy is free, or holds only what this copy or an
 // earlier one puts there.
-func (a handOver) target(ctx context.Context, c engine.Case, r engine.Repository, tags []registry.Tag) (place, error) {
+func (a handOver) target(ctx context.Context, c engine.Case, r engine.Repository, tags []registry.Tag) (copyTarget, error) {
 	want := map[string]string{}
 	for _, t := range tags {
 		want[t.Name] = t.Digest
 	}
 	full := engine.TargetOf(c, r)
 	if problem := engine.TargetProblem(c.Org, full); problem != "" {
-		return place{}, fmt.Errorf("%s cannot be copied to %s: %s: choose another name", r.Name, full, problem)
+		return copyTarget{}, fmt.Errorf("%s cannot be copied to %s: %s: choose another name", r.Name, full, problem)
 	}
 	there, err := a.Systems.Hub().Repository(ctx, c.Org, base(full))
 	if errors.Is(err, transport.ErrNotFound) {
-		return place{name: full}, nil
+		return copyTarget{name: full}, nil
 	}
 	if err != nil {
-		return place{}, fmt.Errorf("look for %s: %w", full, err)
+		return copyTarget{}, fmt.Errorf("look for %s: %w", full, err)
 	}
 	digests, err := a.digests(ctx, full, a.Systems.OrgRegistry())
 	if err != nil {
-		return place{}, err
+		return copyTarget{}, err
 	}
 	replace, foreign := engine.Fit(digests, want, engine.CopiedTags(c, r.Name, full))
 	if len(foreign) > 0 {
-		return place{}, fmt.Errorf("%s: there is something else already: choose another name for the copy of %s, or leave it behind", full, r.Name)
+		return copyTarget{}, fmt.Errorf("%s: there is something else already: choose another name for the copy of %s, or leave it behind", full, r.Name)
 	}
 	if there.Permissions.Read && !there.Permissions.Write {
-		return place{}, fmt.Errorf("the credential may read %s and not write to it: it needs %s", full, hub.CopyScopes)
+		return copyTarget{}, fmt.Errorf("the credential may read %s and not write to it: it needs %s", full, hub.CopyScopes)
 	}
-	return place{name: full, exists: true, replace: replace}, nil
+	return copyTarget{name: full, exists: true, replace: replace}, nil
 }
 
 // digests returns the digest of each tag. A repository without a push has none.
@@ -344,7 +344,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	r.Pinned, r.Replaceable = digestsOf(ch.Copy.Tags), digestsOf(ch.Copy.Replace)
 	r.Tags = slices.Sorted(maps.Keys(r.Pinned))
 	var speed pace
-	done, err := a.Systems.Registry().Copy(ctx, r, func(p registry.Progress) { report(speed.told(ch.Title, p, a.Now())) })
+	done, err := a.Systems.Registry().Copy(ctx, r, func(p registry.Progress) { report(speed.progress(ch.Title, p, a.Now())) })
 	if err != nil {
 		return engine.Receipt{}, err
 	}

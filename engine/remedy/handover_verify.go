@@ -21,13 +21,13 @@ type verification struct {
 	check engine.Check
 }
 
-func (v *verification) say(text, source string) {
+func (v *verification) note(text, source string) {
 	v.check.Evidence = append(v.check.Evidence, engine.Evidence{Text: text, Source: source, At: v.Now()})
 }
 
-func (v *verification) fault(text string) {
+func (v *verification) fail(text string) {
 	v.check.OK = false
-	v.say(text, "registry")
+	v.note(text, "registry")
 }
 
 // Verify compares every copy with its source again: tags, digests, blobs, and the page
@@ -41,7 +41,7 @@ func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.
 	all := live.Repositories.Personal
 	for i, r := range all {
 		if choice := live.Choices[r.Name]; choice.Skipped() {
-			v.say(r.Name+" was left behind: "+choice.Skip, "the owner's word")
+			v.note(r.Name+" was left behind: "+choice.Skip, "the owner's word")
 			continue
 		}
 		report(engine.Progress{Text: "comparing " + r.Name, Done: int64(i), Total: int64(len(all)), Unit: "repositories"})
@@ -60,7 +60,7 @@ func (a handOver) Verify(ctx context.Context, c engine.Case, report func(engine.
 			return engine.Check{}, fmt.Errorf("keep the manifest of the hand-over: %w", err)
 		}
 		v.check.Manifest = path
-		v.say("the manifest of every tag is in "+path, "this machine")
+		v.note("the manifest of every tag is in "+path, "this machine")
 	}
 	return v.check, nil
 }
@@ -78,12 +78,12 @@ func receiptOf(c engine.Case, repository string) (engine.Receipt, bool) {
 func (v *verification) repository(ctx context.Context, c engine.Case, r engine.Repository) error {
 	receipt, ok := receiptOf(c, r.Name)
 	if !ok {
-		v.fault(r.Name + " has not been copied")
+		v.fail(r.Name + " has not been copied")
 		return nil
 	}
 	target := receipt.Target
 	if chosen := c.Choices[r.Name].Target; chosen != "" && chosen != target {
-		v.fault(r.Name + " was copied to " + target + " and is to go to " + chosen)
+		v.fail(r.Name + " was copied to " + target + " and is to go to " + chosen)
 		return nil
 	}
 	var differences []registry.Difference
@@ -100,16 +100,16 @@ func (v *verification) repository(ctx context.Context, c engine.Case, r engine.R
 		return fmt.Errorf("compare %s with %s: %w", r.Name, target, err)
 	}
 	for _, d := range differences {
-		v.fault(fmt.Sprintf("%s and %s differ: %s", r.Name, target, d))
+		v.fail(fmt.Sprintf("%s and %s differ: %s", r.Name, target, d))
 	}
 	switch {
 	case len(differences) > 0:
 	case r.Handed():
-		v.say(fmt.Sprintf("%s holds all %d tags that %s says they copied", target, len(r.HandedTags), r.HandedBy), "registry")
+		v.note(fmt.Sprintf("%s holds all %d tags that %s says they copied", target, len(r.HandedTags), r.HandedBy), "registry")
 	default:
-		v.say(r.Name+" and "+target+" have the same tags with equal digests", "registry")
+		v.note(r.Name+" and "+target+" have the same tags with equal digests", "registry")
 		for _, note := range leftNotes(r.Name, receipt.Left) {
-			v.say(note, "registry")
+			v.note(note, "registry")
 		}
 	}
 	return v.page(ctx, c, r, target)
@@ -124,7 +124,7 @@ func (v *verification) page(ctx context.Context, c engine.Case, r engine.Reposit
 		return fmt.Errorf("look at %s: %w", target, err)
 	}
 	if there.Private != r.Private {
-		v.fault(fmt.Sprintf("%s is private: %s, and %s is private: %s", r.Name, yesNo(r.Private), target, yesNo(there.Private)))
+		v.fail(fmt.Sprintf("%s is private: %s, and %s is private: %s", r.Name, yesNo(r.Private), target, yesNo(there.Private)))
 	}
 	v.teams(ctx, c, target)
 	if r.Handed() {
@@ -148,10 +148,10 @@ func (v *verification) page(ctx context.Context, c engine.Case, r engine.Reposit
 		}
 	}
 	if len(differ) == 0 {
-		v.say("description, full description, visibility and categories of "+target+" are those of "+r.Name, "Docker Hub")
+		v.note("description, full description, visibility and categories of "+target+" are those of "+r.Name, "Docker Hub")
 		return nil
 	}
-	v.say(fmt.Sprintf("%s of %s and of %s differ: change it by hand on the page of %s, if it matters", strings.Join(differ, " and "), r.Name, target, target), "Docker Hub")
+	v.note(fmt.Sprintf("%s of %s and of %s differ: change it by hand on the page of %s, if it matters", strings.Join(differ, " and "), r.Name, target, target), "Docker Hub")
 	return nil
 }
 
@@ -160,18 +160,18 @@ func (v *verification) page(ctx context.Context, c engine.Case, r engine.Reposit
 func (v *verification) teams(ctx context.Context, c engine.Case, target string) {
 	teams, err := v.Systems.Hub().RepositoryTeams(ctx, c.Org, base(target))
 	if err != nil {
-		v.say("which teams may use "+target+" could not be read", "Docker Hub")
+		v.note("which teams may use "+target+" could not be read", "Docker Hub")
 		return
 	}
 	if len(teams) == 0 {
-		v.say("no team may use "+target+" yet: give those access who need it", "Docker Hub")
+		v.note("no team may use "+target+" yet: give those access who need it", "Docker Hub")
 		return
 	}
 	var words []string
 	for _, t := range teams {
 		words = append(words, t.Name+" ("+t.Permission+")")
 	}
-	v.say(target+" is open to the teams "+strings.Join(words, ", "), "Docker Hub")
+	v.note(target+" is open to the teams "+strings.Join(words, ", "), "Docker Hub")
 }
 
 // unchanged reports what has changed since the copies were verified, at the sources and

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-05b3d87e/reprovision/api/hub"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
@@ -14,8 +15,8 @@ import (
 // one, whether JIT is on or off.
 type cancelInvites struct{ World }
 
-// settlePatience is how long Docker Hub may take to show its own changes.
-const settlePatience = time.Minute
+// settleTimeout is how long Docker Hub may take to show its own changes.
+const settleTimeout = time.Minute
 
 func (cancelInvites) ID() engine.ActionID { return engine.ActionCancelInvites }
 
@@ -45,10 +46,17 @@ func (a cancelInvites) Plan(ctx context.Context, c engine.Case) (engine.Plan, er
 		if i.Team != "" {
 			before += ", team " + i.Team
 		}
-		p.Changes = append(p.Changes, request("invite "+i.ID, "Cancel the invite of "+i.Invitee, i.Invitee, before, "cancelled", client.CancelInviteCall(i.ID)))
+		p.Changes = append(p.Changes, cancelInvite(client, i, before))
 	}
 	p.Guards, err = a.Guards(ctx, c)
 	return p, err
+}
+
+// changeInvite is the prefix of the ID of a change that cancels an invite.
+const changeInvite = "invite "
+
+func cancelInvite(client *hub.Client, i engine.Invite, before string) engine.Change {
+	return request(changeInvite+i.ID, "Cancel the invite of "+i.Invitee, i.Invitee, before, "cancelled", client.CancelInviteCall(i.ID))
 }
 
 func (a cancelInvites) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error) {
@@ -64,7 +72,7 @@ func (a cancelInvites) Made(ctx context.Context, c engine.Case, ch engine.Change
 	if err != nil {
 		return false, err
 	}
-	return !slices.ContainsFunc(live.Invites, func(i engine.Invite) bool { return "invite "+i.ID == ch.ID }), nil
+	return !slices.ContainsFunc(live.Invites, func(i engine.Invite) bool { return changeInvite+i.ID == ch.ID }), nil
 }
 
 func (a cancelInvites) Run(ctx context.Context, _ engine.Case, ch engine.Change, _ func(engine.Progress)) (engine.Receipt, error) {
@@ -73,13 +81,13 @@ func (a cancelInvites) Run(ctx context.Context, _ engine.Case, ch engine.Change,
 
 func (a cancelInvites) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	var left int
-	err := a.poll(ctx, settlePatience, "the invites to be gone", report, func() (bool, error) {
+	err := a.poll(ctx, settleTimeout, "the invites to be gone", report, func() (bool, error) {
 		live, err := a.live(ctx, c, engine.FactInvites)
 		left = len(live.Invites)
 		return left == 0, err
 	})
 	switch {
-	case errors.Is(err, errGaveUp):
+	case errors.Is(err, errTimeout):
 		return engine.Check{Text: fmt.Sprintf("%d invites are still listed.", left)}, nil
 	case err != nil:
 		return engine.Check{}, err

@@ -15,8 +15,8 @@ type disableJIT struct{ World }
 
 // How long to wait for the owner's clicks, and how late the log may be.
 const (
-	clicksPatience = 15 * time.Minute
-	logPatience    = 20 * time.Second
+	clicksTimeout = 15 * time.Minute
+	logTimeout    = 20 * time.Second
 )
 
 func (disableJIT) ID() engine.ActionID { return engine.ActionDisableJIT }
@@ -86,9 +86,9 @@ var errNoBaseline = errors.New("the audit log could not be read before, so a tog
 
 // await waits until the log shows the toggle. If the audit log cannot be read, await
 // does not fail: then only the owner can end the wait.
-func (a disableJIT) await(ctx context.Context, c engine.Case, patience time.Duration, report func(engine.Progress)) (engine.AuditEvent, error) {
+func (a disableJIT) await(ctx context.Context, c engine.Case, timeout time.Duration, report func(engine.Progress)) (engine.AuditEvent, error) {
 	var seen engine.AuditEvent
-	err := a.poll(ctx, patience, "the toggle in the audit log", report, func() (bool, error) {
+	err := a.poll(ctx, timeout, "the toggle in the audit log", report, func() (bool, error) {
 		e, ok, err := a.toggled(ctx, c)
 		if err != nil && ctx.Err() == nil {
 			report(engine.Progress{Text: "the audit log cannot be read now: " + err.Error()})
@@ -101,7 +101,7 @@ func (a disableJIT) await(ctx context.Context, c engine.Case, patience time.Dura
 }
 
 func (a disableJIT) Run(ctx context.Context, c engine.Case, _ engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
-	e, err := a.await(ctx, c, clicksPatience, report)
+	e, err := a.await(ctx, c, clicksTimeout, report)
 	if err != nil {
 		return engine.Receipt{}, fmt.Errorf("watch the audit log for the JIT toggle: %w", err)
 	}
@@ -109,9 +109,9 @@ func (a disableJIT) Run(ctx context.Context, c engine.Case, _ engine.Change, rep
 }
 
 func (a disableJIT) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
-	e, err := a.await(ctx, c, logPatience, report)
+	e, err := a.await(ctx, c, logTimeout, report)
 	switch {
-	case errors.Is(err, errGaveUp):
+	case errors.Is(err, errTimeout):
 		return engine.Check{Text: "The audit log shows no toggle yet. It may be late; what you saw in the console is asked next."}, nil
 	case err != nil:
 		return engine.Check{}, err

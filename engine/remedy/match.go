@@ -54,19 +54,19 @@ func unmatched(e engine.Expectation) (differs, unknown []difference) {
 		a := attribute(e, want.name)
 		switch {
 		case !known:
-			unknown = append(unknown, difference{fmt.Sprintf("%s: SCIM sends %s; what sign-in carries could not be read. Compare it in %s", want.name, said(want.sends), a.Where), a.Page})
+			unknown = append(unknown, difference{fmt.Sprintf("%s: SCIM sends %s; what sign-in carries could not be read. Compare it in %s", want.name, quoted(want.sends), a.Where), a.Page})
 		case !want.same(carried):
 			change := "Change"
 			if a.Expression == "" {
 				change = "Add"
 			}
-			differs = append(differs, difference{fmt.Sprintf("%s: SCIM sends %s, sign-in carries %s. %s it in %s", want.name, said(want.sends), said(carried), change, a.Where), a.Page})
+			differs = append(differs, difference{fmt.Sprintf("%s: SCIM sends %s, sign-in carries %s. %s it in %s", want.name, quoted(want.sends), quoted(carried), change, a.Where), a.Page})
 		}
 	}
 	return differs, unknown
 }
 
-func said(value string) string {
+func quoted(value string) string {
 	if value == "" {
 		return "none"
 	}
@@ -148,7 +148,7 @@ func (a match) Made(ctx context.Context, c engine.Case, _ engine.Change) (bool, 
 }
 
 func (a match) Run(ctx context.Context, c engine.Case, _ engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
-	err := a.poll(ctx, clicksPatience, "the attributes to match", report, func() (bool, error) {
+	err := a.poll(ctx, clicksTimeout, "the attributes to match", report, func() (bool, error) {
 		if c.Expected.Stated {
 			return false, nil // nothing can be read: the owner's word ends the wait
 		}

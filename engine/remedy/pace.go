@@ -42,8 +42,8 @@ func (p *pace) left(now time.Time, done, total int64) time.Duration {
 	return max(time.Second, rest.Round(time.Second))
 }
 
-// told converts the progress of a copy to engine.Progress.
-func (p *pace) told(title string, x registry.Progress, now time.Time) engine.Progress {
+// progress converts the progress of a copy to engine.Progress.
+func (p *pace) progress(title string, x registry.Progress, now time.Time) engine.Progress {
 	if x.Tag == "" {
 		return engine.Progress{Text: title, Item: "reading the original"}
 	}

@@ -31,9 +31,9 @@ func TestTheTimeLeftFollowsThePaceOfLately(t *testing.T) {
 func TestACopyTellsBytesLayersAndTags(t *testing.T) {
 	var p pace
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	require.Equal(t, engine.Progress{Text: "Copy it", Item: "reading the original"}, p.told("Copy it", registry.Progress{Tags: 3}, at))
+	require.Equal(t, engine.Progress{Text: "Copy it", Item: "reading the original"}, p.progress("Copy it", registry.Progress{Tags: 3}, at))
 	require.Equal(t, engine.Progress{
 		Text: "Copy it", Item: "tag latest", Done: 10, Total: 40, Unit: "bytes",
 		More: []engine.Amount{{Done: 4, Total: 9, Unit: "layers"}, {Done: 1, Total: 3, Unit: "tags"}},
-	}, p.told("Copy it", registry.Progress{Tag: "latest", TagsDone: 1, Tags: 3, BlobsDone: 4, Blobs: 9, Bytes: 10, AllBytes: 40}, at))
+	}, p.progress("Copy it", registry.Progress{Tag: "latest", TagsDone: 1, Tags: 3, BlobsDone: 4, Blobs: 9, Bytes: 10, AllBytes: 40}, at))
 }

@@ -22,8 +22,8 @@ type push struct {
 	other bool
 }
 
-// pushPatience is how long provisioning may take to reach Docker.
-const pushPatience = 5 * time.Minute
+// pushTimeout is how long provisioning may take to reach Docker.
+const pushTimeout = 5 * time.Minute
 
 func (a push) ID() engine.ActionID {
 	if a.other {
@@ -88,26 +88,45 @@ func (a push) way(c engine.Case, as idp.Assignment) (idp.Way, error) {
 	if a.other {
 		n = 1
 	}
-	switch {
-	case !as.Assigned:
-		return idp.Way{}, fmt.Errorf("%s does not assign %s to %s: assign them there, then look again", as.Provider, c.Member.Email, as.App.Label)
-	case n >= len(as.Ways):
+	if err := assigned(c, as); err != nil {
+		return idp.Way{}, err
+	}
+	if n >= len(as.Ways) {
 		return idp.Way{}, fmt.Errorf("%s has no other way to push %s", as.Provider, c.Member.Email)
 	}
 	way := as.Ways[n]
 	revives := slices.ContainsFunc(way.Changes, func(ch idp.Change) bool { return ch.ID == idp.ChangeStart })
-	switch {
-	case as.App.Provisioning.Known && as.App.Provisioning.Why != "" && !revives:
-		return idp.Way{}, fmt.Errorf("%s would send nothing: %s", as.Provider, as.App.Provisioning.Why)
-	case as.OutOf != "":
-		return idp.Way{}, fmt.Errorf("%s would skip %s: %s", as.Provider, c.Member.Email, as.OutOf)
-	case engine.Misdirected(c, as.Org, as.UserName) != "":
-		return idp.Way{}, fmt.Errorf("%s would send them elsewhere: %s", as.Provider, engine.Misdirected(c, as.Org, as.UserName))
+	if err := sends(c, as, revives); err != nil {
+		return idp.Way{}, err
+	}
+	switch why := engine.Misdirected(c, as.Org, as.UserName); {
+	case why != "":
+		return idp.Way{}, fmt.Errorf("%s would send them elsewhere: %s", as.Provider, why)
 	case !strings.EqualFold(as.Role, c.Expected.Role) || !slices.Equal(as.Teams, c.Expected.Teams):
 		return idp.Way{}, fmt.Errorf("%s would now send %s, and no longer %s: look again", as.Provider,
 			roleAndTeams(as.Role, as.Teams), roleAndTeams(c.Expected.Role, c.Expected.Teams))
 	}
 	return way, nil
+}
+
+// assigned returns an error if the provider does not assign the person to Docker.
+func assigned(c engine.Case, as idp.Assignment) error {
+	if as.Assigned {
+		return nil
+	}
+	return fmt.Errorf("%s does not assign %s to %s: assign them there, then look again", as.Provider, c.Member.Email, as.App.Label)
+}
+
+// sends returns an error if the provider would send nothing about an assigned person.
+// Provisioning that is off does not matter to a way that revives it.
+func sends(c engine.Case, as idp.Assignment, revives bool) error {
+	switch p := as.App.Provisioning; {
+	case p.Known && p.Why != "" && !revives:
+		return fmt.Errorf("%s would send nothing: %s", as.Provider, p.Why)
+	case as.OutOf != "":
+		return fmt.Errorf("%s would skip %s: %s", as.Provider, c.Member.Email, as.OutOf)
+	}
+	return nil
 }
 
 // tookAway reports whether the changes made so far removed the person from a group. If
@@ -145,13 +164,10 @@ func (w World) pendingInvites(ctx context.Context, c engine.Case) ([]engine.Chan
 	}
 	var out []engine.Change
 	for _, i := range live.Invites {
-		out = append(out, request(changeInvite+i.ID, "Cancel the invite of "+i.Invitee, i.Invitee, "pending", "cancelled", w.Systems.Hub().CancelInviteCall(i.ID)))
+		out = append(out, cancelInvite(w.Systems.Hub(), i, "pending"))
 	}
 	return out, nil
 }
-
-// changeInvite is the prefix of the ID of a change that cancels an invite.
-const changeInvite = "invite "
 
 // product returns the product that the owner named, or the generic one.
 func product(c engine.Case) manual.Product {
@@ -211,7 +227,7 @@ func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, 
 func (a push) Run(ctx context.Context, c engine.Case, ch engine.Change, report func(engine.Progress)) (engine.Receipt, error) {
 	switch {
 	case ch.Kind == engine.ChangeConsole:
-		if err := a.awaitMember(ctx, c, clicksPatience, report); err != nil {
+		if err := a.awaitMember(ctx, c, clicksTimeout, report); err != nil {
 			return engine.Receipt{}, fmt.Errorf("watch Docker for %s: %w", c.Username, err)
 		}
 		return engine.Receipt{Status: "seen in Docker"}, nil
@@ -234,26 +250,26 @@ func (w World) sendIdP(ctx context.Context, c engine.Call) (engine.Receipt, erro
 	return engine.Receipt{Status: result.Status, Note: result.Note}, nil
 }
 
-func (w World) awaitMember(ctx context.Context, c engine.Case, patience time.Duration, report func(engine.Progress)) error {
-	return w.poll(ctx, patience, c.Username+" to be back in Docker", report, func() (bool, error) {
+func (w World) awaitMember(ctx context.Context, c engine.Case, timeout time.Duration, report func(engine.Progress)) error {
+	return w.poll(ctx, timeout, c.Username+" to be back in Docker", report, func() (bool, error) {
 		live, err := w.live(ctx, c, engine.FactMember)
 		return err == nil && live.Member.Present, err
 	})
 }
 
-// patience returns how long the way taken may need.
-func (a push) patience(c engine.Case) time.Duration {
+// timeout returns how long the way taken may need.
+func (a push) timeout(c engine.Case) time.Duration {
 	if a.other && len(c.Expected.Ways) > 1 {
-		return max(pushPatience, c.Expected.Ways[1].Takes)
+		return max(pushTimeout, c.Expected.Ways[1].Takes)
 	}
-	return pushPatience
+	return pushTimeout
 }
 
 func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	var live engine.Case
 	var said idp.Event // the newest of the provider's log, as long as they are out
 	log := a.pushLog(c, a.ID())
-	err := a.poll(ctx, a.patience(c), c.Username+" to be back with the right role and teams", report, func() (bool, error) {
+	err := a.poll(ctx, a.timeout(c), c.Username+" to be back with the right role and teams", report, func() (bool, error) {
 		var err error
 		live, err = a.live(ctx, c, engine.FactMember)
 		if err != nil || (live.Member.Present && !engine.Differs(live)) {
@@ -264,7 +280,7 @@ func (a push) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 		}
 		return said.Failed(), nil // no use in waiting longer
 	})
-	gaveUp := errors.Is(err, errGaveUp)
+	gaveUp := errors.Is(err, errTimeout)
 	if err != nil && !gaveUp {
 		return engine.Check{}, err
 	}

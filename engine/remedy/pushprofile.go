@@ -13,8 +13,8 @@ import (
 // again.
 type pushProfile struct{ World }
 
-// profilePatience is how long an update may take to show.
-const profilePatience = 3 * time.Minute
+// profileTimeout is how long an update may take to show.
+const profileTimeout = 3 * time.Minute
 
 func (pushProfile) ID() engine.ActionID { return engine.ActionPushProfile }
 
@@ -50,14 +50,11 @@ func (a pushProfile) Plan(ctx context.Context, c engine.Case) (engine.Plan, erro
 	if err != nil {
 		return p, err
 	}
-	if !as.Assigned {
-		return p, fmt.Errorf("%s does not assign %s to %s: assign them there, then look again", as.Provider, c.Member.Email, as.App.Label)
+	if err := assigned(c, as); err != nil {
+		return p, err
 	}
-	if why := as.App.Provisioning.Why; as.App.Provisioning.Known && why != "" {
-		return p, fmt.Errorf("%s would send nothing: %s", as.Provider, why)
-	}
-	if as.OutOf != "" {
-		return p, fmt.Errorf("%s would skip %s: %s", as.Provider, c.Member.Email, as.OutOf)
+	if err := sends(c, as, false); err != nil {
+		return p, err
 	}
 	way := provider.Resend(as)
 	p.Changes, p.Notes = changesOf(way), way.Notes
@@ -86,24 +83,24 @@ func (a pushProfile) Run(ctx context.Context, c engine.Case, ch engine.Change, r
 	if ch.Kind != engine.ChangeConsole {
 		return a.sendIdP(ctx, ch.Call)
 	}
-	if err := a.await(ctx, c, clicksPatience, report); err != nil {
+	if err := a.await(ctx, c, clicksTimeout, report); err != nil {
 		return engine.Receipt{}, fmt.Errorf("watch Docker for the values: %w", err)
 	}
 	return engine.Receipt{Status: "seen in Docker"}, nil
 }
 
-func (a pushProfile) await(ctx context.Context, c engine.Case, patience time.Duration, report func(engine.Progress)) error {
-	return a.poll(ctx, patience, "Docker to show the values", report, func() (bool, error) {
+func (a pushProfile) await(ctx context.Context, c engine.Case, timeout time.Duration, report func(engine.Progress)) error {
+	return a.poll(ctx, timeout, "Docker to show the values", report, func() (bool, error) {
 		return a.Made(ctx, c, engine.Change{})
 	})
 }
 
 func (a pushProfile) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
-	err := a.await(ctx, c, profilePatience, report)
+	err := a.await(ctx, c, profileTimeout, report)
 	log := a.pushLog(c, a.ID())
 	evidence := log.evidence(ctx, a.Now())
 	switch {
-	case errors.Is(err, errGaveUp):
+	case errors.Is(err, errTimeout):
 		text := "Docker does not show the values yet. Look at the identity provider's log, or look again later."
 		switch said := log.newest(ctx); {
 		case said.Failed():

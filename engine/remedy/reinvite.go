@@ -108,15 +108,15 @@ func (a reinvite) Run(ctx context.Context, _ engine.Case, ch engine.Change, _ fu
 
 func (a reinvite) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	var live engine.Case
-	err := a.poll(ctx, settlePatience, "the invite to be listed", report, func() (bool, error) {
+	err := a.poll(ctx, settleTimeout, "the invite to be listed", report, func() (bool, error) {
 		var err error
 		live, err = a.live(ctx, c, engine.FactMember, engine.FactInvites)
 		return err == nil && (live.Member.Present && len(live.LostTeams()) == 0 || !live.Member.Present && len(live.Invites) > 0), err
 	})
 	switch {
-	case errors.Is(err, errGaveUp) && live.Member.Present:
+	case errors.Is(err, errTimeout) && live.Member.Present:
 		return engine.Check{Text: "They are in, but not yet on " + strings.Join(live.LostTeams(), ", ") + "."}, nil
-	case errors.Is(err, errGaveUp):
+	case errors.Is(err, errTimeout):
 		return engine.Check{Text: "Docker lists no invite for them."}, nil
 	case err != nil:
 		return engine.Check{}, err

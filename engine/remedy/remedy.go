@@ -79,30 +79,30 @@ func Actions(w World) []engine.Action {
 
 // The pauses of poll between two reads: the first, and the longest.
 const (
-	pollFirst = 500 * time.Millisecond
-	pollMost  = 10 * time.Second
+	minPause = 500 * time.Millisecond
+	maxPause = 10 * time.Second
 )
 
-// errGaveUp says that poll ran out of patience.
-var errGaveUp = errors.New("it did not show in time")
+// errTimeout means that poll reached its timeout.
+var errTimeout = errors.New("it did not show in time")
 
-// poll calls look until it reports success, the context ends, or patience is over. The
-// window that shows the progress adds the elapsed time.
-func (w World) poll(ctx context.Context, patience time.Duration, what string, report func(engine.Progress), look func() (bool, error)) error {
-	start, pause := w.Now(), pollFirst
+// poll calls look with growing pauses until it reports success, ctx ends, or the timeout
+// has passed. The window that shows the progress adds the elapsed time.
+func (w World) poll(ctx context.Context, timeout time.Duration, what string, report func(engine.Progress), look func() (bool, error)) error {
+	start, pause := w.Now(), minPause
 	for {
 		ok, err := look()
 		if ok || (err != nil && !errors.Is(err, engine.ErrUnsettled)) {
 			return err
 		}
-		if w.Now().Sub(start) >= patience {
-			return errGaveUp
+		if w.Now().Sub(start) >= timeout {
+			return errTimeout
 		}
 		report(engine.Progress{Text: "waiting for " + what})
 		if err := w.Sleep(ctx, pause); err != nil {
 			return err
 		}
-		pause = min(pause*3/2, pollMost)
+		pause = min(pause*3/2, maxPause)
 	}
 }
 
@@ -118,7 +118,7 @@ func request(id, title, target, before, after string, call transport.Call) engin
 	}
 }
 
-func sent(r *transport.Response, err error) (engine.Receipt, error) {
+func receiptOfResponse(r *transport.Response, err error) (engine.Receipt, error) {
 	if err != nil {
 		return engine.Receipt{}, err
 	}
@@ -131,7 +131,7 @@ func (w World) sendHub(ctx context.Context, c engine.Call) (engine.Receipt, erro
 	if client == nil {
 		return engine.Receipt{}, errors.New("not signed in to Docker Hub")
 	}
-	return sent(client.Send(ctx, transport.Call(c)))
+	return receiptOfResponse(client.Send(ctx, transport.Call(c)))
 }
 
 // live reads facts that an action requires.

@@ -19,15 +19,15 @@ func (remove) Offer(c engine.Case) engine.Availability {
 	return engine.Availability{Reason: strings.Join(engine.RemovalBlockers(c), "; ")}
 }
 
-// needs lists the facts that a removal depends on.
-func needs() []engine.FactID {
+// removalFacts lists the facts that a removal depends on.
+func removalFacts() []engine.FactID {
 	return []engine.FactID{
 		engine.FactMember, engine.FactInvites, engine.FactSCIM, engine.FactExpectation, engine.FactRepositories,
 	}
 }
 
 func (a remove) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
-	live, guards, err := a.grounds(ctx, c)
+	live, guards, err := a.preconditions(ctx, c)
 	if err != nil {
 		return engine.Plan{}, err
 	}
@@ -56,13 +56,13 @@ func (a remove) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 }
 
 func (a remove) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error) {
-	_, guards, err := a.grounds(ctx, c)
+	_, guards, err := a.preconditions(ctx, c)
 	return guards, err
 }
 
-// grounds reads all these facts again and refuses if a safety rule no longer holds.
-func (a remove) grounds(ctx context.Context, c engine.Case) (engine.Case, []engine.Guard, error) {
-	live, err := a.live(ctx, c, needs()...)
+// preconditions reads all these facts again and refuses if a safety rule no longer holds.
+func (a remove) preconditions(ctx context.Context, c engine.Case) (engine.Case, []engine.Guard, error) {
+	live, err := a.live(ctx, c, removalFacts()...)
 	if err != nil {
 		return c, nil, err
 	}
@@ -106,11 +106,11 @@ func (a remove) Run(ctx context.Context, _ engine.Case, ch engine.Change, _ func
 }
 
 func (a remove) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
-	err := a.poll(ctx, settlePatience, "the member list to show it", report, func() (bool, error) {
+	err := a.poll(ctx, settleTimeout, "the member list to show it", report, func() (bool, error) {
 		return a.Made(ctx, c, engine.Change{})
 	})
 	switch {
-	case errors.Is(err, errGaveUp):
+	case errors.Is(err, errTimeout):
 		return engine.Check{Text: "Docker still lists " + c.Username + "."}, nil
 	case err != nil:
 		return engine.Check{}, err

@@ -271,7 +271,7 @@ func (a undo) Run(ctx context.Context, c engine.Case, ch engine.Change, report f
 func (a undo) Verify(ctx context.Context, c engine.Case, report func(engine.Progress)) (engine.Check, error) {
 	var left, further []string
 	var live engine.Case
-	err := a.poll(ctx, settlePatience, "Docker to show it", report, func() (bool, error) {
+	err := a.poll(ctx, settleTimeout, "Docker to show it", report, func() (bool, error) {
 		var changes []engine.Change
 		var err error
 		live, changes, err = a.missing(ctx, c)
@@ -288,7 +288,7 @@ func (a undo) Verify(ctx context.Context, c engine.Case, report func(engine.Prog
 		return len(left) == 0, err
 	})
 	switch {
-	case errors.Is(err, errGaveUp):
+	case errors.Is(err, errTimeout):
 		return engine.Check{Text: "Not in effect yet: " + strings.Join(left, "; ") + "."}, nil
 	case err != nil:
 		return engine.Check{}, err

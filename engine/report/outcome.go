@@ -7,19 +7,18 @@ import (
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
-	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 )
 
-// outcome says in one line how it ended and what to do next, and below it how
-// role and teams were and are.
-func outcome(b *strings.Builder, c engine.Case) {
-	head, text := ended(c)
+// outcome says in one line how the walk ended and what to do next, followed by a table
+// of role and teams before and now. found is empty if the member could not be read.
+func outcome(b *strings.Builder, c engine.Case, found []engine.Finding) {
+	head, text := ended(c, found)
 	fmt.Fprintf(b, "**%s.** %s\n\n", Escape(head), text)
 	values(b, c)
 }
 
-// ended is how the walk ended, in a few words and in a sentence or two of Markdown.
-func ended(c engine.Case) (head, text string) {
+// ended returns how the walk ended: a plain heading, and a sentence or two of Markdown.
+func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	if c.DryRun {
 		return "Dry run: nothing was changed", "What follows is what was found, and what would be done."
 	}
@@ -32,8 +31,8 @@ func ended(c engine.Case) (head, text string) {
 	half := halfWay(c)
 	member := c.Sources[engine.FactMember]
 	var first engine.Finding
-	if member.Known() {
-		first = diagnose.Findings(c)[0]
+	if len(found) > 0 {
+		first = found[0]
 	}
 	fine := fresh(c) && first.ID == engine.FindingNothingWrong
 	same := "Docker shows the role and the teams that " + provider + " sends."
@@ -58,18 +57,17 @@ func ended(c engine.Case) (head, text string) {
 	return "Not cured", made + " What was found: " + Escape(first.Title) + "."
 }
 
-// halfWay names the plans that were left half-way, and what to do; empty when
-// there is none.
+// halfWay names the plans that were left half-way and says what to do, or returns "" if
+// there are none. It leaves out an undo, which resume does not continue.
 func halfWay(c engine.Case) string {
 	var out []string
-	for _, id := range order {
-		left := len(c.Remaining(id))
-		if left == 0 {
+	for _, p := range c.HalfWay() {
+		if p.Action == engine.ActionUndo {
 			continue
 		}
-		p := c.Unfinished[id]
 		n := len(p.Changes)
-		out = append(out, fmt.Sprintf("Of \"%s\", %d of %s %s made.", Escape(p.Title), n-left, engine.Count(n, "change"), were(n-left)))
+		done := n - len(c.Remaining(p.Action))
+		out = append(out, fmt.Sprintf("Of \"%s\", %d of %s %s made.", Escape(p.Title), done, engine.Count(n, "change"), were(done)))
 	}
 	if len(out) == 0 {
 		return ""
@@ -84,8 +82,7 @@ func were(n int) string {
 	return "were"
 }
 
-// wasWrong reports whether anything was to be cured: it may have been corrected
-// by hand.
+// wasWrong reports whether there was anything to cure.
 func wasWrong(c engine.Case) bool {
 	found := c.Before.Findings
 	return len(found) > 0 && found[0].ID != engine.FindingNothingWrong || len(found) == 0 && len(c.Receipts) > 0
@@ -97,7 +94,7 @@ func fresh(c engine.Case) bool {
 	return s.Known() && !slices.ContainsFunc(c.Receipts, func(r engine.Receipt) bool { return r.At.After(s.At) })
 }
 
-// values are role and teams before and now, beside what is sent.
+// values writes a table of role and teams before and now, and of what is sent.
 func values(b *strings.Builder, c engine.Case) {
 	const unknown = "not known"
 	was := map[string]string{}

@@ -17,21 +17,25 @@ import (
 func Markdown(c engine.Case) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Provisioning report: %s in %s\n\n", Escape(c.Username), Escape(c.Org))
-	outcome(&b, c)
+	var found []engine.Finding
+	if c.Sources[engine.FactMember].Known() {
+		found = diagnose.Findings(c)
+	}
+	outcome(&b, c, found)
 	changed := len(c.Receipts) > 0
 	if changed && len(c.Before.Findings) > 0 {
 		b.WriteString("## What was found\n\n")
 		comparison(&b, c.Expected.Provider, c.Before.Comparison)
 		findings(&b, c.Before.Findings)
 	}
-	if c.Sources[engine.FactMember].Known() {
+	if len(found) > 0 {
 		title := "## What was found\n\n"
 		if changed {
 			title = "## How it is now\n\n"
 		}
 		b.WriteString(title)
 		comparison(&b, c.Expected.Provider, engine.Compare(c))
-		findings(&b, diagnose.Findings(c))
+		findings(&b, found)
 	}
 	actions(&b, c)
 	words(&b, c)
@@ -86,7 +90,7 @@ func actions(b *strings.Builder, c engine.Case) {
 		}
 		fmt.Fprintf(b, ", %s, plan %s\n", stamp(r.At), code(fmt.Sprintf("%.12s", r.Plan)))
 	}
-	for _, id := range order {
+	for _, id := range engine.Actions() {
 		k, ok := c.Done[id]
 		if !ok {
 			continue
@@ -104,12 +108,6 @@ func actions(b *strings.Builder, c engine.Case) {
 		}
 	}
 	b.WriteString("\n")
-}
-
-// order is the order of the actions in the longest walk.
-var order = []engine.ActionID{
-	engine.ActionCancelInvites, engine.ActionDisableJIT, engine.ActionMatch, engine.ActionPushProfile,
-	engine.ActionHandOver, engine.ActionRemove, engine.ActionPush, engine.ActionPushOther, engine.ActionReinvite,
 }
 
 // words lists what is known only because a person said so.

@@ -39,8 +39,8 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 
 	var receipts []engine.Receipt
 	for i, ch := range plan.Changes {
-		// Who ends the wait for their own clicks before it has begun says that they
-		// have done them: that is what the screen asks of them from the start.
+		// The screen asks from the start to end the wait when the clicks are done, so a
+		// Halt that arrives before the wait has begun means that they are done.
 		theirs := i == 0 && ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errHalted)
 		if wait.Err() != nil && !theirs {
 			return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
@@ -110,7 +110,7 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 		switch {
 		case err == nil && made:
 			return r.made(doubt, engine.Receipt{Status: statusObserved, Note: noteEarlier})
-		case err != nil && ch.Kind != engine.ChangeConsole: // who clicks sees what is there
+		case err != nil && ch.Kind != engine.ChangeConsole: // a person sees the state in the console
 			return engine.Receipt{}, fmt.Errorf("%s: whether it was made before could not be observed: %w", ch.Title, err)
 		}
 	}
@@ -162,8 +162,8 @@ const (
 	noteEarlier    = "an earlier attempt had made it"
 )
 
-// observed looks whether a change that failed is in effect nevertheless. It
-// reports unknown if that could not be observed either.
+// observed checks whether a change that failed is in effect nevertheless. unknown is true
+// if that could not be observed either.
 func (r *Runner) observed(a engine.Action, c engine.Case, ch engine.Change, cause error) (receipt engine.Receipt, unknown bool, err error) {
 	made, err := a.Made(r.hard, c, ch)
 	switch {

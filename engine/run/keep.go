@@ -18,20 +18,20 @@ const (
 	textUndone  = "put back as far as it can be"
 )
 
-// subject is the person that a run is about.
+// subject is the person a run is about.
 type subject struct{ org, username string }
 
-func of(c engine.Case) subject { return subject{c.Org, c.Username} }
+func subjectOf(c engine.Case) subject { return subject{c.Org, c.Username} }
 
 // begin opens the journal at the first change of a run. A run is about one
 // person; a change for another person begins another journal.
 func (r *Runner) begin(c engine.Case, m guide.Mark) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.journal != nil && r.subject == of(c) {
+	if r.journal != nil && r.subject == subjectOf(c) {
 		return nil
 	}
-	if err := r.dropJournal(); err != nil {
+	if err := r.releaseJournal(); err != nil {
 		return err
 	}
 	now := r.cfg.Now()
@@ -39,7 +39,7 @@ func (r *Runner) begin(c engine.Case, m guide.Mark) error {
 	if err != nil {
 		return fmt.Errorf("nothing was changed, because nothing is changed without a journal: %w", err)
 	}
-	r.journal, r.subject = j, of(c)
+	r.journal, r.subject = j, subjectOf(c)
 	return j.Append(Entry{At: now, Kind: EntryBegin, Case: &c, Mark: &m})
 }
 
@@ -51,7 +51,7 @@ func (r *Runner) Continue(j Journal, rec Record) error {
 	m.Seq = 0
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.journal, r.subject, r.doubts = j, of(c), rec.Doubts()
+	r.journal, r.subject, r.doubts = j, subjectOf(c), rec.Doubts()
 	return j.Append(Entry{At: r.cfg.Now(), Kind: EntryBegin, Mark: &m, Text: textResumed})
 }
 
@@ -66,13 +66,12 @@ func (r *Runner) note(e Entry) error {
 	return r.journal.Append(e)
 }
 
-// mark records where the walk stands, and ends the run when nothing is left to
-// do. A mark that cannot be written does no harm: a walk that is resumed a step
-// too early finds that step done.
+// mark records the place of the walk, and ends the run if nothing is left to do. An error
+// is ignored: a walk that resumes a step too early finds that step done.
 func (r *Runner) mark(f guide.Note) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.journal == nil || r.subject != of(f.Case) {
+	if r.journal == nil || r.subject != subjectOf(f.Case) {
 		return
 	}
 	if r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryMark, Mark: &f.Mark, Case: &f.Case}) != nil || !f.Over {
@@ -96,11 +95,11 @@ func (r *Runner) end(action engine.ActionID, text string) error {
 	if err := r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryEnd, Action: action, Text: text}); err != nil {
 		return err
 	}
-	return r.dropJournal()
+	return r.releaseJournal()
 }
 
-// dropJournal lets go of the journal and of the organization's lock.
-func (r *Runner) dropJournal() error {
+// releaseJournal closes the journal and releases the organization's lock.
+func (r *Runner) releaseJournal() error {
 	j := r.journal
 	r.journal, r.subject, r.doubts = nil, subject{}, nil
 	if j == nil {
@@ -112,7 +111,7 @@ func (r *Runner) dropJournal() error {
 func (r *Runner) closeJournal() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dropJournal()
+	return r.releaseJournal()
 }
 
 // Close records that a person closed the run at that time, as it is.
@@ -126,7 +125,7 @@ func (r *Runner) doubted(d Doubt) bool {
 	return slices.ContainsFunc(r.doubts, d.same)
 }
 
-// doubt notes that the outcome of a change is unknown, or known now.
+// doubt records whether the outcome of a change is unknown.
 func (r *Runner) doubt(d Doubt, unknown bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,13 +135,13 @@ func (r *Runner) doubt(d Doubt, unknown bool) {
 	}
 }
 
-// settle observes the changes of this person's run whose outcome is unknown, and
+// resolveDoubts observes the changes of this person's run whose outcome is unknown, and
 // adds receipts for those that were made. A change that cannot be observed now
 // stays in doubt, and is observed again before it would be repeated.
-func (r *Runner) settle(ctx context.Context, c engine.Case) engine.Case {
+func (r *Runner) resolveDoubts(ctx context.Context, c engine.Case) engine.Case {
 	r.mu.Lock()
 	doubts := slices.Clone(r.doubts)
-	if r.subject != of(c) || !c.Session.Ready() {
+	if r.subject != subjectOf(c) || !c.Session.Ready() {
 		doubts = nil
 	}
 	r.mu.Unlock()
@@ -157,7 +156,7 @@ func (r *Runner) settle(ctx context.Context, c engine.Case) engine.Case {
 		case made:
 			receipt, err := r.made(d, engine.Receipt{Status: statusObserved, Note: noteEarlier})
 			if err != nil {
-				r.doubt(d, true) // the journal does not know yet
+				r.doubt(d, true) // the journal could not be written
 			}
 			c = c.WithReceipts(receipt)
 			if len(c.Remaining(d.Action)) == 0 {

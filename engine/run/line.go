@@ -47,14 +47,14 @@ type Entry struct {
 	Text     string           `json:"text,omitempty"`
 }
 
-// journalVersion is that of the lines below. A reader refuses others.
+// journalVersion is the version of the line format. Others are rejected.
 const journalVersion = 1
 
-// maxLine bounds a line on reading: a case is some kilobytes.
+// maxLine bounds the length of a line, in bytes. A case has some kilobytes.
 const maxLine = 32 << 20
 
-// line is an entry on disk. Sum covers the entry's bytes and the sum of the
-// line before, so that a line that was changed, lost or moved is noticed.
+// line is an entry on disk. Sum covers the entry's bytes and the sum of the previous line,
+// so that a changed, lost or moved line is detected.
 type line struct {
 	Version int             `json:"v"`
 	Sum     string          `json:"sum"`
@@ -74,7 +74,7 @@ func sum(before string, entry []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// encode makes the line of an entry that follows the line with the sum before.
+// encode encodes an entry as the line after the one with the sum before.
 func encode(e Entry, before string) (raw []byte, own string, err error) {
 	entry, err := json.Marshal(e)
 	if err != nil {
@@ -88,16 +88,16 @@ func encode(e Entry, before string) (raw []byte, own string, err error) {
 	return append(raw, '\n'), own, nil
 }
 
-// lines is what a journal holds.
+// lines is the decoded content of a journal.
 type lines struct {
 	entries []Entry
-	size    int64  // bytes up to the end of the last whole line
-	sum     string // of the last whole line
-	torn    bool   // something stands after it that never became a line
+	size    int64  // bytes up to the end of the last complete line
+	sum     string // of the last complete line
+	torn    bool   // an incomplete line follows
 }
 
-// read decodes a journal. Only its last line can be torn, by a crash; anything
-// else that cannot be read is damage.
+// read decodes a journal. Only the last line may be incomplete, after a crash; any other
+// unreadable line is an error.
 func read(r io.Reader) (lines, error) {
 	var out lines
 	b := bufio.NewReader(r)
@@ -126,7 +126,7 @@ func read(r io.Reader) (lines, error) {
 	}
 }
 
-// nextLine reads up to and with the line end.
+// nextLine reads a line including its end.
 func nextLine(b *bufio.Reader) ([]byte, error) {
 	var raw []byte
 	for {

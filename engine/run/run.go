@@ -92,7 +92,7 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 	}
 	switch f := f.(type) {
 	case guide.Observe:
-		c, err := r.cfg.Observer.Observe(ctx, r.settle(ctx, f.Case), f.Facts, report)
+		c, err := r.cfg.Observer.Observe(ctx, r.resolveDoubts(ctx, f.Case), f.Facts, report)
 		if err != nil {
 			return r.failed(f.Seq, err)
 		}
@@ -106,7 +106,7 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 	case guide.MakePlan:
 		return r.makePlan(ctx, f)
 	case guide.Execute:
-		if !r.takeOff() {
+		if !r.startRun() {
 			return guide.Executed{Seq: f.Seq, Stopped: true}
 		}
 		defer r.inFlight.Done()
@@ -142,9 +142,8 @@ func (r *Runner) halt(seq int) {
 	}
 }
 
-// takeOff counts one more run as in flight. It reports false once Drain was
-// called.
-func (r *Runner) takeOff() bool {
+// startRun counts one more run as in flight. It returns false after Drain was called.
+func (r *Runner) startRun() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.soft.Err() != nil {
@@ -159,7 +158,7 @@ func (r *Runner) takeOff() bool {
 // change is cut off, the journal records that its outcome is unknown, and Drain
 // returns the error of ctx.
 func (r *Runner) Drain(ctx context.Context) error {
-	r.mu.Lock() // against takeOff
+	r.mu.Lock() // so that startRun counts before or fails after
 	r.stop()
 	r.mu.Unlock()
 	done := make(chan struct{})

@@ -18,11 +18,11 @@ import (
 	"time"
 )
 
-// Patience is how long a person may take in the browser.
-const Patience = 10 * time.Minute
+// Timeout is how long a person may take in the browser.
+const Timeout = 10 * time.Minute
 
 // ErrTimeout says that nobody came back from the browser.
-var ErrTimeout = fmt.Errorf("nobody came back from the browser within %s: sign in again", Patience)
+var ErrTimeout = fmt.Errorf("nobody came back from the browser within %s: sign in again", Timeout)
 
 // RefusedError is the answer of an authorization server, or of the person who was
 // asked there, that is no code (RFC 6749, section 4.1.2.1).
@@ -111,9 +111,9 @@ func (r *Receiver) RedirectURI() string { return r.address.String() }
 func (r *Receiver) State() string { return r.state() }
 
 // Wait returns the authorization code. It ends with the context, with a
-// *RefusedError, or after Patience with ErrTimeout.
+// *RefusedError, or after Timeout with ErrTimeout.
 func (r *Receiver) Wait(ctx context.Context) (string, error) {
-	ctx, stop := context.WithTimeoutCause(ctx, Patience, ErrTimeout)
+	ctx, stop := context.WithTimeoutCause(ctx, Timeout, ErrTimeout)
 	defer stop()
 	select {
 	case a := <-r.answers:

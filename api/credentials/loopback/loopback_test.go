@@ -96,7 +96,7 @@ func TestARefusalIsTold(t *testing.T) {
 	require.Equal(t, "The user said no.[31m", refused.Description)
 }
 
-func TestWaitingEndsWithItsContextOrWithPatience(t *testing.T) {
+func TestWaitEndsWithItsContextOrTimeout(t *testing.T) {
 	r := open(t, "http://localhost")
 	gone := errors.New("gone")
 	ctx, cancel := context.WithCancelCause(t.Context())
