@@ -21,14 +21,14 @@ type AuditEvent struct {
 	Action      string            `json:"action"` // category and name, such as "repo.tag.push"
 	Name        string            `json:"name"`   // a repository, an organization, or for team events a username
 	Actor       string            `json:"actor"`  // "dockersupport" for Docker's own staff
-	Data        map[string]string `json:"-"`      // what is in it is not documented
+	Data        map[string]string `json:"-"`      // its content is not documented
 	At          Time              `json:"timestamp"`
 	Description string            `json:"action_description"`
-	Raw         string            `json:"-"` // the event as it came
+	Raw         string            `json:"-"` // the event as received
 }
 
-// UnmarshalJSON also keeps the raw event, and reads data of any type: the
-// reference promises strings only.
+// UnmarshalJSON also keeps the raw event, and accepts data of any type although the
+// reference promises only strings.
 func (e *AuditEvent) UnmarshalJSON(body []byte) error {
 	type plain AuditEvent
 	var wire struct {
@@ -53,8 +53,8 @@ func (e *AuditEvent) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// AuditQuery narrows an audit log. The zero value asks for all that the server
-// keeps: 30 or 90 days, Docker's pages differ.
+// AuditQuery filters an audit log. The zero value selects everything that the server
+// keeps: 30 or 90 days, depending on which of Docker's pages is right.
 type AuditQuery struct {
 	Action string // AuditAction.Key
 	Name   string
@@ -63,14 +63,13 @@ type AuditQuery struct {
 	To     time.Time
 }
 
-// The default page size of audit logs according to the reference, which names
+// auditPageSize is the documented default page size of audit logs. The reference names
 // no maximum.
 const auditPageSize = 25
 
-// AuditLogs lists the events of an account in the server's order, newest first
-// as far as is known (Docker Hub API reference 2-beta, GET
-// /v2/auditlogs/{account}). An event appears some time after it happened; how
-// long is not documented.
+// AuditLogs lists the events of an account in the server's order, apparently newest
+// first (Docker Hub API reference 2-beta, GET /v2/auditlogs/{account}). Events appear
+// with an undocumented delay.
 func (c *Client) AuditLogs(ctx context.Context, account string, q AuditQuery) iter.Seq2[AuditEvent, error] {
 	op := fmt.Sprintf("read the audit log of %s", shown(account))
 	ref := route("v2", "auditlogs", account)
@@ -86,10 +85,9 @@ func (c *Client) AuditLogs(ctx context.Context, account string, q AuditQuery) it
 		}
 	}
 	return func(yield func(AuditEvent, error) bool) {
-		// The answer tells neither a count nor a next page, and the server may
-		// give pages of whatever size. So only an empty page, or one that is
-		// shorter than the page before it, is known to be the last: an older
-		// event that is missed would be taken for one that never happened.
+		// A page has neither a total nor a next link, and the server may choose the
+		// page size. So only an empty page, or one shorter than the page before it, is
+		// taken for the last: a missed event would seem never to have happened.
 		var previous []AuditEvent
 		for n := 1; ; n++ {
 			if n > c.maxPages {
@@ -108,14 +106,14 @@ func (c *Client) AuditLogs(ctx context.Context, account string, q AuditQuery) it
 			}
 			if n > 1 && len(p) > 0 && slices.EqualFunc(p, previous, sameEvent) {
 				if len(p) < auditPageSize {
-					return // a short log from a server that looks at no page number
+					return // a short log from a server that ignores the page number
 				}
 				yield(AuditEvent{}, fmt.Errorf("%s: %w: page %d is page %d again", op, ErrEndless, n, n-1))
 				return
 			}
 			for _, e := range p {
-				// Events written while we read push older ones over to the next
-				// page, where they come again.
+				// Events written meanwhile shift older ones to the next page, where
+				// they are repeated.
 				if slices.ContainsFunc(previous, func(x AuditEvent) bool { return sameEvent(x, e) }) {
 					continue
 				}
@@ -131,14 +129,14 @@ func (c *Client) AuditLogs(ctx context.Context, account string, q AuditQuery) it
 	}
 }
 
-// sameEvent compares what was sent: events carry no id.
+// sameEvent compares the raw events, because events have no ID.
 func sameEvent(a, b AuditEvent) bool { return a.Raw == b.Raw }
 
 type auditPage []AuditEvent
 
-// UnmarshalJSON takes an empty object for an empty page, because the server's
-// kind (a gateway to protocol buffers) may leave empty lists out. An object
-// that holds something else is refused.
+// UnmarshalJSON accepts an empty object as an empty page, because servers of this kind
+// (a gateway to protocol buffers) may omit empty lists. It rejects an object with
+// other content.
 func (p *auditPage) UnmarshalJSON(body []byte) error {
 	var wire map[string]json.RawMessage
 	if err := json.Unmarshal(body, &wire); err != nil {
@@ -164,18 +162,17 @@ type AuditAction struct {
 	Description   string
 }
 
-// Matches reports whether an event is of this kind. That the key in events is
-// composed of category and name is documented by a single example, so the bare
-// name counts too.
+// Matches reports whether an event is of this kind. That an event's action is category
+// and name is documented by a single example only, so the bare name matches too.
 func (a AuditAction) Matches(e AuditEvent) bool { return e.Action == a.Key || e.Action == a.Name }
 
-// Catalogue is all kinds of events that an account's audit log can hold, sorted
-// by key. Keys are not a promise of Docker's: look them up when the tool runs.
+// Catalogue lists all kinds of events of an account's audit log, sorted by key. Docker
+// does not promise stable keys, so they are looked up at run time.
 type Catalogue []AuditAction
 
-// Resolve finds an action by its key, else by its name in whatever category,
-// else by its label. A name or a label that fits several actions finds none:
-// Docker's own list has "Organization Created" twice.
+// Resolve finds an action by its key, else by its name in any category, else by its
+// label. An ambiguous name or label finds none: Docker's own list has "Organization
+// Created" twice.
 func (c Catalogue) Resolve(key, label string) (AuditAction, bool) {
 	_, name, _ := strings.Cut(key, ".")
 	for _, fits := range []func(AuditAction) bool{
@@ -201,8 +198,8 @@ func (c Catalogue) Resolve(key, label string) (AuditAction, bool) {
 	return AuditAction{}, false
 }
 
-// Label is the label of an event's action, and the action itself when the
-// catalogue does not hold it.
+// Label returns the label of an event's action, or the action itself if the catalogue
+// does not have it.
 func (c Catalogue) Label(e AuditEvent) string {
 	for _, a := range c {
 		if a.Matches(e) && a.Label != "" {

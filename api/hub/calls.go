@@ -9,10 +9,10 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// RemoveMemberCall takes a member out of the organization and so off all its
-// teams; the answer is 204 (Docker Hub API reference 2-beta, DELETE
-// /v2/orgs/{org_name}/members/{username}). The last owner is refused. It wants
-// the username: an address is refused.
+// RemoveMemberCall removes a member from the organization and thereby from all its
+// teams; the response is 204 (Docker Hub API reference 2-beta, DELETE
+// /v2/orgs/{org_name}/members/{username}). Docker refuses to remove the last owner. It
+// accepts only a username, not an email address.
 func (c *Client) RemoveMemberCall(org, username string) transport.Call {
 	return c.call(http.MethodDelete, nil, "v2", "orgs", org, "members", username)
 }
@@ -26,7 +26,7 @@ func (c *Client) SetRoleCall(org, username, role string) transport.Call {
 	}{role}, "v2", "orgs", org, "members", username)
 }
 
-// AddToTeamCall puts a member on a team (Docker Hub API reference 2-beta, POST
+// AddToTeamCall adds a member to a team (Docker Hub API reference 2-beta, POST
 // /v2/orgs/{org_name}/groups/{group_name}/members).
 func (c *Client) AddToTeamCall(org, team, username string) transport.Call {
 	return c.call(http.MethodPost, struct {
@@ -34,16 +34,16 @@ func (c *Client) AddToTeamCall(org, team, username string) transport.Call {
 	}{username}, "v2", "orgs", org, "groups", team, "members")
 }
 
-// CancelInviteCall withdraws a pending invite; the answer is 204 (Docker Hub
-// API reference 2-beta, DELETE /v2/invites/{id}).
+// CancelInviteCall cancels a pending invite; the response is 204 (Docker Hub API
+// reference 2-beta, DELETE /v2/invites/{id}).
 func (c *Client) CancelInviteCall(id string) transport.Call {
 	return c.call(http.MethodDelete, nil, "v2", "invites", id)
 }
 
-// InviteCall invites people by Docker ID or address; team and role may be
-// empty. With dryRun the server only checks, which is still a POST and so needs
-// an approval as well. Read the answer with InviteResults (Docker Hub API
-// reference 2-beta, POST /v2/invites/bulk).
+// InviteCall invites people by Docker ID or email address; team and role may be empty.
+// With dryRun the server only validates, which is still a POST and needs an approval
+// too. Decode the response with InviteResults (Docker Hub API reference 2-beta, POST
+// /v2/invites/bulk).
 func (c *Client) InviteCall(org, team, role string, invitees []string, dryRun bool) transport.Call {
 	return c.call(http.MethodPost, struct {
 		Org      string   `json:"org"`
@@ -54,7 +54,7 @@ func (c *Client) InviteCall(org, team, role string, invitees []string, dryRun bo
 	}{org, team, role, append([]string{}, invitees...), dryRun}, "v2", "invites", "bulk")
 }
 
-// NewRepository is a repository to be made.
+// NewRepository describes a repository to create.
 type NewRepository struct {
 	Namespace       string // user or organization
 	Name            string // 2 to 255 of a-z, 0-9 and single . _ - between them
@@ -63,9 +63,9 @@ type NewRepository struct {
 	Private         bool
 }
 
-// CreateRepositoryCall makes an empty repository; the answer is 201 (Docker Hub
-// API reference 2-beta, POST /v2/namespaces/{namespace}/repositories). An
-// organization access token needs scope-repository-create.
+// CreateRepositoryCall creates an empty repository; the response is 201 (Docker Hub
+// API reference 2-beta, POST /v2/namespaces/{namespace}/repositories). An organization
+// access token needs scope-repository-create.
 func (c *Client) CreateRepositoryCall(r NewRepository) transport.Call {
 	return c.call(http.MethodPost, struct {
 		Name            string `json:"name"`
@@ -76,8 +76,8 @@ func (c *Client) CreateRepositoryCall(r NewRepository) transport.Call {
 	}{r.Name, r.Namespace, r.Description, r.FullDescription, r.Private}, "v2", "namespaces", r.Namespace, "repositories")
 }
 
-// call builds a call. A body is one line of JSON with its fields in a fixed
-// order, so that the same intention always makes the same call.
+// call builds a call. The body is one line of JSON with its fields in a fixed order,
+// so that equal arguments give equal calls.
 func (c *Client) call(method string, body any, segments ...string) transport.Call {
 	call := transport.Call{System: system, Method: method, URL: c.client.URL(route(segments...), nil)}
 	if body == nil {
@@ -88,7 +88,7 @@ func (c *Client) call(method string, body any, segments ...string) transport.Cal
 	return call
 }
 
-// operation says in errors what a call was meant to do.
+// operation describes a call for error messages.
 func operation(call transport.Call) string {
 	u, err := url.Parse(call.URL)
 	if err != nil {

@@ -13,35 +13,33 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Scopes of an organization access token, as the form that makes one lists
-// them (Docker access token reference).
+// Scopes of an organization access token (Docker access token reference).
 const (
 	ReadScopes   = "scope-member-read, scope-activity-read, scope-group-read, scope-invite-read"
 	ChangeScopes = "scope-member-edit, scope-invite-edit"
 	CopyScopes   = "scope-repository-list, scope-repository-create, scope-image-pull, scope-image-push"
 )
 
-// ErrPersonalToken says that a personal access token was used where only an
-// organization access token can work: personal ones hold no permission for an
-// organization, whatever their owner may do.
+// ErrPersonalToken means that a personal access token was used where only an
+// organization access token works. Personal access tokens have no organization
+// permissions, whatever their owner's role.
 var ErrPersonalToken = errors.New("a personal access token cannot act for an organization; " +
 	"make an organization access token (Docker Home, Identity & auth, Access tokens) and sign in with the organization's name; " +
 	"it needs " + ReadScopes + ", to change members " + ChangeScopes + ", to copy repositories " + CopyScopes)
 
-// ErrShape says that an answer arrived whole and is not what the reference
-// documents.
+// ErrShape means that a complete response does not have the documented form.
 var ErrShape = errors.New("the answer does not have the documented form")
 
-// ErrEndless says that a listing does not come to an end.
+// ErrEndless means that a listing does not end.
 var ErrEndless = errors.New("the listing does not end")
 
-// ErrName says that a name cannot be a part of a path.
+// ErrName means that a name cannot be used in a path.
 var ErrName = errors.New("not usable as a name in a request")
 
-// personalPrefix is how personal access tokens begin.
+// personalPrefix is the prefix of personal access tokens.
 const personalPrefix = "dckr_pat_"
 
-// explain adds to a refusal what its status does not say.
+// explain adds ErrPersonalToken to a refusal that a personal access token explains.
 func (c *Client) explain(err error) error {
 	var refused *transport.Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
@@ -57,7 +55,7 @@ func (c *Client) explain(err error) error {
 	return err
 }
 
-// organizationRoute reports whether no personal access token can ever pass.
+// organizationRoute reports whether the route never accepts a personal access token.
 func organizationRoute(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -76,7 +74,7 @@ func organizationRoute(address string) bool {
 //	{code, message, details}            audit logs
 //	{schemas, status, detail, scimType} SCIM routes
 //
-// and {detail, error} of rate limits. Anything else yields nothing.
+// and {detail, error} of rate limits. For anything else it returns empty strings.
 func explainBody(_ int, _ http.Header, body []byte) (code, message string) {
 	var answer struct {
 		ErrInfo  json.RawMessage            `json:"errinfo"`
@@ -87,7 +85,7 @@ func explainBody(_ int, _ http.Header, body []byte) (code, message string) {
 		Code     json.RawMessage            `json:"code"`
 		SCIMType string                     `json:"scimType"`
 	}
-	// A field of an unforeseen type does not keep the others from being read.
+	// Ignore a field of an unexpected type, and use the others.
 	var mistyped *json.UnmarshalTypeError
 	if err := json.Unmarshal(body, &answer); err != nil && !errors.As(err, &mistyped) {
 		return "", ""
@@ -96,7 +94,7 @@ func explainBody(_ int, _ http.Header, body []byte) (code, message string) {
 	var inner struct {
 		Detail json.RawMessage `json:"detail"`
 	}
-	_ = json.Unmarshal(answer.ErrInfo, &inner) // often null, sometimes the error of an inner service
+	_ = json.Unmarshal(answer.ErrInfo, &inner) // often null, sometimes the error of an internal service
 
 	var said []string
 	say := func(raw json.RawMessage) {
@@ -120,7 +118,7 @@ func explainBody(_ int, _ http.Header, body []byte) (code, message string) {
 	return code, strings.Join(said, "; ")
 }
 
-// text renders a string, a number or a list of strings, and nothing else.
+// text formats a string, a number or an array of strings.
 func text(raw json.RawMessage) string {
 	if isNull(raw) {
 		return ""

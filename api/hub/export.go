@@ -13,8 +13,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// ExportRow is one line of the member export. Its texts are untrusted: besides
-// terminal escapes a cell may begin with "=", which spreadsheets run.
+// ExportRow is one row of the member export. Its texts are untrusted: besides terminal
+// escapes, a cell may begin with "=", which spreadsheets evaluate.
 type ExportRow struct {
 	Name           string
 	Username       string // empty for an invitee without an account
@@ -23,12 +23,12 @@ type ExportRow struct {
 	Role           string // a label, such as "Owner"
 	Teams          []string
 	DateJoined     Time // when the person joined the organization
-	LastLogin      Time // only with insights switched on
-	LastSeen       Time // only with insights switched on
+	LastLogin      Time // only if insights are enabled
+	LastSeen       Time // only if insights are enabled
 	DesktopVersion string
 }
 
-// ExportMembers reads the member export, which alone tells when a person joined
+// ExportMembers reads the member export, the only source of the date a person joined
 // (Docker Hub API reference 2-beta, GET /v2/orgs/{org_name}/members/export).
 func (c *Client) ExportMembers(ctx context.Context, org string) ([]ExportRow, error) {
 	op := fmt.Sprintf("export the members of %s", shown(org))
@@ -50,8 +50,8 @@ func (c *Client) ExportMembers(ctx context.Context, org string) ([]ExportRow, er
 	return rows, nil
 }
 
-// columns of the export by their headers in lower case. Docker renames and adds
-// columns: Role was Permission, and insights bring four more.
+// columns maps the lower-case headers of the export to setters. Docker renames and
+// adds columns: Role was called Permission, and insights add four.
 var columns = map[string]func(*ExportRow, string){
 	"name":                   func(r *ExportRow, cell string) { r.Name = cell },
 	"username":               func(r *ExportRow, cell string) { r.Username = cell },
@@ -66,9 +66,9 @@ var columns = map[string]func(*ExportRow, string){
 	"docker desktop version": func(r *ExportRow, cell string) { r.DesktopVersion = cell },
 }
 
-// decodeExport reads the CSV by its header line. Columns may come in any order
-// and unknown ones are passed over, but every line must be whole: a file that
-// was cut off must not pass for a shorter list.
+// decodeExport decodes the CSV by its header row. Columns may be in any order and
+// unknown ones are ignored, but every row must be complete, so that a truncated file
+// is not taken for a shorter list.
 func decodeExport(body []byte) ([]ExportRow, error) {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
@@ -114,7 +114,7 @@ func decodeExport(body []byte) ([]ExportRow, error) {
 	}
 }
 
-// splitTeams reads "team-1, team-2".
+// splitTeams splits "team-1, team-2".
 func splitTeams(cell string) []string {
 	var teams []string
 	for name := range strings.SplitSeq(cell, ",") {

@@ -1,15 +1,14 @@
-// Package hub is a client of the part of the Docker Hub API that provisioning
-// touches: members, teams, invites, audit logs and repositories of one
-// organization. The wire formats follow the Docker Hub API reference, version
-// 2-beta.
+// Package hub is a client for the part of the Docker Hub API that concerns
+// provisioning: members, teams, invites, audit logs and repositories of one
+// organization. The wire formats follow the Docker Hub API reference, version 2-beta.
 //
-// Reading methods send GET requests and return wire types. Changing requests
-// are built by pure methods whose names end in Call and are sent by
-// [Client.Send], so that a preview and the request are the same value.
+// Reading methods send GET requests and return wire types. Changing requests are built
+// by pure methods whose names end in Call and are sent by [Client.Send], so that a
+// preview and the request are the same value.
 //
-// Text in wire types (names, descriptions, team names, audit data) was written
-// by other people and is left as the server sent it: it may hold control
-// characters and terminal escapes. Clean it before showing it.
+// Text in wire types (names, descriptions, team names, audit data) is untrusted and
+// returned as received: it may contain control characters and terminal escapes.
+// Sanitize it before printing it.
 package hub
 
 import (
@@ -28,17 +27,17 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// DefaultBaseURL is where Docker Hub answers.
+// DefaultBaseURL is the base URL of Docker Hub.
 const DefaultBaseURL = "https://hub.docker.com"
 
 const (
 	system          = "hub"
 	defaultPageSize = 100      // the documented maximum where there is one
 	defaultMaxPages = 2000     // 200,000 members
-	defaultMaxBody  = 64 << 20 // the member export of a large organization comes in one piece
+	defaultMaxBody  = 64 << 20 // the member export of a large organization is one response
 )
 
-// Options says where Docker Hub is and who signs in.
+// Options configures a Client.
 type Options struct {
 	BaseURL string // DefaultBaseURL when empty
 
@@ -46,19 +45,19 @@ type Options struct {
 	// access token, and a username for a personal access token or a password.
 	Identifier string
 
-	// Secret returns the token or password. It is a function so that printing the
-	// options never shows the value.
+	// Secret returns the token or password. It is a function so that formatting the
+	// options does not print the value.
 	Secret func() string
 
-	PageSize int // entries asked for in one page, at most 100; 0 means 100
-	MaxPages int // a listing longer than this is an error; 0 means 2000
+	PageSize int // entries per page, at most 100; 0 means 100
+	MaxPages int // maximum pages of a listing, more are an error; 0 means 2000
 
-	// Transport carries what all clients share. New sets System, BaseURL,
-	// Authorize, Renew, SignIn and Explain itself.
+	// Transport configures the HTTP client. New sets System, BaseURL, Authorize,
+	// Renew, SignIn and Explain.
 	Transport transport.Options
 }
 
-// Client talks to Docker Hub. It is safe for concurrent use.
+// Client is a client of Docker Hub. It is safe for concurrent use.
 type Client struct {
 	client   *transport.Client
 	session  *session
@@ -67,7 +66,7 @@ type Client struct {
 	maxPages int
 }
 
-// New makes a client. It sends nothing: the first call, or SignIn, does.
+// New returns a client. It sends nothing; the first call, or SignIn, does.
 func New(o Options) (*Client, error) {
 	if o.Identifier == "" || o.Secret == nil {
 		return nil, errors.New("docker hub client: an identifier and a secret are needed")
@@ -112,19 +111,19 @@ func New(o Options) (*Client, error) {
 	return &Client{client: client, session: signed, secret: o.Secret, pageSize: o.PageSize, maxPages: o.MaxPages}, nil
 }
 
-// SignIn proves the identifier and the secret by exchanging them for a token
-// that later calls use (Docker Hub API reference 2-beta, POST /v2/auth/token).
-// It does not prove any right: a personal access token signs in too and is
-// refused by the organization's routes with ErrPersonalToken.
+// SignIn verifies the identifier and the secret by exchanging them for a token, which
+// later calls use (Docker Hub API reference 2-beta, POST /v2/auth/token). It does not
+// verify any permission: a personal access token signs in too, and is refused by the
+// organization's routes with ErrPersonalToken.
 func (c *Client) SignIn(ctx context.Context) error {
 	c.session.forget("")
 	_, err := c.session.token(ctx)
 	return err
 }
 
-// Send sends a call that one of the Call builders made. The context must carry
-// the approval of this very call (transport.Approve). A *transport.Error with
-// Unknown set means that the change may have happened: look before repeating.
+// Send sends a call that one of the Call methods built. The context must carry its
+// approval (transport.Approve). If the error is a *transport.Error with Unknown set,
+// the change may have happened: check before repeating it.
 func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Response, error) {
 	if call.System != system {
 		return nil, fmt.Errorf("send to docker hub: the call is for %q", call.System)
@@ -150,7 +149,7 @@ func (c *Client) read(ctx context.Context, op, ref string, query url.Values, int
 	return c.follow(ctx, op, ref, query, into)
 }
 
-// follow is read for a link that the server itself gave.
+// follow is like read, for a link that the server itself gave.
 func (c *Client) follow(ctx context.Context, op, ref string, query url.Values, into any) error {
 	var body json.RawMessage
 	if err := c.client.GetJSON(transport.WithOp(ctx, op), ref, query, &body); err != nil {
@@ -162,10 +161,10 @@ func (c *Client) follow(ctx context.Context, op, ref string, query url.Values, i
 	return nil
 }
 
-// misshapen reports an answer that arrived whole and is not what the reference
-// documents.
+// misshapen returns the error for a complete response that does not have the
+// documented form.
 func (c *Client) misshapen(op, ref string, err error) error {
-	address, _, _ := strings.Cut(c.client.URL(ref, nil), "?") // a cursor is nobody's business
+	address, _, _ := strings.Cut(c.client.URL(ref, nil), "?") // without the cursor
 	return &transport.Error{
 		System: system, Op: op, Method: http.MethodGet, URL: address, Status: http.StatusOK,
 		Err: fmt.Errorf("%w: %w", ErrShape, err),
@@ -182,8 +181,8 @@ func route(segments ...string) string {
 	return b.String()
 }
 
-// checkPath refuses a URL with a name in its path that would make it another
-// route: "DELETE …/members/.." must never leave.
+// checkPath rejects a URL with a path segment that would lead to another route:
+// "DELETE …/members/.." must never be sent.
 func checkPath(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -203,8 +202,8 @@ func checkPath(address string) error {
 
 func unsafeInPath(r rune) bool { return r == '/' || r == '\\' || unicode.IsControl(r) }
 
-// shown is a name as it may stand in an error: one that came from a server may
-// hold terminal escapes.
+// shown returns a name safe for an error message: names from a server may contain
+// terminal escapes.
 func shown(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(name)

@@ -10,19 +10,19 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Invite is a pending invite. It holds a seat, and is accepted by itself when
+// Invite is a pending invite. It occupies a seat, and is accepted automatically when
 // the person next signs in through SSO. Its texts are untrusted.
 type Invite struct {
 	ID        string `json:"id"`
 	Inviter   string `json:"inviter_username"`
-	Invitee   string `json:"invitee"` // a Docker ID, or an address when the person has none
+	Invitee   string `json:"invitee"` // a Docker ID, or an email address if the person has none
 	Org       string `json:"org"`
 	Team      string `json:"team"`
-	Role      string `json:"role"` // not in the reference; seen in answers
+	Role      string `json:"role"` // not in the reference; seen in responses
 	CreatedAt Time   `json:"created_at"`
 }
 
-// Invites lists the pending invites of an organization; the answer has no pages
+// Invites lists the pending invites of an organization. The response is not paged
 // (Docker Hub API reference 2-beta, GET /v2/orgs/{org_name}/invites).
 func (c *Client) Invites(ctx context.Context, org string) ([]Invite, error) {
 	var list inviteList
@@ -45,7 +45,7 @@ func (l *inviteList) UnmarshalJSON(body []byte) error {
 	return json.Unmarshal(wire.Data, (*[]Invite)(l))
 }
 
-// What Docker Hub is known to say about one invitee.
+// Known values of InviteResult.Status.
 const (
 	Invited        = "invited"
 	AlreadyMember  = "existing_org_member"
@@ -56,11 +56,11 @@ const (
 type InviteResult struct {
 	Invitee string  `json:"invitee"`
 	Status  string  `json:"status"` // Invited, AlreadyMember, InvalidInvitee, or another
-	Invite  *Invite `json:"invite"` // nil unless the person was invited
+	Invite  *Invite `json:"invite"` // nil if the person was not invited
 }
 
-// InviteResults reads the answer to an InviteCall: a status for each invitee.
-// An answer of 202 alone does not mean that anyone was invited.
+// InviteResults decodes the response to an InviteCall: a status for each invitee. A
+// 202 alone does not mean that anyone was invited.
 func InviteResults(response *transport.Response) ([]InviteResult, error) {
 	results, err := decodeInviteResults(response.Body)
 	if err != nil {
@@ -72,8 +72,8 @@ func InviteResults(response *transport.Response) ([]InviteResult, error) {
 	return results, nil
 }
 
-// decodeInviteResults reads {invitees: [...]}, and {invitees: {invitees:
-// [...]}}, which is what the reference's schema says.
+// decodeInviteResults decodes {invitees: [...]}, and {invitees: {invitees: [...]}},
+// which is the reference's schema.
 func decodeInviteResults(body []byte) ([]InviteResult, error) {
 	var outer struct {
 		Invitees json.RawMessage `json:"invitees"`

@@ -6,28 +6,27 @@ import (
 	"iter"
 )
 
-// Member is one entry of an organization's member list. No field of it tells
-// whether JIT, SCIM or an invite brought the person in. Its texts are
-// untrusted.
+// Member is one entry of an organization's member list. No field says whether JIT,
+// SCIM or an invite added the member. Its texts are untrusted.
 type Member struct {
 	ID          string   `json:"id"` // a UUID without dashes
 	Username    string   `json:"username"`
 	FullName    string   `json:"full_name"`
 	Email       string   `json:"email"`
-	Role        string   `json:"role"`     // capitalised ("Owner"), or a custom role
+	Role        string   `json:"role"`     // capitalized ("Owner"), or a custom role
 	Teams       []string `json:"groups"`   // team names
-	Guest       bool     `json:"is_guest"` // the address lies outside the organization's verified domains
+	Guest       bool     `json:"is_guest"` // the address is outside the organization's verified domains
 	Type        string   `json:"type"`     // "User" or "Org"
 	DateJoined  Time     `json:"date_joined"`
 	Company     string   `json:"company"`
 	Location    string   `json:"location"`
 	ProfileURL  string   `json:"profile_url"`
-	LastLogin   Time     `json:"last_logged_in_at"`    // only with insights switched on
-	LastSeen    Time     `json:"last_seen_at"`         // only with insights switched on
-	LastDesktop string   `json:"last_desktop_version"` // only with insights switched on
+	LastLogin   Time     `json:"last_logged_in_at"`    // only if insights are enabled
+	LastSeen    Time     `json:"last_seen_at"`         // only if insights are enabled
+	LastDesktop string   `json:"last_desktop_version"` // only if insights are enabled
 }
 
-// MemberType narrows a member list.
+// MemberType filters a member list.
 type MemberType string
 
 // The member types of the reference.
@@ -37,8 +36,7 @@ const (
 	OnlyInvitees MemberType = "invitee"
 )
 
-// MembersQuery narrows a member list. The zero value asks for what the server
-// lists by itself.
+// MembersQuery filters a member list. The zero value uses the server's defaults.
 type MembersQuery struct {
 	Search  string // a term: name, username or address
 	Type    MemberType
@@ -46,9 +44,9 @@ type MembersQuery struct {
 	Invites bool   // list invitees too
 }
 
-// Members lists the members of an organization (Docker Hub API reference
-// 2-beta, GET /v2/orgs/{org_name}/members). DateJoined may be the date of the
-// account: the date of joining is in the export.
+// Members lists the members of an organization (Docker Hub API reference 2-beta, GET
+// /v2/orgs/{org_name}/members). DateJoined may be the date of the account; the export
+// has the date of joining.
 func (c *Client) Members(ctx context.Context, org string, q MembersQuery) iter.Seq2[Member, error] {
 	query := c.paging()
 	if q.Search != "" {
@@ -87,7 +85,7 @@ func (c *Client) Teams(ctx context.Context, org string) ([]Team, error) {
 func (c *Client) MemberTeams(ctx context.Context, org, username string) ([]Team, error) {
 	op := fmt.Sprintf("list the teams of %s in %s", shown(username), shown(org))
 	if username == "" {
-		// An empty filter would list every team as the member's own.
+		// An empty filter would list all teams.
 		return nil, fmt.Errorf("%s: %w: an empty username", op, ErrName)
 	}
 	query := c.paging()

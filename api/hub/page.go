@@ -17,12 +17,12 @@ import (
 type page[T any] struct {
 	Next    string // absolute or relative; empty on the last page
 	Results []T
-	sum     [sha256.Size]byte // of the results as they came
+	sum     [sha256.Size]byte // of the results as received
 }
 
-// UnmarshalJSON accepts the page itself and, as the reference's schema of the
-// member list has it, an array that holds the page. An object without results
-// is refused: it must not pass for an empty list.
+// UnmarshalJSON accepts a page and, as in the reference's schema of the member list,
+// an array that contains one page. It rejects an object without results, which must
+// not be taken for an empty list.
 func (p *page[T]) UnmarshalJSON(body []byte) error {
 	var wrapped []json.RawMessage
 	if json.Unmarshal(body, &wrapped) == nil {
@@ -51,9 +51,9 @@ func (p *page[T]) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// pages walks a listing along its next links. The walk ends with an error when
-// a link leaves the server, when a link or a page comes again, and when there
-// are more pages than the client's bound.
+// pages iterates over a listing by its next links. It ends with an error if a link
+// leaves the server, if a link or page repeats, or if there are more pages than the
+// client's limit.
 func pages[T any](ctx context.Context, c *Client, op, ref string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -79,8 +79,8 @@ func pages[T any](ctx context.Context, c *Client, op, ref string, query url.Valu
 				yield(none, err)
 				return
 			}
-			// A server may drop entries that the credential must not see, so
-			// empty pages in a row are no proof of anything.
+			// A server may omit entries that the credential must not see, so
+			// consecutive empty pages are allowed.
 			if n > 1 && len(p.Results) > 0 && p.sum == last {
 				yield(none, fmt.Errorf("%s: %w: page %d is page %d again", op, ErrEndless, n, n-1))
 				return
@@ -106,8 +106,8 @@ func pages[T any](ctx context.Context, c *Client, op, ref string, query url.Valu
 	}
 }
 
-// next resolves a link that a page gave, and refuses one that leaves the
-// server: following it would hand the credential to whoever wrote it.
+// next resolves the link to the next page, and rejects one that leaves the server:
+// following it would send the credential elsewhere.
 func (c *Client) next(from, link string) (string, error) {
 	base, err := url.Parse(from)
 	if err != nil {
@@ -124,8 +124,8 @@ func (c *Client) next(from, link string) (string, error) {
 	return u.String(), nil
 }
 
-// collect reads a whole listing. It returns nothing with an error: half a list
-// would be taken for a whole one.
+// collect reads a whole listing. With an error it returns nothing, so that a partial
+// list is not taken for a complete one.
 func collect[T any](listing iter.Seq2[T, error]) ([]T, error) {
 	var all []T
 	for item, err := range listing {
@@ -137,7 +137,7 @@ func collect[T any](listing iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// paging is the query of a first page.
+// paging returns the query of a first page.
 func (c *Client) paging() url.Values {
 	return url.Values{"page": {"1"}, "page_size": {strconv.Itoa(c.pageSize)}}
 }

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,20 +18,17 @@ const (
 	secondFactorPath = "/v2/users/2fa-login"
 )
 
-// ErrSecondFactor says that the account asks for a second factor and no code
-// was given. It is also a transport.ErrUnauthorized: whoever shows it asks for
-// the sign-in again.
+// ErrSecondFactor means that the account requires a second factor and no code was given. It
+// is a transport.ErrUnauthorized, because the cure is to sign in again.
 var ErrSecondFactor = fmt.Errorf("the account asks for the code of its second factor: %w", transport.ErrUnauthorized)
 
-// NewPassword makes a client of a person's own account, proven by its password
-// and, where the account has one, a second factor. Options.Secret is the
-// password. Code returns the six digits of the authenticator, or an error when
-// nobody can be asked (any more): each sign-in needs a new code, so a session
-// that has ended cannot be renewed without a person.
+// NewPassword returns a client that signs in to a person's account with the password
+// Options.Secret and, if the account has one, a second factor. code returns the six digits of
+// the authenticator, or an error if nobody can be asked. Each sign-in needs a new code, so an
+// expired session cannot be renewed without the person.
 //
-// The routes are deprecated, and where the organization enforces SSO Docker
-// refuses the password (Docker Hub API reference 2-beta, POST /v2/users/login and
-// POST /v2/users/2fa-login).
+// The routes are deprecated, and Docker refuses passwords if the organization enforces SSO
+// (Docker Hub API reference 2-beta, POST /v2/users/login and POST /v2/users/2fa-login).
 func NewPassword(o Options, code func(context.Context) (string, error)) (*Client, error) {
 	c, err := New(o)
 	if err != nil {
@@ -51,12 +47,12 @@ func NewPassword(o Options, code func(context.Context) (string, error)) (*Client
 		return nil, fmt.Errorf("docker hub client: %w", err)
 	}
 	c.session.exchange = p.exchange
-	c.session.life = func(token string) time.Duration { return claimed(token, c.session.now()) }
+	c.session.life = func(token string) time.Duration { return passwordLifetime(token, c.session.now()) }
 	return c, nil
 }
 
-// Until returns when the present session ends, or the zero time when there is
-// none. A token is renewed before; a password's session is not.
+// Until returns when the current session ends, or the zero time if there is none. The session
+// of a token is renewed before that; the session of a password is not.
 func (c *Client) Until() time.Time {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
@@ -70,11 +66,11 @@ type passwordSignIn struct {
 	code     func(context.Context) (string, error)
 
 	mu   sync.Mutex
-	step func() string // the token between the two factors, from the last refusal
+	step func() string // login_2fa_token of the last refusal
 }
 
-// explain reads a refusal as usual, and takes the token between the two factors
-// out of it, which stands in the body of a 401 only.
+// explain is like explainBody, and also keeps the login_2fa_token, which comes in the body of
+// a 401.
 func (p *passwordSignIn) explain(status int, h http.Header, body []byte) (code, message string) {
 	var answer struct {
 		Token string `json:"login_2fa_token"`
@@ -95,8 +91,7 @@ func (p *passwordSignIn) takeStep() func() string {
 	return step
 }
 
-// exchange trades the password, and the code where one is asked for, for a
-// token.
+// exchange exchanges the password, and the code if one is required, for a token.
 func (p *passwordSignIn) exchange(ctx context.Context) (func() string, error) {
 	p.takeStep()
 	token, err := p.post(ctx, loginPath, map[string]string{"username": p.username, "password": p.password()})
@@ -111,7 +106,7 @@ func (p *passwordSignIn) exchange(ctx context.Context) (func() string, error) {
 	if err != nil {
 		return nil, p.refused(err)
 	}
-	digits = strings.Join(strings.Fields(digits), "") // people type and paste "123 456"
+	digits = strings.Join(strings.Fields(digits), "") // accept "123 456"
 	return p.post(ctx, secondFactorPath, map[string]string{"login_2fa_token": step(), "code": digits})
 }
 
@@ -140,27 +135,18 @@ func (p *passwordSignIn) post(ctx context.Context, route string, fields map[stri
 	return func() string { return answer.Token }, nil
 }
 
-// claimed is how long a token of the deprecated routes lives: what its claims
-// say, and otherwise the ten minutes of the documented exchange. There is no
-// figure in the reference.
-func claimed(token string, now time.Time) time.Duration {
-	_, rest, _ := strings.Cut(token, ".")
-	payload, _, _ := strings.Cut(rest, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil {
-		return tokenLifetime
-	}
-	var claims struct {
-		Issued  float64 `json:"iat"`
-		Expires float64 `json:"exp"`
-	}
-	if json.Unmarshal(raw, &claims) != nil || claims.Expires <= 0 {
+// passwordLifetime returns how long a token of the deprecated routes is valid. The reference
+// does not say, so the token's claims count, or else the ten minutes of the documented
+// exchange.
+func passwordLifetime(token string, now time.Time) time.Duration {
+	c := claimsOf(token)
+	if c.Expires <= 0 {
 		return tokenLifetime
 	}
 	const most = 90 * 24 * 60 * 60
-	seconds := claims.Expires - claims.Issued
-	if claims.Issued <= 0 {
-		seconds = claims.Expires - float64(now.Unix())
+	seconds := c.Expires - c.Issued
+	if c.Issued <= 0 {
+		seconds = c.Expires - float64(now.Unix())
 	}
 	if seconds <= 0 {
 		return tokenLifetime

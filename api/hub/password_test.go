@@ -156,9 +156,9 @@ func FuzzClaimed(f *testing.F) {
 	f.Add(jwt(`{"exp":-5}`))
 	f.Add("no token")
 	f.Fuzz(func(t *testing.T, token string) {
-		d := claimed(token, time.Unix(1_800_000_000, 0))
+		d := passwordLifetime(token, time.Unix(1_800_000_000, 0))
 		if d <= 0 || d > 90*24*time.Hour {
-			t.Errorf("claimed(%q) = %s", strings.ToValidUTF8(token, "?"), d)
+			t.Errorf("passwordLifetime(%q) = %s", strings.ToValidUTF8(token, "?"), d)
 		}
 	})
 }

@@ -7,9 +7,8 @@ import (
 	"iter"
 )
 
-// Repository is a repository of a user or an organization. Lists leave the
-// fields below FullDescription empty. No field names a creator. Its texts are
-// untrusted.
+// Repository is a repository of a user or an organization. Listings leave the fields
+// from FullDescription on empty. No field names its creator. Its texts are untrusted.
 type Repository struct {
 	Namespace         string     `json:"namespace"`
 	Name              string     `json:"name"`
@@ -29,7 +28,7 @@ type Repository struct {
 	Categories        []Category `json:"categories"`
 
 	FullDescription   string        `json:"full_description"` // Markdown, at most 25,000 characters
-	User              string        `json:"user"`             // "username of the repository owner": the namespace, as far as is known
+	User              string        `json:"user"`             // "username of the repository owner", apparently the namespace
 	CollaboratorCount int64         `json:"collaborator_count"`
 	Permissions       Permissions   `json:"permissions"` // of the credential that asked
 	ImmutableTags     ImmutableTags `json:"immutable_tags_settings"`
@@ -41,24 +40,23 @@ type Category struct {
 	Slug string `json:"slug"`
 }
 
-// Permissions is what a credential may do with a repository.
+// Permissions says what a credential may do with a repository.
 type Permissions struct {
 	Read  bool `json:"read"`
 	Write bool `json:"write"`
 	Admin bool `json:"admin"`
 }
 
-// ImmutableTags says which tags of a repository cannot be moved.
+// ImmutableTags says which tags of a repository are immutable.
 type ImmutableTags struct {
 	Enabled bool     `json:"enabled"`
 	Rules   []string `json:"rules"` // regular expressions
 }
 
-// Repositories lists the repositories of a user or an organization (Docker Hub
-// API reference 2-beta, GET /v2/namespaces/{namespace}/repositories). Private
-// repositories that the credential must not see are left out without a sign: an
-// organization access token sees them only with scope-repository-list, and
-// another person's never.
+// Repositories lists the repositories of a user or an organization (Docker Hub API
+// reference 2-beta, GET /v2/namespaces/{namespace}/repositories). Private repositories
+// that the credential must not see are silently omitted: an organization access token
+// sees them only with scope-repository-list, and never those of another person.
 func (c *Client) Repositories(ctx context.Context, namespace string) iter.Seq2[Repository, error] {
 	query := c.paging()
 	query.Set("ordering", "name")
@@ -67,9 +65,9 @@ func (c *Client) Repositories(ctx context.Context, namespace string) iter.Seq2[R
 }
 
 // Repository returns one repository with its full description (Docker Hub API
-// reference 2-beta, GET /v2/namespaces/{namespace}/repositories/{repository}).
-// One that does not exist, or that the credential must not see, is
-// transport.ErrNotFound.
+// reference 2-beta, GET /v2/namespaces/{namespace}/repositories/{repository}). The
+// error is transport.ErrNotFound if it does not exist or the credential must not see
+// it.
 func (c *Client) Repository(ctx context.Context, namespace, name string) (Repository, error) {
 	var r Repository
 	op := fmt.Sprintf("read the repository %s/%s", shown(namespace), shown(name))
@@ -88,14 +86,14 @@ type Tag struct {
 	Name        string  `json:"name"`
 	Images      []Image `json:"images"` // one for each platform
 	FullSize    int64   `json:"full_size"`
-	Status      string  `json:"status"` // "active" when pushed or pulled in the past month
+	Status      string  `json:"status"` // "active" if pushed or pulled in the past month
 	LastUpdated Time    `json:"last_updated"`
-	LastUpdater string  `json:"last_updater_username"` // the one documented trace of who pushed
+	LastUpdater string  `json:"last_updater_username"` // the only documented trace of who pushed
 	LastPushed  Time    `json:"tag_last_pushed"`
 	LastPulled  Time    `json:"tag_last_pulled"`
 }
 
-// Image is what a tag holds for one platform.
+// Image is the image of a tag for one platform.
 type Image struct {
 	Digest       string `json:"digest"`
 	OS           string `json:"os"`
@@ -118,10 +116,9 @@ type RepositoryTeam struct {
 	Permission string `json:"permission"` // "read", "write" or "admin"
 }
 
-// RepositoryTeams lists the teams that have access to a repository of an
-// organization. The reference documents only the POST of this path; that it can
-// be read is known from Docker's own Terraform provider, and organization access
-// tokens have a scope for it.
+// RepositoryTeams lists the teams that have access to a repository of an organization.
+// The reference documents only the POST of this path; that GET works is known from
+// Docker's Terraform provider, and organization access tokens have a scope for it.
 func (c *Client) RepositoryTeams(ctx context.Context, org, repository string) ([]RepositoryTeam, error) {
 	var out []RepositoryTeam
 	for t, err := range pages[RepositoryTeam](ctx, c, fmt.Sprintf("list the teams of %s/%s", shown(org), shown(repository)),

@@ -20,8 +20,7 @@ const (
 	renewAhead    = time.Minute
 )
 
-// session keeps the short-lived bearer token. However many calls need one at
-// the same time, a single exchange is under way.
+// session holds the short-lived bearer token. Concurrent calls share one exchange.
 type session struct {
 	now      func() time.Time
 	exchange func(context.Context) (func() string, error)
@@ -32,19 +31,19 @@ type session struct {
 	flight *flight // the exchange under way, nil when there is none
 }
 
-// lease is a token and the moment from which it is not used any more. The
-// token hides in a function so that no way of printing the client shows it.
+// lease is a token and the time until which it is used. The token is behind a function so
+// that formatting the client does not print it.
 type lease struct {
 	bearer func() string
 	until  time.Time
 }
 
-// flight is one exchange. Its fields are written before done is closed.
+// flight is an exchange in progress. Its other fields are written before done is closed.
 type flight struct {
 	done      chan struct{}
 	bearer    func() string
 	err       error
-	abandoned bool // the caller who led it gave up: the others try again
+	abandoned bool // the context of its caller ended: the waiting calls try again
 }
 
 // authorize adds the bearer token to a request.
@@ -57,9 +56,9 @@ func (s *session) authorize(ctx context.Context, r *http.Request) error {
 	return nil
 }
 
-// forget makes the next call exchange again. Of many calls that were refused at
-// the same time the first brings a new token, which the others, who name the old
-// one, do not throw away; an empty name is any token.
+// forget discards the token if refused, an Authorization header, is the token's; an empty
+// refused matches any token. Of several calls that were refused at the same time, only the
+// first so causes an exchange.
 func (s *session) forget(refused string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,9 +68,9 @@ func (s *session) forget(refused string) {
 	s.lease = lease{}
 }
 
-// token returns a token that is good for a minute at least. Those who wait for
-// an exchange share its outcome, a refusal included: asking again with a wrong
-// secret, once for every waiting call, may lock an account.
+// token returns a token that is valid for at least a minute. Waiting calls share the outcome
+// of the exchange, even a refusal: repeating a wrong secret for each of them might lock the
+// account.
 func (s *session) token(ctx context.Context) (func() string, error) {
 	for {
 		s.mu.Lock()
@@ -100,7 +99,7 @@ func (s *session) token(ctx context.Context) (func() string, error) {
 	}
 }
 
-// lead carries out one exchange and tells those who wait.
+// lead carries out an exchange and wakes the waiting calls.
 func (s *session) lead(ctx context.Context, f *flight) {
 	asked := s.now()
 	f.bearer, f.err = s.exchange(ctx)
@@ -114,15 +113,14 @@ func (s *session) lead(ctx context.Context, f *flight) {
 		if s.life != nil {
 			life = s.life(f.bearer())
 		}
-		// A token of a minute or less would never be used with a whole minute
-		// of margin.
+		// The margin is reduced for tokens that live less than two minutes.
 		s.lease = lease{bearer: f.bearer, until: asked.Add(life - min(renewAhead, life/2))}
 	}
 	close(f.done)
 }
 
-// exchangeToken trades identifier and secret for a token (Docker Hub API
-// reference 2-beta, POST /v2/auth/token).
+// exchangeToken exchanges identifier and secret for a token (Docker Hub API reference
+// 2-beta, POST /v2/auth/token).
 func exchangeToken(ctx context.Context, client *transport.Client, identifier string, secret func() string) (func() string, error) {
 	body, err := json.Marshal(map[string]string{"identifier": identifier, "secret": secret()})
 	if err != nil {
@@ -169,26 +167,37 @@ func decodeToken(body []byte) (string, error) {
 	return answer.AccessToken, nil
 }
 
-// lifetime is how long a token lives: the documented ten minutes, or less when
-// its claims say so. The claims are compared with each other, never with our
-// clock, which may be wrong.
+// lifetime returns how long a token is valid: the documented ten minutes, or less if its
+// claims say so. The claims are compared with each other, not with the local clock, which
+// may be wrong.
 func lifetime(token string) time.Duration {
+	c := claimsOf(token)
+	seconds := c.Expires - c.Issued
+	if c.Issued <= 0 || seconds <= 0 || seconds >= tokenLifetime.Seconds() {
+		return tokenLifetime
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// claims are the times in a JSON Web Token (RFC 7519), in seconds since the Unix epoch; 0
+// if absent.
+type claims struct {
+	Issued  float64 `json:"iat"`
+	Expires float64 `json:"exp"`
+}
+
+// claimsOf returns the claims of a token, without verifying its signature. They are zero if
+// the token is not a JSON Web Token.
+func claimsOf(token string) claims {
 	_, rest, _ := strings.Cut(token, ".")
 	payload, _, _ := strings.Cut(rest, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(payload)
 	if err != nil {
-		return tokenLifetime
+		return claims{}
 	}
-	var claims struct {
-		Issued  float64 `json:"iat"`
-		Expires float64 `json:"exp"`
+	var c claims
+	if json.Unmarshal(raw, &c) != nil {
+		return claims{}
 	}
-	if json.Unmarshal(raw, &claims) != nil || claims.Issued <= 0 {
-		return tokenLifetime
-	}
-	seconds := claims.Expires - claims.Issued
-	if seconds <= 0 || seconds >= tokenLifetime.Seconds() {
-		return tokenLifetime
-	}
-	return time.Duration(seconds * float64(time.Second))
+	return c
 }

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Time is a moment as Docker Hub wrote it. It is the zero time when the field
-// was empty or held no date that we know; Raw keeps what was there (untrusted),
-// so that a strange date does not hide the record that carries it.
+// Time is a time as written by Docker Hub. It is the zero time if the field was empty
+// or in an unknown format; Raw keeps the original text (untrusted), so that a strange
+// date does not make the record unreadable.
 type Time struct {
 	time.Time
 	Raw string
 }
 
-// layouts of the API (RFC 3339, sometimes without a zone) and of the CSV export
-// (the form of Go's Time.String). Fractions of a second are read by all.
+// layouts are the time formats of the API (RFC 3339, sometimes without a zone) and of the
+// CSV export (Go's Time.String). All accept fractions of a second.
 var layouts = [...]string{
 	time.RFC3339,
 	"2006-01-02 15:04:05 -0700 MST",

@@ -1,11 +1,10 @@
-// Package scim reads Docker's SCIM 2.0 endpoint: it proves the SCIM token and
-// looks people up. It changes nothing; changes come from the identity provider.
-// The wire formats follow the SCIM part of the Docker Hub API reference, version
-// 2-beta, and RFC 7643 and 7644 where that is silent.
+// Package scim reads Docker's SCIM 2.0 endpoint: it verifies the SCIM token and looks
+// up users. It changes nothing; changes come from the identity provider. The wire
+// formats follow the SCIM part of the Docker Hub API reference, version 2-beta, and
+// RFC 7643 and 7644 where that is silent.
 //
-// Text in wire types was written by other people and is left as the server sent
-// it: it may hold control characters and terminal escapes. Clean it before showing
-// it.
+// Text in wire types is untrusted and returned as received: it may contain control
+// characters and terminal escapes. Sanitize it before printing it.
 package scim
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// DefaultBaseURL is the base URL that Docker Home shows at Setup SCIM.
+// DefaultBaseURL is the base URL that Docker Home shows in Setup SCIM.
 const DefaultBaseURL = "https://hub.docker.com/v2/scim/2.0"
 
 const (
@@ -33,30 +32,29 @@ const (
 	defaultMaxPages = 1000
 )
 
-// ErrShape says that a complete answer does not have the documented form.
+// ErrShape means that a complete response does not have the documented form.
 var ErrShape = errors.New("the answer does not have the documented form")
 
-// ErrAmbiguous says that the answer to a search for one person does not identify
-// that person.
+// ErrAmbiguous means that the result of a search does not identify one user.
 var ErrAmbiguous = errors.New("the answer does not single out one person")
 
-// ErrEndless says that a listing does not come to an end.
+// ErrEndless means that a listing does not end.
 var ErrEndless = errors.New("the listing does not end")
 
-// Options says where the endpoint is and how to sign in.
+// Options configures a Client.
 type Options struct {
 	BaseURL string // DefaultBaseURL when empty
 
 	// Token returns the SCIM bearer token, which is neither a personal nor an
-	// organization access token. It is a function so that printing the options
-	// never shows the value.
+	// organization access token. It is a function so that formatting the options does
+	// not print the value.
 	Token func() string
 
-	PageSize int // entries asked for in one page, at most 200; 0 means 200
-	MaxPages int // a listing longer than this is an error; 0 means 1000
+	PageSize int // entries per page, at most 200; 0 means 200
+	MaxPages int // maximum pages of a listing, more are an error; 0 means 1000
 
-	// Transport carries what all clients share. New sets System, BaseURL,
-	// Authorize, Renew, SignIn and Explain itself.
+	// Transport configures the HTTP client. New sets System, BaseURL, Authorize,
+	// Renew, SignIn and Explain.
 	Transport transport.Options
 }
 
@@ -68,7 +66,7 @@ type Client struct {
 	maxPages int
 }
 
-// New makes a client. It sends nothing.
+// New returns a client. It sends nothing.
 func New(o Options) (*Client, error) {
 	if o.Token == nil {
 		return nil, errors.New("scim client: a token is needed")
@@ -100,8 +98,8 @@ func New(o Options) (*Client, error) {
 	return &Client{client: client, base: strings.TrimRight(o.BaseURL, "/"), pageSize: o.PageSize, maxPages: o.MaxPages}, nil
 }
 
-// Prove checks the token with the cheapest request there is and returns what
-// the server says it can do (Docker Hub API reference 2-beta, GET
+// Prove verifies the token with the cheapest request available and returns the
+// server's capabilities (Docker Hub API reference 2-beta, GET
 // /v2/scim/2.0/ServiceProviderConfig).
 func (c *Client) Prove(ctx context.Context) (ServiceProviderConfig, error) {
 	var config ServiceProviderConfig
@@ -109,13 +107,13 @@ func (c *Client) Prove(ctx context.Context) (ServiceProviderConfig, error) {
 	return config, err
 }
 
-// UserByName finds a person by userName, which is the primary address, and
-// returns nil when the server knows no such person (Docker Hub API reference
-// 2-beta, GET /v2/scim/2.0/Users with a filter). Whether Docker lists only people
-// that SCIM provisioned is not documented.
+// UserByName finds a user by userName, which is the primary email address (Docker Hub
+// API reference 2-beta, GET /v2/scim/2.0/Users with a filter). It returns nil if the
+// server says that no user matches. Whether Docker lists only users that SCIM
+// provisioned is not documented.
 //
-// Nil is returned only when the server says that nothing fits. A server that
-// answers with other people, as one that ignores filters does, is ErrAmbiguous.
+// If the server answers with other users, such as one that ignores filters, the error
+// is ErrAmbiguous.
 func (c *Client) UserByName(ctx context.Context, email string) (*User, error) {
 	op := fmt.Sprintf("find %q in SCIM", email)
 	if email == "" {
@@ -139,9 +137,8 @@ func (c *Client) UserByName(ctx context.Context, email string) (*User, error) {
 	return &found[0], nil
 }
 
-// User returns a person by SCIM id, a UUID with dashes (Docker Hub API reference
-// 2-beta, GET /v2/scim/2.0/Users/{id}). An unknown id is
-// transport.ErrNotFound.
+// User returns a user by SCIM ID, a UUID with dashes (Docker Hub API reference 2-beta,
+// GET /v2/scim/2.0/Users/{id}). The error for an unknown ID is transport.ErrNotFound.
 func (c *Client) User(ctx context.Context, id string) (*User, error) {
 	op := "read a SCIM user"
 	if id == "" || id == "." || id == ".." {
@@ -157,8 +154,8 @@ func (c *Client) User(ctx context.Context, id string) (*User, error) {
 	return &user, nil
 }
 
-// Users lists all people that the endpoint shows (Docker Hub API reference
-// 2-beta, GET /v2/scim/2.0/Users).
+// Users lists all users of the endpoint (Docker Hub API reference 2-beta, GET
+// /v2/scim/2.0/Users).
 func (c *Client) Users(ctx context.Context) iter.Seq2[User, error] {
 	const op = "list the SCIM users"
 	return func(yield func(User, error) bool) {
@@ -219,7 +216,7 @@ func (c *Client) misshapen(op, route string, err error) error {
 	}
 }
 
-// nameFilter is a filter for exactly one userName. Its value is a JSON string
+// nameFilter returns a filter for exactly one userName. The value is a JSON string
 // (RFC 7644, section 3.4.2.2), so a quote in an address cannot end it.
 func nameFilter(name string) string {
 	return "userName eq " + transport.JSON(name)

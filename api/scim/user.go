@@ -16,48 +16,47 @@ const ExtensionURN = "urn:ietf:params:scim:schemas:extension:docker:2.0:User"
 // errorURN is the schema of SCIM errors.
 const errorURN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
-// User is a person as Docker's SCIM endpoint shows them. Its texts are
-// untrusted.
+// User is a user of Docker's SCIM endpoint. Its texts are untrusted.
 type User struct {
-	ID          string   `json:"id"` // a UUID with dashes; no relation to the member list's id
+	ID          string   `json:"id"` // a UUID with dashes, unrelated to the ID in the member list
 	ExternalID  string   `json:"externalId"`
 	UserName    string   `json:"userName"`    // the primary address
-	DisplayName string   `json:"displayName"` // the Docker ID: what joins a SCIM user to a member
+	DisplayName string   `json:"displayName"` // the Docker ID, which links a SCIM user to a member
 	Name        Name     `json:"name"`
-	Active      *bool    `json:"active"` // nil when not said
+	Active      *bool    `json:"active"` // nil if absent
 	Emails      []Email  `json:"emails"`
 	Groups      []Group  `json:"groups"`
 	Meta        Meta     `json:"meta"`
 	Schemas     []string `json:"schemas"`
 
-	// Docker holds the extension attributes. That answers carry them is not
-	// documented; nil when they do not.
+	// Docker holds the extension attributes. It is nil if the response does not have
+	// them, which is not documented.
 	Docker *Extension `json:"urn:ietf:params:scim:schemas:extension:docker:2.0:User"`
 }
 
-// Deactivated reports whether the server said that the person is not active.
+// Deactivated reports whether the server says that the user is not active.
 func (u User) Deactivated() bool { return u.Active != nil && !*u.Active }
 
-// Name is a person's name.
+// Name is a user's name.
 type Name struct {
 	GivenName  string `json:"givenName"`
 	FamilyName string `json:"familyName"`
 }
 
-// Email is one address of a person.
+// Email is an email address of a user.
 type Email struct {
 	Value   string `json:"value"`
 	Display string `json:"display"`
 	Primary bool   `json:"primary"`
 }
 
-// Group is a team of a person.
+// Group is a team of a user.
 type Group struct {
 	Value   string `json:"value"`
 	Display string `json:"display"`
 }
 
-// Meta says when the record was made and changed.
+// Meta says when the record was created and modified.
 type Meta struct {
 	ResourceType string `json:"resourceType"`
 	Location     string `json:"location"`
@@ -65,15 +64,15 @@ type Meta struct {
 	LastModified Time   `json:"lastModified"`
 }
 
-// Extension is Docker's own attributes.
+// Extension holds Docker's own attributes.
 type Extension struct {
 	Role string `json:"dockerRole"` // member, editor or owner
 	Org  string `json:"dockerOrg"`
 	Team string `json:"dockerTeam"`
 }
 
-// Time is a moment in RFC 3339. It is the zero time when the field was empty or
-// held something else; Raw keeps what was there (untrusted).
+// Time is a time in RFC 3339. It is the zero time if the field was empty or in another
+// format; Raw keeps the original text (untrusted).
 type Time struct {
 	time.Time
 	Raw string
@@ -94,7 +93,7 @@ func (t *Time) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// ServiceProviderConfig is what the server says it can do.
+// ServiceProviderConfig describes the server's capabilities.
 type ServiceProviderConfig struct {
 	Schemas []string  `json:"schemas"`
 	Patch   Supported `json:"patch"`
@@ -108,13 +107,13 @@ type ServiceProviderConfig struct {
 	ChangePassword Supported `json:"changePassword"`
 }
 
-// Supported tells whether the server has an optional ability.
+// Supported says whether the server has an optional capability.
 type Supported struct {
 	Supported bool `json:"supported"`
 }
 
-// UnmarshalJSON refuses an object that is no service provider configuration:
-// the token would pass for proven by any JSON at all.
+// UnmarshalJSON rejects an object that is not a service provider configuration, so
+// that arbitrary JSON does not verify the token.
 func (s *ServiceProviderConfig) UnmarshalJSON(body []byte) error {
 	type plain ServiceProviderConfig
 	if err := json.Unmarshal(body, (*plain)(s)); err != nil {
@@ -127,20 +126,20 @@ func (s *ServiceProviderConfig) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// userList is a page of people.
+// userList is a page of users.
 type userList struct {
 	Total int
 	Users []User
-	sum   [sha256.Size]byte // of the people as they came
+	sum   [sha256.Size]byte // of the users as received
 }
 
-// UnmarshalJSON reads the array under "Resources", as RFC 7644 spells it, and
-// under "resources", as the older reference does. It may be absent when nothing
-// was found; an object that counts no results is no list at all.
+// UnmarshalJSON accepts the array as "Resources", as in RFC 7644, and as "resources",
+// as in an older reference. It may be absent if nothing was found. An object without
+// totalResults is rejected.
 func (l *userList) UnmarshalJSON(body []byte) error {
 	var wire struct {
 		Total     *int            `json:"totalResults"`
-		Resources json.RawMessage `json:"Resources"` // encoding/json matches keys without regard to case
+		Resources json.RawMessage `json:"Resources"` // encoding/json ignores the case of keys
 	}
 	if err := json.Unmarshal(body, &wire); err != nil {
 		return err
@@ -155,8 +154,8 @@ func (l *userList) UnmarshalJSON(body []byte) error {
 	return json.Unmarshal(wire.Resources, &l.Users)
 }
 
-// explainBody reads a SCIM error, whose status is a string, and the shape that
-// Docker Hub's other routes use: a gateway in front may answer in that.
+// explainBody decodes a SCIM error, whose status is a string, and the error form of
+// Docker Hub's other routes, which a gateway in front may use.
 func explainBody(_ int, _ http.Header, body []byte) (code, message string) {
 	var answer struct {
 		Schemas  []string `json:"schemas"`
