@@ -42,8 +42,8 @@ type distribution struct {
 	front *httptest.Server
 
 	mu      sync.Mutex
-	noMount bool        // the registry is made to refuse mounts, as for a source that may not be read
-	drop    func() bool // whether this connection is to break
+	noMount bool                     // the registry is made to refuse mounts, as for a source that may not be read
+	drop    func(*http.Request) bool // whether this connection is to break
 	on      func(*http.Request)
 	after   func(*http.Response) // called with mu held
 	arrived int                  // blobs, for who counts them in after
@@ -106,6 +106,10 @@ func (d *distribution) newFront() {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: d.real})
 	proxy.ErrorLog, proxy.FlushInterval = nil, -1
+	// A connection is not kept for the next test, whose registry may get the port.
+	own := http.DefaultTransport.(*http.Transport).Clone()
+	d.t.Cleanup(own.CloseIdleConnections)
+	proxy.Transport = own
 	proxy.ModifyResponse = func(r *http.Response) error {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -124,7 +128,7 @@ func (d *distribution) pass(proxy http.Handler, w http.ResponseWriter, r *http.R
 	d.mu.Lock()
 	d.counts[r.Method]++
 	noMount, on := d.noMount, d.on
-	broken := d.drop != nil && d.drop()
+	broken := d.drop != nil && d.drop(r)
 	d.mu.Unlock()
 	if noMount && r.URL.Query().Has("mount") {
 		r.URL.RawQuery = ""
@@ -323,15 +327,19 @@ func TestACopyEndsWholeThoughConnectionsBreak(t *testing.T) {
 	for i := range 8 {
 		d.seed(fmt.Sprintf("priya/tool:%d", i), platforms(t, "amd64", "arm64"))
 	}
-	source, broken := rand.New(rand.NewPCG(1, 2)), 0
+	// Which request meets which throw of the dice is up to the scheduler. A request
+	// is sent four times at most, so the fourth comes through.
+	source, broken, times := rand.New(rand.NewPCG(1, 2)), 0, map[string]int{}
 	d.set(func() {
 		d.noMount = true
-		d.drop = func() bool {
-			if source.IntN(20) == 0 {
-				broken++
-				return true
+		d.drop = func(r *http.Request) bool {
+			request := r.Method + " " + r.URL.String()
+			if source.IntN(20) > 0 || times[request] == 3 {
+				return false
 			}
-			return false
+			times[request]++
+			broken++
+			return true
 		}
 	})
 	c := d.client(4)
