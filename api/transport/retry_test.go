@@ -228,10 +228,21 @@ func TestALostConnectionIsTriedAgainWhenReading(t *testing.T) {
 	}
 }
 
+// refusing is an address at which nobody listens, and nobody begins to: the port
+// is taken, by the near end of a connection.
+func refusing(t *testing.T) string {
+	t.Helper()
+	far, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, far.Close()) })
+	near, err := net.Dial("tcp", far.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, near.Close()) })
+	return "http://" + near.LocalAddr().String()
+}
+
 func TestAServerThatIsNotThereIsUnreachable(t *testing.T) {
-	f := newTestServer(t, says(200, ``))
-	f.Close()
-	n := newTestClient(t, f.URL, nil)
+	n := newTestClient(t, refusing(t), nil)
 
 	_, err := n.Get(t.Context(), "/", nil)
 	require.ErrorIs(t, err, transport.ErrUnreachable)

@@ -75,7 +75,7 @@ func newTestClient(t *testing.T, base string, change func(*transport.Options)) *
 	o := transport.Options{
 		System:  "hub",
 		BaseURL: base,
-		Timeout: 20 * time.Second,
+		Timeout: 2 * time.Minute, // longer than any machine is busy
 		Now:     func() time.Time { return noon },
 		Rand:    func() float64 { return 0 },
 		Sleep: func(ctx context.Context, d time.Duration) error {

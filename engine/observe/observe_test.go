@@ -3,7 +3,6 @@ package observe_test
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,9 +114,8 @@ func TestWhatCannotBeReadIsMissingAndNotAbsent(t *testing.T) {
 			func(c engine.Case) bool { return !c.SCIMUser.Found },
 		},
 		"the provider cannot be reached": {engine.FactExpectation, func(b *bench) {
-			gone := httptest.NewServer(http.NotFoundHandler())
-			gone.Close()
-			b.idp = b.oktaAt(gone.URL)
+			b.transport.Base = unreachable{}
+			b.idp = b.oktaAt(b.box.Addresses().OktaURL)
 		}, "no connection", func(c engine.Case) bool { return !c.Expected.Assigned && c.Expected.Role == "" }},
 		"the provider answers 403": {
 			engine.FactExpectation, refuse("okta", "", http.StatusForbidden), "403",

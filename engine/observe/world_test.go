@@ -2,7 +2,9 @@ package observe_test
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +38,13 @@ func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.RawQuery = query.Encode()
 	return f.base.RoundTrip(r)
+}
+
+// unreachable is a network on which nobody listens.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 }
 
 // bench is an observer on a sandbox. Clients that are taken away are nil.
