@@ -172,9 +172,11 @@ func TestTheRegistryMayHaveACredentialOfItsOwn(t *testing.T) {
 type brokenStore struct {
 	secrets map[string]string
 	locked  bool
+	asked   int
 }
 
 func (b *brokenStore) Get(_ context.Context, account string) (string, error) {
+	b.asked++
 	secret, ok := b.secrets[account]
 	switch {
 	case b.locked:
@@ -223,6 +225,14 @@ func TestAWalkGoesOnWhenItsCredentialCannotBeStored(t *testing.T) {
 	require.Len(t, s.notes, 1)
 	require.Contains(t, s.notes[0], "The keyring is locked")
 	require.NotContains(t, fmt.Sprintf("%+v", s), "canary")
+}
+
+// A keyring that hangs takes two seconds each time.
+func TestAStoreThatCannotBeUsedIsAskedOnce(t *testing.T) {
+	keyring := &brokenStore{locked: true}
+	_, err := testVault(t, keyring).read(t.Context())
+	require.ErrorIs(t, err, credentials.ErrLocked)
+	require.Equal(t, 1, keyring.asked)
 }
 
 func TestWhatIsStoredComesBackWhole(t *testing.T) {

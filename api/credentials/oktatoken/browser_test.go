@@ -110,7 +110,7 @@ func TestADeviceSignsInAgainstTheSandbox(t *testing.T) {
 	require.NoError(t, err)
 	_, err = browser.Wait()
 	require.NoError(t, err)
-	require.Less(t, time.Since(began), 20*time.Second)
+	require.Less(t, time.Since(began), 5*time.Minute, "long before the code ends")
 	_, err = s.Token(t.Context())
 	require.NoError(t, err)
 }
