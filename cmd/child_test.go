@@ -220,7 +220,7 @@ func (s *stage) child(o orders) *exec.Cmd {
 	s.t.Helper()
 	raw, err := json.Marshal(o)
 	require.NoError(s.t, err)
-	c := exec.CommandContext(s.t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.timeout=120s")
+	c := exec.CommandContext(s.t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.timeout=5m")
 	c.Env = append(os.Environ(), childVariable+"="+string(raw))
 	return c
 }
@@ -294,7 +294,7 @@ func boundFiles(t *testing.T, size uint64) {
 }
 
 const (
-	childPatience = 20 * time.Second
+	childPatience = 2 * time.Minute
 	childTick     = 5 * time.Millisecond
 )
 

@@ -9,6 +9,9 @@ import (
 	"go.uber.org/goleak"
 )
 
+// built is the folder of the program that the tests start, "" if none did.
+var built string
+
 // TestMain also hands no ignored signal down: a test that runs in the background,
 // or under nohup, starts programs that end by ctrl+c and with their terminal all
 // the same.
@@ -18,5 +21,10 @@ func TestMain(m *testing.M) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if built != "" {
+			_ = os.RemoveAll(built)
+		}
+		os.Exit(code)
+	}))
 }

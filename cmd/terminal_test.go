@@ -34,8 +34,10 @@ var buildProgram = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	path := filepath.Join(dir, "reprovision")
-	out, err := exec.Command("go", "build", "-o", path, "./reprovision").CombinedOutput()
+	// Git refuses to say what it knows of a clone that is somebody else's.
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./reprovision").CombinedOutput()
 	if err != nil {
 		return "", &buildError{err, out}
 	}
@@ -65,7 +67,7 @@ type terminal struct {
 const (
 	terminalWidth  = 110
 	terminalHeight = 40
-	patience       = 40 * time.Second
+	patience       = 2 * time.Minute // for what is bound to come, however busy the machine is
 )
 
 func openTerminal(t *testing.T, args ...string) *terminal {

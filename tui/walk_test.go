@@ -17,6 +17,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 )
 
+// patience is how long a test waits for what is bound to come.
+const patience = 2 * time.Minute
+
 // tape keeps everything that a program drew, since teatest's output is gone
 // once it was read.
 type tape struct {
@@ -35,7 +38,7 @@ func (p *tape) waitFor(t *testing.T, out io.Reader, text string) {
 			return true
 		}
 		return false
-	}, teatest.WithDuration(10*time.Second), teatest.WithCheckInterval(20*time.Millisecond))
+	}, teatest.WithDuration(patience), teatest.WithCheckInterval(20*time.Millisecond))
 }
 
 // A whole walk in a real program: from sign-in to the report.
@@ -98,7 +101,7 @@ func TestAWalkFromStartToReport(t *testing.T) {
 	key("w")
 	seen.waitFor(t, out, "saved:")
 	key("enter")
-	tm.WaitFinished(t, teatest.WithFinalTimeout(5*time.Second))
+	tm.WaitFinished(t, teatest.WithFinalTimeout(patience))
 	end, ok := tm.FinalModel(t).(*Model)
 	require.True(t, ok)
 	require.Equal(t, guide.PhaseDone, end.State().Phase)
