@@ -201,7 +201,7 @@ func TestWhoeverWinsTheRaceIsNoticedBeforeThePush(t *testing.T) {
 	w.send(guide.Back{})
 	w.send(guide.Chosen{Outcome: "pass-over"})
 	require.Equal(t, guide.StepVerify, w.state.Step)
-	require.Equal(t, "Not yet as it should be", w.state.Verdict.Headline)
+	require.Equal(t, "lena-fischer is back, but SCIM does not manage them", w.state.Verdict.Headline)
 	require.NotContains(t, strings.Join(w.changing(), "\n"), "okta DELETE", "a member is not unassigned while Docker lists them")
 }
 

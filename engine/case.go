@@ -322,49 +322,6 @@ func (c Case) WithSource(id FactID, s Source) Case {
 	return c
 }
 
-// WithUnfinished returns a copy of c which records that a plan was left unfinished.
-// A retry needs the plan itself, because what it was made from may be gone.
-func (c Case) WithUnfinished(p Plan) Case {
-	c = c.Clone()
-	if c.Unfinished == nil {
-		c.Unfinished = map[ActionID]Plan{}
-	}
-	c.Unfinished[p.Action] = p
-	return c
-}
-
-// Finished returns a copy of c without the record made by WithUnfinished.
-func (c Case) Finished(id ActionID) Case {
-	c = c.Clone()
-	delete(c.Unfinished, id)
-	return c
-}
-
-// Remaining lists the changes of the action's unfinished plan that have no
-// receipt.
-func (c Case) Remaining(id ActionID) []Change {
-	p, ok := c.Unfinished[id]
-	if !ok {
-		return nil
-	}
-	digest := p.Digest()
-	return slices.DeleteFunc(slices.Clone(p.Changes), func(ch Change) bool {
-		return slices.ContainsFunc(c.Receipts, func(r Receipt) bool { return r.Plan == digest && r.Change == ch.ID })
-	})
-}
-
-// HalfWay returns the unfinished plans of which some changes remain to be made, in the
-// order of Actions.
-func (c Case) HalfWay() []Plan {
-	var plans []Plan
-	for _, id := range append(Actions(), ActionUndo) {
-		if len(c.Remaining(id)) > 0 {
-			plans = append(plans, c.Unfinished[id])
-		}
-	}
-	return plans
-}
-
 // Settled reports whether the action was carried out and verified or, in a dry run,
 // previewed.
 func (c Case) Settled(id ActionID) bool {

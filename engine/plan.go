@@ -63,6 +63,9 @@ type Change struct {
 	Call    Call       `json:"call,omitzero"`
 	Copy    Copy       `json:"copy,omitzero"`
 	Console Console    `json:"console,omitzero"`
+	// Restores is the ID of the change of the same plan that took away what this one
+	// gives back.
+	Restores string `json:"restores,omitempty"`
 }
 
 // Copy is a repository to copy with its tags.
@@ -164,6 +167,9 @@ type Receipt struct {
 	Left   []TagLeft `json:"left,omitempty"`  // what it could not copy
 	Source time.Time `json:"source,omitzero"` // the last push to the source of a copy, as Docker reported it then
 	At     time.Time `json:"at"`
+	// Earlier is set if the same plan was approved again since: then the receipt says
+	// nothing about the present run of the plan.
+	Earlier bool `json:"earlier,omitempty"`
 }
 
 // Check is the result of verifying an action.

@@ -62,12 +62,13 @@ func Misdirected(c Case, org, userName string) string {
 // would. If other is true, it is about the identity provider's second way.
 func PushBlockers(c Case, other bool) string {
 	e := c.Expected
-	unfinished := len(c.Remaining(ActionPush))+len(c.Remaining(ActionPushOther)) > 0
 	var way PushWay
 	if i := index(other); i < len(e.Ways) {
 		way = e.Ways[i]
 	}
 	switch {
+	case len(c.Owed(pushAction(other))) > 0:
+		return "" // what was taken is given back, whatever would be sent
 	case c.Member.Present && !c.DryRun:
 		return "they are a member of the organization: nothing has to be created"
 	case !c.Sources[FactExpectation].Known():
@@ -77,9 +78,9 @@ func PushBlockers(c Case, other bool) string {
 			return "your identity provider is operated by hand"
 		}
 		return ""
-	case !e.Assigned && !unfinished:
+	case !e.Assigned && len(c.Remaining(pushAction(other))) == 0:
 		return "the identity provider does not assign them to " + e.Application
-	case other && way.Title == "" && len(c.Remaining(ActionPushOther)) == 0:
+	case other && way.Title == "":
 		return "the identity provider has no other way"
 	case e.Provisioning == SwitchOff && !way.Revives:
 		return "nothing would be sent: " + cmp.Or(e.ProvisioningWhy, "provisioning is off in "+e.Application)
@@ -111,12 +112,39 @@ func (c Case) Out() bool {
 	if removed.IsZero() || c.DryRun {
 		return false
 	}
-	for _, id := range []ActionID{ActionPush, ActionPushOther} {
-		if k := c.Done[id]; k.OK && k.At.After(removed) {
-			return c.Sources[FactMember].At.After(k.At) && !c.Member.Present
-		}
+	if k, ok := c.Pushed(); ok && k.OK {
+		return c.Sources[FactMember].At.After(k.At) && !c.Member.Present
 	}
 	return !c.Member.Present || !c.Sources[FactMember].At.After(removed)
+}
+
+// Pushed returns the last check of a push since the member was last removed, whichever
+// way it went, and whether there was one. In a dry run it is that of the preview.
+func (c Case) Pushed() (last Check, ok bool) {
+	removed := c.Removed()
+	for _, id := range []ActionID{ActionPush, ActionPushOther} {
+		if k, done := c.Done[id]; done && k.At.After(removed) && (!ok || k.At.After(last.At)) {
+			last, ok = k, true
+		}
+	}
+	return last, ok
+}
+
+// SaidManaged returns what the owner has said about whether SCIM manages the member, ""
+// if nothing. What was said before a removal is not about who is back since.
+func (c Case) SaidManaged() string {
+	a := c.Answers[AskManaged]
+	if removed := c.Removed(); !removed.IsZero() && a.At.Before(removed) {
+		return ""
+	}
+	return a.Value
+}
+
+func pushAction(other bool) ActionID {
+	if other {
+		return ActionPushOther
+	}
+	return ActionPush
 }
 
 func index(other bool) int {

@@ -26,6 +26,7 @@ type Change struct {
 	Title, Target string
 	Before, After string
 	Call          transport.Call
+	Restores      string // the ID of the change that took away what this one gives back, if one did
 }
 
 // The changes that ways are made of.

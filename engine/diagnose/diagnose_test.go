@@ -333,3 +333,15 @@ func TestWhatTheProviderBelievesAndWhyItFailedIsEvidenceWhereSCIMManages(t *test
 		}
 	}
 }
+
+// The account that the owner spoke of is not the one that is back.
+func TestAWordAboutAnAccountIsForgottenWithItsRemoval(t *testing.T) {
+	c := says(managed(editorOnBackend()), engine.AskManaged, "no")
+	require.Equal(t, engine.SwitchUnknown, diagnose.Managed(c).State)
+	c.Receipts = []engine.Receipt{{Action: engine.ActionRemove, At: noon.Add(time.Minute)}}
+	require.Equal(t, engine.SwitchOn, diagnose.Managed(c).State)
+	require.Equal(t, engine.Certain, diagnose.Managed(c).Strength)
+
+	c = c.WithAnswer(engine.AskManaged, engine.Answer{Value: "no", At: noon.Add(2 * time.Minute)})
+	require.Equal(t, engine.SwitchUnknown, diagnose.Managed(c).State, "what is said of the new one counts")
+}

@@ -69,7 +69,7 @@ func Managed(c engine.Case) Verdict {
 		}
 	}
 
-	switch c.Answers[engine.AskManaged].Value {
+	switch c.SaidManaged() {
 	case "yes":
 		managed += 2
 		v.Evidence = append(v.Evidence, engine.Evidence{Text: "the owner says that SCIM manages them", Source: "the owner", At: c.Answers[engine.AskManaged].At})

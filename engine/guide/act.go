@@ -55,6 +55,7 @@ func approved(s State, e Approved) (State, []Effect) {
 	}
 	s.Seq++
 	s.Phase, s.Stopping = PhaseRunning, false
+	s.Case = s.Case.Repeating(s.Plan)
 	return s, []Effect{Execute{Seq: s.Seq, Case: s.Case, Plan: s.Plan, Approval: engine.Approval{Digest: e.Digest, At: e.At}, Mark: s.Mark()}}
 }
 

@@ -146,11 +146,20 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Continue", Recommended: true}, again}
 		return v
 	}
+	if c.Out() {
+		v.Headline = outOf(c)
+		v.Choices = []engine.Choice{
+			{Outcome: outPushAgain, Label: "Go on to the push", Recommended: true, Why: "this walk has removed them: they are to be brought back"},
+			{Outcome: outFix, Label: "See what to change by hand"},
+			again,
+		}
+		return v
+	}
 	if slices.Equal(lead.Remedies, []engine.Remedy{engine.RemedyAdvice}) {
 		v.Choices = []engine.Choice{{Outcome: outFix, Label: "See what to change by hand", Recommended: true}, again}
 		return v
 	}
-	if _, said := c.Answers[engine.AskManaged]; lead.ID == engine.FindingUndecided && !said {
+	if lead.ID == engine.FindingUndecided && c.SaidManaged() == "" {
 		v.Ask = &engine.Question{
 			ID: engine.AskManaged, Kind: engine.AnswerChoice,
 			Text: "Was " + c.Username + " created by SCIM, as far as you know?",
@@ -309,16 +318,41 @@ func decideVerify(c engine.Case) engine.Verdict {
 		return engine.Verdict{Headline: "Dry run: Docker is as it was", Choices: []engine.Choice{report, again}}
 	}
 	v := engine.Verdict{Findings: diagnose.Findings(c)}
-	if v.Findings[0].ID == engine.FindingNothingWrong {
-		report.Recommended = true
-		v.Headline = "Cured: Docker shows what the identity provider sends"
-		v.Choices = []engine.Choice{report, again}
-		return v
-	}
 	if c.Out() {
 		report.Label, report.Why = "Leave them out and go to the report", "the run stays open; reprovision resume takes it up again"
 		v.Headline = outOf(c) + ", though they were pushed"
 		v.Choices = []engine.Choice{{Outcome: outPushAgain, Label: "Push them again", Recommended: true}, again, report}
+		return v
+	}
+	if owes, other := owed(c); owes || other {
+		report.Why = "the run stays open; reprovision resume takes it up again"
+		v.Headline = c.Username + " is back, and not everything that the push took from them"
+		v.Choices = []engine.Choice{{Outcome: outPushAgain, Label: finishing.Title, Recommended: true, Why: finishing.Why}, again, report}
+		return v
+	}
+	fine := v.Findings[0].ID == engine.FindingNothingWrong
+	if !c.Removed().IsZero() && diagnose.Managed(c).State == engine.SwitchOff {
+		// SCIM's record may be late after a push: only who came back without one is
+		// known to have come another way.
+		late, pushed := c.Pushed()
+		v.Headline = c.Username + " is back, but SCIM does not manage them"
+		if pushed && late.OK {
+			again.Recommended, again.Why = true, "SCIM's own record may be late"
+		}
+		v.Choices = []engine.Choice{
+			{
+				Outcome: outReprov, Label: "Remove and push them once more", Recommended: !again.Recommended,
+				Why: "they came back by an invite, or by JIT: what the identity provider sends next would not reach them",
+			},
+			again, diagnoseAgain, report,
+		}
+		slices.SortStableFunc(v.Choices, func(a, b engine.Choice) int { return rank(a) - rank(b) })
+		return v
+	}
+	if fine {
+		report.Recommended = true
+		v.Headline = "Cured: Docker shows what the identity provider sends"
+		v.Choices = []engine.Choice{report, again}
 		return v
 	}
 	again.Recommended = true

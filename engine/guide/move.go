@@ -211,7 +211,7 @@ func forget(c engine.Case, q engine.QuestionID) engine.Case {
 }
 
 // markEffects returns the effects that record the place of a walk that has changed something, so
-// that the walk can be resumed there. The run stays open as long as a plan is unfinished,
+// that the walk can be resumed there. The run stays open as long as a plan is half-way,
 // because what the plan took away may have to be restored.
 func markEffects(s State) []Effect {
 	if s.Case.DryRun || s.Goal.Step != "" || len(s.Case.Receipts)+len(s.Case.Unfinished) == 0 {
@@ -224,6 +224,9 @@ func markEffects(s State) []Effect {
 func resumeAtGoal(s State) (State, []Effect) {
 	to, trail, plan := s.Goal.Step, s.Goal.Trail, s.Goal.Plan
 	s.Goal = Mark{}
+	if to == StepReport || to == StepEnd {
+		to = leftOpen(s.Case, to)
+	}
 	if to == StepRemove && !slices.ContainsFunc(s.Case.Receipts, func(r engine.Receipt) bool { return r.Action == engine.ActionRemove }) {
 		// The member's own credential is not stored. Without it, the copies cannot
 		// be verified again, and the step before asks for it.
@@ -245,6 +248,29 @@ func resumeAtGoal(s State) (State, []Effect) {
 		return verify(s)
 	}
 	return enter(s, to)
+}
+
+// leftOpen returns the step where a run goes on that is not over although its walk
+// came to the report.
+func leftOpen(c engine.Case, at StepID) StepID {
+	if c.Out() {
+		return StepPush
+	}
+	for _, x := range []struct {
+		action engine.ActionID
+		step   StepID
+	}{
+		{engine.ActionPush, StepPush},
+		{engine.ActionPushOther, StepPush},
+		{engine.ActionReinvite, StepPush},
+		{engine.ActionHandOver, StepHandOver},
+		{engine.ActionCancelInvites, StepCancelInvites},
+	} {
+		if len(c.HalfDone(x.action)) > 0 {
+			return x.step
+		}
+	}
+	return at
 }
 
 // allMade reports whether every change of the plan has a receipt.

@@ -18,41 +18,53 @@ const (
 // decidePush never hides that a removed member is not back. Until they are, it says so
 // first, with the reason if it is known.
 func decidePush(c engine.Case) engine.Verdict {
-	pushed := c.Settled(engine.ActionPush) || c.Settled(engine.ActionPushOther)
-	if pushed && (c.Member.Present || c.DryRun) {
+	last, pushed := c.Pushed()
+	pushed = pushed && last.OK && (!last.Assumed || c.DryRun)
+	owes, otherOwes := owed(c)
+	if pushed && !owes && !otherOwes && (c.Member.Present || c.DryRun) {
 		return engine.Verdict{Headline: "They are back", Auto: outNext}
 	}
 	blocked := engine.PushBlockers(c, false)
-	v := engine.Verdict{
-		Headline: pushHeadline(c),
-		Choices: []engine.Choice{
-			{
-				Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: blocked == "",
-				Why: "SCIM creates the membership with the right role and teams", Disabled: blocked,
-			},
-		},
+	push := engine.Choice{
+		Outcome: outDo, Label: "Push from " + c.Expected.Provider, Action: engine.ActionPush, Recommended: blocked == "" && (owes || !otherOwes),
+		Why: "SCIM creates the membership with the right role and teams", Disabled: blocked,
 	}
+	if owes {
+		push.Label, push.Why = finishing.Title, finishing.Why
+	}
+	v := engine.Verdict{Headline: pushHeadline(c), Choices: []engine.Choice{push}}
 	if other := secondWay(c); other.Title != "" {
 		why := engine.PushBlockers(c, true)
 		v.Choices = append(v.Choices, engine.Choice{
 			Outcome: outOther, Label: other.Title, Action: engine.ActionPushOther, Why: other.Why, Disabled: why,
-			Recommended: blocked != "" && why == "" && other.Revives,
+			Recommended: !push.Recommended && why == "" && (otherOwes || other.Revives),
 		})
 	}
 	back := engine.Choice{Outcome: outPassedOver, Label: "They are back already: verify", Disabled: notBack(c)}
-	back.Recommended = back.Disabled == "" && !c.DryRun
+	back.Recommended = back.Disabled == "" && !c.DryRun && !owes && !otherOwes
 	v.Choices = append(v.Choices, reinvite(c), back)
 	chosen := slices.ContainsFunc(v.Choices, func(x engine.Choice) bool { return x.Recommended })
 	v.Choices = append(v.Choices, engine.Choice{Outcome: outAgain, Label: "Look again", Recommended: !chosen})
 	return v
 }
 
+// owed reports which of the two ways has taken something from the person that it has
+// not given back.
+func owed(c engine.Case) (push, other bool) {
+	return len(c.Owed(engine.ActionPush)) > 0, len(c.Owed(engine.ActionPushOther)) > 0
+}
+
+// finishing is what is left of a way that was left half-way.
+var finishing = engine.PushWay{Title: "Finish the push that was left half-way", Why: "what was taken from them is given back"}
+
 func secondWay(c engine.Case) engine.PushWay {
-	if len(c.Expected.Ways) > 1 {
+	switch _, owes := owed(c); {
+	case owes:
+		return finishing
+	case len(c.Expected.Ways) > 1:
 		return c.Expected.Ways[1]
-	}
-	if len(c.Remaining(engine.ActionPushOther)) > 0 {
-		return engine.PushWay{Title: "Finish the push that was left half-way", Why: "what was taken from them is given back"}
+	case len(c.Remaining(engine.ActionPushOther)) > 0:
+		return finishing
 	}
 	return engine.PushWay{}
 }
@@ -63,14 +75,15 @@ func outOf(c engine.Case) string {
 }
 
 func pushHeadline(c engine.Case) string {
+	if owes, other := owed(c); c.Member.Present && (owes || other) {
+		return c.Username + " is back, and not everything that the push took from them"
+	}
 	if c.Member.Present || c.DryRun {
 		return "Bring " + c.Username + " back: push them from " + c.Expected.Provider
 	}
 	out := outOf(c)
-	for _, id := range []engine.ActionID{engine.ActionPush, engine.ActionPushOther} {
-		if k, tried := c.Done[id]; tried && !k.OK {
-			return out + " and has not come back. " + k.Text
-		}
+	if k, tried := c.Pushed(); tried && !k.OK {
+		return out + " and has not come back. " + k.Text
 	}
 	if len(c.Invites) > 0 {
 		return out + "; an invite is pending. Push them from " + c.Expected.Provider

@@ -136,7 +136,8 @@ func decideRemove(c engine.Case) engine.Verdict {
 // as far as anything shows, by SCIM. Somebody who goes back a few steps after the push
 // comes to the removal with a member who must not be removed again.
 func returned(c engine.Case) bool {
-	return !c.Removed().IsZero() && c.Member.Present && diagnose.Managed(c).State != engine.SwitchOff
+	k, pushed := c.Pushed()
+	return !c.Removed().IsZero() && c.Member.Present && (pushed && k.OK || diagnose.Managed(c).State != engine.SwitchOff)
 }
 
 func notBack(c engine.Case) string {

@@ -63,6 +63,10 @@ var aspects = map[string]aspect{
 			c.Receipts = []engine.Receipt{{Action: engine.ActionRemove, At: noon.Add(-time.Minute)}}
 			return known(c, engine.FactMember)
 		},
+		func(c engine.Case) engine.Case { // removed in this walk, and back, by SCIM or not
+			c.Receipts = []engine.Receipt{{Action: engine.ActionRemove, At: noon.Add(-time.Minute)}}
+			return present("member", 2, false)(c)
+		},
 		func(c engine.Case) engine.Case { return missing(c, engine.FactMember) },
 	},
 	"expectation": {

@@ -41,8 +41,16 @@ const ChangeManual = "manual"
 
 func (a push) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	p := engine.Plan{Action: a.ID(), Title: "Push " + c.Username + " from " + c.Expected.Provider, Subject: c.Username}
+	live, err := a.live(ctx, c, engine.FactMember)
+	if err != nil {
+		return p, err
+	}
+	c.Member = live.Member
 	if err := a.changes(ctx, c, &p); err != nil {
 		return p, err
+	}
+	if !slices.ContainsFunc(p.Changes, takes) {
+		return p, nil
 	}
 	invites, err := a.pendingInvites(ctx, c)
 	if err != nil {
@@ -67,8 +75,12 @@ func (a push) changes(ctx context.Context, c engine.Case, p *engine.Plan) error 
 	if err != nil {
 		return err
 	}
-	if rest := c.Remaining(a.ID()); len(rest) > 0 && (!as.Assigned || tookAway(c, a.ID())) {
-		// The assignment is gone and its values with it; the approved plan has them.
+	rest, owed := c.Remaining(a.ID()), c.Owed(a.ID())
+	if c.Member.Present {
+		rest = owed // no more is taken from somebody who is back
+	}
+	if len(owed) > 0 || len(rest) > 0 && !as.Assigned {
+		// What was taken is gone and its values with it; the approved plan has them.
 		p.Title, p.Changes = "Finish pushing "+c.Username+" from "+as.Provider, rest
 		p.Notes = []string{"An earlier push was left half-way: something was taken from them, and these are the changes that are missing."}
 		return nil
@@ -129,19 +141,12 @@ func sends(c engine.Case, as idp.Assignment, revives bool) error {
 	return nil
 }
 
-// tookAway reports whether the changes made so far removed the person from a group. If
-// so, they must be put back in any case.
-func tookAway(c engine.Case, id engine.ActionID) bool {
-	rest := c.Remaining(id)
-	return slices.ContainsFunc(c.Unfinished[id].Changes, func(ch engine.Change) bool {
-		return strings.HasPrefix(ch.ID, idp.ChangeLeave) && !slices.ContainsFunc(rest, func(x engine.Change) bool { return x.ID == ch.ID })
-	})
-}
-
 func changesOf(w idp.Way) []engine.Change {
 	var out []engine.Change
 	for _, ch := range w.Changes {
-		out = append(out, request(ch.ID, ch.Title, ch.Target, ch.Before, ch.After, ch.Call))
+		x := request(ch.ID, ch.Title, ch.Target, ch.Before, ch.After, ch.Call)
+		x.Restores = ch.Restores
+		out = append(out, x)
 	}
 	return out
 }
@@ -199,6 +204,18 @@ func (a push) Guards(ctx context.Context, c engine.Case) ([]engine.Guard, error)
 	return []engine.Guard{guard("member", c.Username+" is a member of "+c.Org, yesNo(false))}, nil
 }
 
+// GuardsOf implements engine.GuardsByChange. What was taken away is given back in any
+// case: what else was given back may have made them a member by now.
+func (a push) GuardsOf(ctx context.Context, c engine.Case, ch engine.Change) ([]engine.Guard, error) {
+	if !takes(ch) {
+		return nil, nil
+	}
+	return a.Guards(ctx, c)
+}
+
+// takes reports whether the change does more than to give back what another has taken.
+func takes(ch engine.Change) bool { return ch.Restores == "" }
+
 // Made asks the provider, or Docker if the provider cannot tell.
 func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
 	if strings.HasPrefix(ch.ID, changeInvite) {
@@ -217,8 +234,8 @@ func (a push) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, 
 		return false, err
 	}
 	made, err := provider.Made(ctx, as, ch.ID)
-	if err != nil || made || !idp.Creates(ch.ID) {
-		return made, err
+	if err != nil || made || !idp.Creates(ch.ID) || ch.Restores != "" {
+		return made, err // that Docker lists them does not show that all was given back
 	}
 	live, err := a.live(ctx, c, engine.FactMember)
 	return err == nil && live.Member.Present, err

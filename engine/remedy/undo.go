@@ -37,13 +37,7 @@ func ran(c engine.Case, id engine.ActionID) bool {
 // halfPushed returns the approved changes that restore what an unfinished push took
 // away. They hold the values.
 func halfPushed(c engine.Case) []engine.Change {
-	var rest []engine.Change
-	for _, id := range []engine.ActionID{engine.ActionPush, engine.ActionPushOther} {
-		if left := c.Remaining(id); len(left) < len(c.Unfinished[id].Changes) {
-			rest = append(rest, left...)
-		}
-	}
-	return slices.DeleteFunc(rest, func(ch engine.Change) bool { return ch.Kind != engine.ChangeRequest || !idp.Creates(ch.ID) })
+	return slices.Concat(c.Owed(engine.ActionPush), c.Owed(engine.ActionPushOther))
 }
 
 // IDs of the changes of an undo, apart from those of a re-invite and a push.

@@ -160,6 +160,7 @@ func (r *Runner) made(d Doubt, receipt engine.Receipt) (engine.Receipt, error) {
 const (
 	statusObserved = "observed"
 	noteEarlier    = "an earlier attempt had made it"
+	noteByHand     = "it was not made by this tool, and is in effect"
 )
 
 // observed checks whether a change that failed is in effect nevertheless. unknown is true

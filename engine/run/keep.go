@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -74,7 +75,7 @@ func (r *Runner) mark(f guide.Note) {
 	if r.journal == nil || r.subject != subjectOf(f.Case) {
 		return
 	}
-	if r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryMark, Mark: &f.Mark, Case: &f.Case}) != nil || !f.Over {
+	if r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryMark, Mark: &f.Mark, Case: &f.Case}) != nil || !f.Over || len(r.doubts) > 0 {
 		return
 	}
 	_ = r.end("", textReport)
@@ -137,7 +138,8 @@ func (r *Runner) doubt(d Doubt, unknown bool) {
 
 // resolveDoubts observes the changes of this person's run whose outcome is unknown, and
 // adds receipts for those that were made. A change that cannot be observed now
-// stays in doubt, and is observed again before it would be repeated.
+// stays in doubt, and is observed again before it would be repeated. What somebody has
+// given back by hand gets its receipt, too.
 func (r *Runner) resolveDoubts(ctx context.Context, c engine.Case) engine.Case {
 	r.mu.Lock()
 	doubts := slices.Clone(r.doubts)
@@ -166,6 +168,32 @@ func (r *Runner) resolveDoubts(ctx context.Context, c engine.Case) engine.Case {
 			if r.note(Entry{Kind: EntryOutcome, Action: d.Action, Change: &d.Change, Error: "observed later: it was not made"}) == nil {
 				r.doubt(d, false)
 			}
+		}
+	}
+	return r.givenBack(ctx, c)
+}
+
+// givenBack adds receipts for what a plan that was left half-way still had to give
+// back, and somebody has given back by hand since.
+func (r *Runner) givenBack(ctx context.Context, c engine.Case) engine.Case {
+	r.mu.Lock()
+	ours := r.subject == subjectOf(c) && c.Session.Ready()
+	r.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(c.Unfinished)) {
+		a, ok := r.actions[id]
+		if !ok || !ours {
+			continue
+		}
+		digest := c.Unfinished[id].Digest()
+		for _, ch := range c.Owed(id) {
+			if made, err := a.Made(ctx, c, ch); err != nil || !made {
+				continue
+			}
+			receipt, _ := r.made(Doubt{Action: id, Plan: digest, Change: ch}, engine.Receipt{Status: statusObserved, Note: noteByHand})
+			c = c.WithReceipts(receipt)
+		}
+		if len(c.Remaining(id)) == 0 {
+			c = c.Finished(id)
 		}
 	}
 	return c

@@ -41,7 +41,7 @@ func (c *Client) alone(a idp.Assignment) idp.Way {
 		idp.Change{ID: idp.ChangeUnassign, Title: "Unassign " + a.Login, Target: who, Before: "assigned", After: "not assigned", Call: c.UnassignCall(a)},
 		idp.Change{
 			ID: idp.ChangeAssign, Title: "Assign " + a.Login + " again with the same values", Target: who,
-			Before: "not assigned", After: "assigned: " + a.Carries(), Call: c.AssignCall(a),
+			Before: "not assigned", After: "assigned: " + a.Carries(), Call: c.AssignCall(a), Restores: idp.ChangeUnassign,
 		},
 	)
 	for _, g := range a.Groups {
@@ -79,7 +79,7 @@ func (c *Client) throughGroups(a idp.Assignment) idp.Way {
 	join := func(g idp.Group) idp.Change {
 		return idp.Change{
 			ID: idp.ChangeJoin + g.ID, Title: "Put " + a.Login + " back into the group " + g.Name, Target: g.Name,
-			Before: "not in the group", After: "member of the group", Call: c.AddToGroupCall(g.ID, a.UserID),
+			Before: "not in the group", After: "member of the group", Call: c.AddToGroupCall(g.ID, a.UserID), Restores: idp.ChangeLeave + g.ID,
 		}
 	}
 	for _, g := range a.Groups {
