@@ -1,11 +1,11 @@
-// Package credentials keeps secrets where the operating system keeps them: the
-// macOS keychain, the Windows credential manager, or the Secret Service of a
-// Linux desktop. Where there is none, File keeps them in a file that a
-// passphrase encrypts. What they store is long-lived (an access token, a SCIM
-// token, an Okta API token), never a token minted from one.
+// Package credentials stores secrets in the operating system's keyring: the macOS
+// keychain, the Windows credential manager, or the Secret Service of a Linux desktop.
+// If there is none, File stores them in a file encrypted with a passphrase. Stored
+// secrets are long-lived (an access token, a SCIM token, an Okta API token), never
+// tokens derived from them.
 //
-// The subpackages turn a stored credential into the short-lived tokens of
-// OAuth: oktatoken for Okta, entratoken for Microsoft Entra ID.
+// The subpackages exchange a stored credential for short-lived OAuth tokens: oktatoken
+// for Okta, entratoken for Microsoft Entra ID.
 package credentials
 
 import (
@@ -18,16 +18,15 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// Service is the name under which all entries are kept.
+// Service is the service name of all keyring entries.
 const Service = "reprovision"
 
-// Timeout is how long the operating system may take. The library below knows
-// no context, and a Secret Service that is locked, or whose D-Bus hangs, may
-// never answer. It is too short to type a password in: whoever unlocks the
-// keyring meanwhile tries again.
+// Timeout is how long a keyring operation may take. The library has no contexts, and a
+// Secret Service that is locked or whose D-Bus hangs may never respond. It is too
+// short for typing a password: after unlocking the keyring, try again.
 const Timeout = 2 * time.Second
 
-// What an error can be, for errors.Is.
+// Errors returned by stores.
 var (
 	ErrNotFound    = errors.New("no such entry")
 	ErrTimeout     = errors.New("the keyring did not answer")
@@ -36,8 +35,7 @@ var (
 	ErrTooLarge    = errors.New("the secret is too long for the keyring")
 )
 
-// Store keeps secrets by the account that Account names. It is safe for
-// concurrent use.
+// Store stores secrets by account name; see Account. It is safe for concurrent use.
 type Store interface {
 	// Get returns a secret, or ErrNotFound.
 	Get(ctx context.Context, account string) (string, error)
@@ -47,11 +45,11 @@ type Store interface {
 	Delete(ctx context.Context, account string) error
 }
 
-// Account is the name of an entry as a person meets it in the keyring's own
-// window: "acme · Docker Hub".
+// Account returns the account name of an entry as the keyring's own user interface
+// shows it: "acme · Docker Hub".
 func Account(org, system string) string { return org + " · " + system }
 
-// backend is what the library offers.
+// backend is the interface of the keyring library.
 type backend interface {
 	Get(service, account string) (string, error)
 	Set(service, account, secret string) error
@@ -72,11 +70,11 @@ func (operatingSystem) Delete(service, account string) error {
 	return keyring.Delete(service, account)
 }
 
-// Keyring is the operating system's. Use NewKeyring.
+// Keyring is the operating system's keyring. Use NewKeyring.
 type Keyring struct{ backend backend }
 
-// NewKeyring returns the operating system's keyring. Whether there is one
-// shows at the first use.
+// NewKeyring returns the operating system's keyring. If there is none, the first
+// operation fails.
 func NewKeyring() *Keyring { return &Keyring{split{operatingSystem{}, partSize}} }
 
 // Get implements Store.
@@ -84,22 +82,21 @@ func (k *Keyring) Get(ctx context.Context, account string) (string, error) {
 	return within(ctx, "read", account, func() (string, error) { return k.backend.Get(Service, account) })
 }
 
-// Set implements Store. After ErrTimeout the entry may have been written all
-// the same.
+// Set implements Store. After ErrTimeout the entry may have been written nevertheless.
 func (k *Keyring) Set(ctx context.Context, account, secret string) error {
 	_, err := within(ctx, "write", account, func() (string, error) { return "", k.backend.Set(Service, account, secret) })
 	return err
 }
 
-// Delete implements Store. After ErrTimeout the entry may be gone all the
-// same.
+// Delete implements Store. After ErrTimeout the entry may have been deleted
+// nevertheless.
 func (k *Keyring) Delete(ctx context.Context, account string) error {
 	_, err := within(ctx, "delete", account, func() (string, error) { return "", k.backend.Delete(Service, account) })
 	return err
 }
 
-// within calls the library and does not wait for it longer than Timeout. The
-// goroutine of a call that never returns stays until the program ends.
+// within calls the library and waits at most Timeout. The goroutine of a call that
+// never returns is leaked.
 func within(ctx context.Context, verb, account string, call func() (string, error)) (string, error) {
 	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("%s keyring entry %q of %s: %w", verb, account, Service, err)
@@ -115,7 +112,7 @@ func within(ctx context.Context, verb, account string, call func() (string, erro
 	go func() {
 		var a answer
 		defer func() {
-			// The library trusts the types that a D-Bus service answers with.
+			// The library panics if a D-Bus service returns unexpected types.
 			if r := recover(); r != nil {
 				a = answer{err: errors.New("it answers in a way that the Secret Service does not document")}
 			}
@@ -144,7 +141,7 @@ func explain(err error) error {
 		return ErrNotFound
 	case errors.Is(err, keyring.ErrSetDataTooBig):
 		return ErrTooLarge
-	case errors.Is(err, errTorn), errors.Is(err, ErrTooLarge):
+	case errors.Is(err, errIncomplete), errors.Is(err, ErrTooLarge):
 		return err
 	case strings.Contains(err.Error(), "failed to unlock"), strings.Contains(err.Error(), "Secret.Error.IsLocked"):
 		return fmt.Errorf("%w: unlock it, and try again", ErrLocked)
@@ -152,8 +149,8 @@ func explain(err error) error {
 	return fmt.Errorf("%w: %w; start a keyring service, or sign in for this run only", ErrUnavailable, err)
 }
 
-// Reason says in one sentence why the keyring cannot be used, or returns ""
-// when err is about something else.
+// Reason returns a sentence on why the keyring cannot be used, or "" if err has
+// another cause.
 func Reason(err error) string {
 	switch {
 	case errors.Is(err, ErrTimeout):

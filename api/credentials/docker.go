@@ -10,20 +10,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// dockerTimeout is how long a credential helper may take, which may ask its
-// user.
+// dockerTimeout is how long a credential helper may take. It may prompt the user.
 const dockerTimeout = 10 * time.Second
 
-// Login is a username with what proves it. Secret is a function so that no way
-// of printing it shows the value.
+// Login is a username with its secret, which is a function so that formatting a Login
+// does not print it.
 type Login struct {
 	Username string
 	Secret   func() string
 }
 
-// DockerLogin reads what `docker login` stored for a registry, from Docker's
-// configuration or from the credential helper that it names. It is somebody
-// else's store: ask before. ErrNotFound means that nothing is there.
+// DockerLogin reads the credential that `docker login` stored for a registry, from
+// Docker's configuration or the credential helper named there. That store belongs to
+// another program, so ask the user first. If there is no credential, the error is
+// ErrNotFound.
 func DockerLogin(ctx context.Context, registry string) (Login, error) {
 	return dockerLogin(ctx, registry, authn.DefaultKeychain)
 }
@@ -42,7 +42,7 @@ func dockerLogin(ctx context.Context, registry string, keychain authn.Keychain) 
 		config *authn.AuthConfig
 		err    error
 	}
-	answers := make(chan answer, 1) // a helper that never answers does not hold its caller
+	answers := make(chan answer, 1) // buffered, in case the helper answers after the timeout
 	go func() {
 		var a answer
 		var found authn.Authenticator

@@ -16,55 +16,55 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrPassphrase says that the passphrase does not open the file.
+// ErrPassphrase means that the passphrase does not decrypt the file.
 var ErrPassphrase = errors.New("the passphrase does not open the file")
 
 const (
 	fileVersion = 1
 	maxFile     = 4 << 20
-	// A passphrase costs a thief 2^18 rounds of scrypt for every guess, and its
-	// owner about a second. A file that asks for far more than that is not ours.
+	// workFactor is the binary logarithm of scrypt's cost: about a second per attempt.
+	// A file that demands more than maxWorkFactor was not written by this package.
 	workFactor    = 18
 	maxWorkFactor = 20
-	passphrases   = 3 // that may be wrong in a row
-	// lockWait is how long others may take to write: seconds each, on a slow machine.
+	passphrases   = 3 // attempts
+	// lockWait is how long to wait for other processes, which may take seconds each.
 	lockWait = 20 * time.Second
 )
 
-// PassphraseRequest says what a passphrase is asked for.
+// PassphraseRequest says what a passphrase is needed for.
 type PassphraseRequest struct {
 	Path  string
-	New   bool // the file is not there yet: the passphrase will be needed to open it
-	Again bool // the last one did not open the file
+	New   bool // the file does not exist yet; the passphrase will encrypt it
+	Again bool // the previous passphrase was wrong
 }
 
-// File keeps secrets in one file, encrypted with a passphrase in the age format
-// (age-encryption.org/v1, scrypt), so that the age tool can open it too. It is
-// safe for concurrent use, by several processes as well. Use NewFile.
+// File stores secrets in one file, encrypted with a passphrase in the age format
+// (age-encryption.org/v1, scrypt), so that the age tool can decrypt it too. It is safe
+// for concurrent use, also by several processes. Use NewFile.
 type File struct {
 	path       string
 	ask        func(context.Context, PassphraseRequest) (string, error)
 	workFactor int
 
 	mu         sync.Mutex
-	passphrase func() string // hides the value from %v; nil until known
+	passphrase func() string // a func, so that %v does not print it; nil until known
 	content    map[string]string
-	read       stamp // the file that content was read from
+	read       stamp // of the file when content was read
 }
 
-// stamp tells one state of the file from another.
+// stamp identifies a state of the file.
 type stamp struct {
 	at   time.Time
 	size int64
 }
 
-// NewFile returns the store in path, which need not exist. Ask is called when
-// the file is first used, and again after a wrong passphrase.
+// NewFile returns the store in path, which need not exist. ask is called when the file
+// is first used, and again after a wrong passphrase.
 func NewFile(path string, ask func(context.Context, PassphraseRequest) (string, error)) *File {
 	return &File{path: path, ask: ask, workFactor: workFactor}
 }
 
-// Exists reports whether the file is there.
+// Exists reports whether the file exists.
 func (f *File) Exists() bool {
 	_, err := os.Stat(f.path)
 	return err == nil
@@ -96,7 +96,7 @@ func (f *File) Set(ctx context.Context, account, secret string) error {
 	return nil
 }
 
-// Delete implements Store. The file goes with its last entry.
+// Delete implements Store. Deleting the last entry deletes the file.
 func (f *File) Delete(ctx context.Context, account string) error {
 	err := f.change(ctx, false, func(content map[string]string) error {
 		if _, ok := content[account]; !ok {
@@ -111,8 +111,8 @@ func (f *File) Delete(ctx context.Context, account string) error {
 	return nil
 }
 
-// change reads the file, changes its content and writes it, while no other
-// process does.
+// change reads the file, calls do on its content and writes it, holding the lock that
+// excludes other processes.
 func (f *File) change(ctx context.Context, adds bool, do func(map[string]string) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -122,7 +122,7 @@ func (f *File) change(ctx context.Context, adds bool, do func(map[string]string)
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}
-	// Whoever types a passphrase keeps no other process waiting.
+	// Ask for the passphrase before locking, so that no other process waits for it.
 	if err := f.load(ctx); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (f *File) change(ctx context.Context, adds bool, do func(map[string]string)
 	return f.save()
 }
 
-// load decrypts the file, unless content holds what is there.
+// load decrypts the file, unless content is up to date.
 func (f *File) load(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -212,13 +212,13 @@ func (f *File) askFor(ctx context.Context, r PassphraseRequest) error {
 	return nil
 }
 
-// save encrypts content into a new file and puts it in the old one's place.
+// save encrypts content into a new file and renames it to path.
 func (f *File) save() (err error) {
 	sealed, err := seal(f.content, f.passphrase(), f.workFactor)
 	if err != nil {
 		return err
 	}
-	// CreateTemp makes files that only their owner can read.
+	// CreateTemp creates files with mode 0600.
 	tmp, err := os.CreateTemp(filepath.Dir(f.path), ".credentials-*")
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func (f *File) save() (err error) {
 	return nil
 }
 
-// document is what the file holds once it is decrypted.
+// document is the decrypted content of the file.
 type document struct {
 	Version int               `json:"version"`
 	Entries map[string]string `json:"entries"`
@@ -290,7 +290,7 @@ func open(sealed []byte, passphrase string) (map[string]string, error) {
 		return nil, fmt.Errorf("it was changed or is not whole: %w", err)
 	}
 	var d document
-	// The cause is left out: it might quote a secret.
+	// The cause is left out because it might quote a secret.
 	if json.Unmarshal(plain, &d) != nil || d.Version != fileVersion {
 		return nil, errors.New("its content is not of a version that this program knows")
 	}

@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// partSize is how many bytes one entry holds. Windows takes 2560, and
-	// macOS about 2900 once they are encoded; one figure for all systems lets
-	// every system test it.
+	// partSize is the maximum size of one entry in bytes. Windows allows 2560, and
+	// macOS about 2900 after encoding; the same limit everywhere makes it testable
+	// everywhere.
 	partSize = 2400
-	maxParts = 16 // nothing that signs in is longer
+	maxParts = 16 // no credential is longer
 )
 
-// partsMark begins the entry that tells of parts. It goes on with their
-// number and the digest of the whole.
+// partsMark is the prefix of an entry that refers to parts. It is followed by their
+// number and the digest of the whole secret.
 const partsMark = "reprovision-parts:"
 
-var errTorn = errors.New("a part of the entry is missing or of another time: delete it, and sign in again")
+var errIncomplete = errors.New("a part of the entry is missing or of another time: delete it, and sign in again")
 
-// split keeps long secrets, such as a certificate with its key, in several
-// entries: "acme · Entra" tells of "acme · Entra (part 1)" and so on.
+// split stores long secrets, such as a certificate with its key, in several entries:
+// "acme · Entra" refers to "acme · Entra (part 1)" and so on.
 type split struct {
 	backend
 	size int
@@ -34,8 +34,7 @@ type split struct {
 
 func part(account string, n int) string { return account + " (part " + strconv.Itoa(n) + ")" }
 
-// head reads what a first entry tells: how many parts, and the digest of the
-// whole.
+// head parses a first entry: the number of parts, and the digest of the whole secret.
 func head(entry string) (parts int, digest string, ok bool) {
 	rest, ok := strings.CutPrefix(entry, partsMark)
 	if !ok {
@@ -67,7 +66,7 @@ func (s split) Get(service, account string) (string, error) {
 	for n := range parts {
 		piece, err := s.backend.Get(service, part(account, n+1))
 		if errors.Is(err, keyring.ErrNotFound) {
-			return "", errTorn
+			return "", errIncomplete
 		}
 		if err != nil {
 			return "", err
@@ -75,7 +74,7 @@ func (s split) Get(service, account string) (string, error) {
 		whole.WriteString(piece)
 	}
 	if digestOf(whole.String()) != digest {
-		return "", errTorn
+		return "", errIncomplete
 	}
 	return whole.String(), nil
 }
@@ -99,8 +98,8 @@ func (s split) Set(service, account, secret string) error {
 			}
 		}
 	}
-	// The entry that tells of the parts comes last: until then a reader finds
-	// the old whole, or notices that the digest does not fit.
+	// The first entry is written last: until then a reader finds the old secret, or
+	// detects that the digest does not match.
 	if err := s.backend.Set(service, account, first); err != nil {
 		return err
 	}
@@ -119,8 +118,8 @@ func (s split) Delete(service, account string) error {
 	return s.backend.Delete(service, account)
 }
 
-// deleteParts deletes the parts after the first keep, up to last. One that is
-// gone already is no error.
+// deleteParts deletes the parts after the first keep, up to last. A missing part is
+// not an error.
 func (s split) deleteParts(service, account string, keep, last int) error {
 	for n := keep + 1; n <= last; n++ {
 		if err := s.backend.Delete(service, part(account, n)); err != nil && !errors.Is(err, keyring.ErrNotFound) {

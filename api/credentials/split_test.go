@@ -79,7 +79,7 @@ func TestTornPartsAreNoticedAndCanBeDeleted(t *testing.T) {
 	require.ErrorContains(t, err, "sign in again")
 	delete(e, "a (part 2)")
 	_, err = k.Get(ctx, "a")
-	require.ErrorIs(t, err, errTorn)
+	require.ErrorIs(t, err, errIncomplete)
 	require.NotErrorIs(t, err, ErrNotFound)
 	require.NoError(t, k.Delete(ctx, "a"))
 	require.Empty(t, e)

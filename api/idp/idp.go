@@ -1,9 +1,8 @@
-// Package idp holds the nouns that the identity providers share: an
-// application, a person's assignment to it, and what it would send to Docker.
-// It does no I/O; each provider has a package of its own below this one.
+// Package idp defines the types that the identity provider clients share: an
+// application, a person's assignment to it, and what it would send to Docker. It does
+// no I/O; each provider has a package below this one.
 //
-// Everything textual comes from a foreign system and is untrusted: clean it
-// before it is shown.
+// All texts come from other systems and are untrusted: sanitize them before printing.
 package idp
 
 import (
@@ -13,28 +12,27 @@ import (
 	"time"
 )
 
-// Ref points at an application that was found before. Label is how it was
-// called then: one that is called otherwise now may have another purpose.
+// Ref identifies an application that was found before. If its label has changed since,
+// its purpose may have changed too.
 type Ref struct {
 	ID, Label string
 	Job       string // Entra's provisioning job
 }
 
-// Pin is the application that a client keeps to.
+// Pin holds the application that a client uses.
 type Pin struct {
 	mu  sync.Mutex
 	ref Ref
 }
 
-// Use makes this the application, and its job the job, from now on, without
-// another search.
+// Use sets the application, and its job, so that it is not searched for again.
 func (p *Pin) Use(r Ref) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ref = r
 }
 
-// Used is the application in use; without an ID none was found yet.
+// Used returns the application in use. Its ID is empty if none has been found yet.
 func (p *Pin) Used() Ref {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,11 +43,11 @@ func (p *Pin) Used() Ref {
 type Candidate struct {
 	Ref
 
-	Detail string // what tells it from others, in words
+	Detail string // text that distinguishes it from the others
 }
 
-// ChoiceError says that it cannot be told which application is Docker's, so
-// that somebody has to choose.
+// ChoiceError means that several applications may be Docker's, so that a person has to
+// choose.
 type ChoiceError struct {
 	Provider string
 	Why      string
@@ -78,32 +76,31 @@ type Application struct {
 	Ref
 
 	Status, SignOnMode string
-	ConsoleURL         string // the page where an administrator opens it; empty when not known
+	ConsoleURL         string // its page in the admin console; empty if not known
 	Provisioning       Provisioning
 }
 
-// Provisioning is what the application is set to do over SCIM. When Known is
-// false the provider did not tell, and the other fields mean nothing.
+// Provisioning is the application's SCIM configuration. If Known is false, the
+// provider did not report it and the other fields are meaningless.
 type Provisioning struct {
-	Enabled bool
-	Create  bool // new assignments create users
-	Update  bool // profile changes are sent
-	// Deactivate says that taking the assignment away deactivates the user.
-	Deactivate bool
+	Enabled    bool
+	Create     bool // new assignments create users
+	Update     bool // profile changes are sent
+	Deactivate bool // removing the assignment deactivates the user
 	Known      bool
-	Why        string // why nothing would be sent: off, paused, in quarantine and for what reason; empty when something is
+	Why        string // why nothing would be sent, such as a quarantine and its reason; empty if something would be
 }
 
-// Attribute is one statement that single sign-on sends with an assertion.
+// Attribute is one attribute of the SSO assertion.
 type Attribute struct {
 	Name, Namespace, Expression string
-	Value                       string // only when Resolved
-	Resolved                    bool   // the expression was simple enough, and its parts were known
-	Where                       string // where an administrator changes it, in words
-	Page                        string // the address of that place; empty when not known
+	Value                       string // valid if Resolved
+	Resolved                    bool   // the expression could be evaluated
+	Where                       string // where an administrator changes it
+	Page                        string // the URL of that place; empty if not known
 }
 
-// Scope is how an assignment came to be.
+// Scope says how a person is assigned.
 type Scope string
 
 // The scopes of an assignment.
@@ -116,47 +113,47 @@ const (
 // Group is a group through which the person is assigned.
 type Group struct {
 	ID, Name  string
-	OtherApps []string // labels of other applications that it grants: leaving the group takes them too
-	Elsewhere bool     // its members come from another directory, and cannot be changed at the provider
+	OtherApps []string // labels of the other applications that it grants
+	Elsewhere bool     // its members are managed in another directory and cannot be changed at the provider
 }
 
-// Assignment is one person and the application: whether they have it, and what
+// Assignment says whether a person is assigned to the application, and what
 // provisioning and single sign-on would send about them.
 type Assignment struct {
 	Provider string
 	App      Application
-	UserID   string // the provider's; empty when it knows no such person
+	UserID   string // the provider's ID; empty if it does not know the person
 	Login    string
-	Status   string // of the assignment, in the provider's word
+	Status   string // of the assignment, as the provider calls it
 	Assigned bool
 	Scope    Scope
-	Groups   []Group // of theirs that grant the application, whatever the scope
-	OutOf    string  // why an assigned person would be skipped all the same, such as a scoping filter; empty when they would not
+	Groups   []Group // the person's groups that grant the application, whatever the scope
+	OutOf    string  // why an assigned person would be skipped, such as a scoping filter; empty if they would not
 
-	ExternalID string // the SCIM id that the provider believes in
-	LinkUnread bool   // the provider does not tell ExternalID, or not to us
+	ExternalID string // the SCIM ID that the provider has stored
+	LinkUnread bool   // ExternalID could not be read
 	SyncState  string
-	LastSync   time.Time // zero when never
-	Errors     []string  // what the provider says went wrong, newest first
-	Failure    string    // its reason, if the last attempt to send them failed
+	LastSync   time.Time // zero if never
+	Errors     []string  // reported by the provider, newest first
+	Failure    string    // the reason, if the last attempt to send them failed
 
 	UserName, GivenName, FamilyName string
-	Role, Org                       string   // Docker attributes that SCIM would carry
+	Role, Org                       string   // Docker attributes that SCIM would send
 	Teams                           []string // likewise
-	// Profile is the application profile as the provider gave it. It is sent
-	// back when the person is assigned again, but for what is Filled.
+	// Profile is the application profile as received. It is sent back, without the
+	// properties in Filled, when the person is assigned again.
 	Profile map[string]any
-	// Filled are the properties of Profile that the provider fills in by itself
-	// when the person is assigned: it may refuse other values for them.
+	// Filled lists the properties of Profile that the provider sets itself when the
+	// person is assigned. It may reject other values for them.
 	Filled       []string
-	FilledUnread bool        // which those are is not told
+	FilledUnread bool        // Filled could not be read
 	SSO          []Attribute // statements resolved for this person
-	// Ways are those by which the provider can be made to create the person
-	// anew, the safest first. Their order depends on the assignment alone.
+	// Ways are the ways to make the provider create the person again, safest first.
+	// Their order depends only on the assignment.
 	Ways []Way
 }
 
-// Carries is what the assignment sends about role and teams, in words.
+// Carries describes the role and teams that the assignment sends.
 func (a Assignment) Carries() string {
 	role := a.Role
 	if role == "" {
@@ -172,13 +169,13 @@ func (a Assignment) Carries() string {
 type Event struct {
 	At                          time.Time
 	Type, Result, Reason, Actor string // Result is SUCCESS, FAILURE, SKIPPED and so on
-	// Sends says that it is about sending the person to Docker. One about taking
-	// them out there says nothing about that, and nor does a changed assignment.
+	// Sends is set for events about sending the person to Docker, as opposed to
+	// deactivating them there or changing the assignment.
 	Sends bool
 }
 
-// Failed reports whether what the event is about went wrong.
+// Failed reports whether the event is a failure.
 func (e Event) Failed() bool { return e.Result == "FAILURE" }
 
-// Succeeded reports whether it went well.
+// Succeeded reports whether the event is a success.
 func (e Event) Succeeded() bool { return e.Result == "SUCCESS" }

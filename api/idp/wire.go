@@ -11,12 +11,11 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Attributes are what Docker reads besides the name, over SCIM and from an
-// assertion alike (Docker, "Set up SCIM").
+// Attributes are the attributes besides the name that Docker reads from SCIM and from
+// SSO assertions (Docker, "Set up SCIM").
 var Attributes = []string{"dockerRole", "dockerOrg", "dockerTeam"}
 
-// Meant returns the attribute that a name is meant for, whatever its case; ""
-// if none.
+// Meant returns the Docker attribute whose name equals name except for case, or "".
 func Meant(name string) string {
 	for _, a := range Attributes {
 		if strings.EqualFold(a, name) {
@@ -26,8 +25,7 @@ func Meant(name string) string {
 	return ""
 }
 
-// Time is a time on the wire that a provider may leave out, or spell in a way
-// that no RFC knows: both are the zero time.
+// Time is a time in a response. It is the zero time if absent or not in RFC 3339.
 type Time struct{ time.Time }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -39,23 +37,22 @@ func (t *Time) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Earlier reports whether the time is known and before u.
+// Earlier reports whether t is known and before u.
 func (t Time) Earlier(u time.Time) bool { return !t.IsZero() && t.Before(u) }
 
-// Reading is one thing that the walk reads from a provider, and whether the
-// credential may.
+// Reading says whether the credential may read one kind of data.
 type Reading struct {
-	Permission string // as the provider calls it
-	Err        error  // nil if it may
+	Permission string // the provider's name for it
+	Err        error  // nil if allowed
 }
 
-// maxPages bounds a listing: at 20 entries a page, the smallest default there
-// is, this is 40,000.
+// maxPages bounds a listing. At 20 entries a page, the smallest default, it allows
+// 40,000.
 const maxPages = 2000
 
-// List reads all pages of a listing. Read takes the entries out of an answer, and
-// the link to the next page, "" at the end; a link that repeats or leaves the
-// host is an error.
+// List reads all pages of a listing. read decodes the entries of a response and the
+// link to the next page, "" at the end. A link that repeats or leaves the host is an
+// error.
 func List[T any](ctx context.Context, client *transport.Client, system, ref string, query url.Values, read func(*transport.Response) ([]T, string, error)) ([]T, error) {
 	var all []T
 	seen := map[string]bool{}

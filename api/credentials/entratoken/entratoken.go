@@ -1,10 +1,9 @@
-// Package entratoken makes access tokens for Microsoft Graph with Microsoft's own
-// libraries: for a service by a client secret or a certificate, and for whoever
-// is signed in to the Azure CLI, with azidentity; for a person in the browser or
-// by a device code with MSAL, on which azidentity stands, because azidentity
-// neither tells the address to open nor gives out what a later process could go
-// on with. All requests go through package transport, except the Azure
-// CLI's own.
+// Package entratoken gets access tokens for Microsoft Graph with Microsoft's
+// libraries: azidentity for a service with a client secret or a certificate and for
+// the account signed in to the Azure CLI; MSAL for a person in the browser or with a
+// device code, because azidentity exposes neither the URL to open nor a cache that a
+// later process could use. All requests go through package transport, except the
+// Azure CLI's own.
 package entratoken
 
 import (
@@ -36,40 +35,40 @@ const (
 	// defaultResource is Microsoft Graph of the public cloud.
 	defaultResource  = "https://graph.microsoft.com"
 	defaultAuthority = "https://login.microsoftonline.com"
-	early            = time.Minute
+	renewAhead       = time.Minute
 )
 
-// Options say which directory and which application.
+// Options identifies the directory and the application.
 type Options struct {
 	Tenant   string // the directory, by ID or domain
 	ClientID string // of the app registration; may be empty for the Azure CLI
-	// Authority is where people sign in, of a national cloud; empty means the
-	// public one, https://login.microsoftonline.com.
+	// Authority is the sign-in URL of a national cloud; empty means that of the public
+	// cloud, https://login.microsoftonline.com.
 	Authority string
-	// Resource is Microsoft Graph's address without a path, of a national cloud;
-	// empty means the public one. The token is good for whatever the application
-	// was granted there.
+	// Resource is Microsoft Graph's URL without a path in a national cloud; empty means
+	// the public cloud. The token has all permissions that the application was granted
+	// there.
 	Resource string
-	// Redirect is where Browser has the browser bring the code: an address of this
-	// machine that is registered with the application; DefaultRedirect when empty.
+	// Redirect is the redirect URI of Browser, a loopback address that is registered
+	// with the application; empty means DefaultRedirect.
 	Redirect string
 	// Transport configures the HTTP client. System, BaseURL, SignIn, Authorize and
 	// Renew are set by this package.
 	Transport transport.Options
 }
 
-// Source gives access tokens for Microsoft Graph, renewed ahead of their end.
-// It is safe for concurrent use.
+// Source provides access tokens for Microsoft Graph and renews them before they
+// expire. It is safe for concurrent use.
 type Source struct {
 	sign   func() (azcore.TokenCredential, error)
 	scopes []string
 	now    func() time.Time
 	who    string
 
-	turn       chan struct{} // holds one value while nobody renews
+	turn       chan struct{} // a semaphore: receive to renew, send back when done
 	mu         sync.Mutex
 	credential azcore.TokenCredential
-	token      func() azcore.AccessToken // hides the value from %v; nil when there is none
+	token      func() azcore.AccessToken // a func, so that %v does not print it; nil if there is none
 }
 
 func newSource(o Options, sign func() (azcore.TokenCredential, error)) (*Source, error) {
@@ -92,8 +91,8 @@ func (o Options) scope() string {
 	return strings.TrimSuffix(o.Resource, "/") + "/.default"
 }
 
-// Token returns an access token that is good for a minute at least. One caller
-// renews it, the others share what it got.
+// Token returns an access token that is valid for at least a minute. Concurrent calls
+// share one renewal.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	if token, ok := s.current(); ok {
 		return token.Token, nil
@@ -104,7 +103,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	case <-s.turn:
 	}
 	defer func() { s.turn <- struct{}{} }()
-	if token, ok := s.current(); ok { // somebody else renewed it
+	if token, ok := s.current(); ok { // renewed meanwhile
 		return token.Token, nil
 	}
 	s.mu.Lock()
@@ -120,8 +119,8 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	return token.Token, nil
 }
 
-// Forget makes the next call get another token, if it is still the one of the
-// Authorization header that was refused.
+// Forget discards the token if refused is its Authorization header, so that the next
+// call of Token gets another one.
 func (s *Source) Forget(refused string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,13 +128,12 @@ func (s *Source) Forget(refused string) {
 		return
 	}
 	s.token = nil
-	if c, err := s.sign(); err == nil { // one that has not cached the token
+	if c, err := s.sign(); err == nil { // the old one has cached the token
 		s.credential = c
 	}
 }
 
-// Who is the sign-in name of the person whose tokens these are, or "" where it is
-// not known.
+// Who returns the sign-in name of the person, or "" if it is not known.
 func (s *Source) Who() string { return s.who }
 
 func (s *Source) current() (azcore.AccessToken, bool) {
@@ -145,10 +143,10 @@ func (s *Source) current() (azcore.AccessToken, bool) {
 		return azcore.AccessToken{}, false
 	}
 	token := s.token()
-	return token, s.now().Add(early).Before(token.ExpiresOn)
+	return token, s.now().Add(renewAhead).Before(token.ExpiresOn)
 }
 
-// Secret signs a service in with its client secret.
+// Secret returns a source for a service with a client secret.
 func Secret(o Options, secret func() string) (*Source, error) {
 	client, err := clientOptions(o)
 	if err != nil {
@@ -159,8 +157,8 @@ func Secret(o Options, secret func() string) (*Source, error) {
 	})
 }
 
-// Certificate signs a service in with a certificate and its private key, both
-// in PEM and in one text. A key with a passphrase must be decrypted first.
+// Certificate returns a source for a service with a certificate and its private key,
+// both PEM-encoded in one text. An encrypted key must be decrypted first.
 func Certificate(o Options, pem func() string) (*Source, error) {
 	client, err := clientOptions(o)
 	if err != nil {
@@ -168,7 +166,7 @@ func Certificate(o Options, pem func() string) (*Source, error) {
 	}
 	chain, key, err := azidentity.ParseCertificates([]byte(pem()), nil)
 	if err != nil {
-		// The cause is left out: it might quote a part of the key.
+		// The cause is left out because it might quote a part of the key.
 		return nil, errors.New("entra sign-in: the certificate cannot be read: it must be PEM and hold the certificate and its private key (BEGIN CERTIFICATE, BEGIN PRIVATE KEY)")
 	}
 	return newSource(o, func() (azcore.TokenCredential, error) {
@@ -176,7 +174,7 @@ func Certificate(o Options, pem func() string) (*Source, error) {
 	})
 }
 
-// Expiry is when the certificate in pem ends.
+// Expiry returns when the certificate in pem expires.
 func Expiry(pem string) (time.Time, error) {
 	chain, _, err := azidentity.ParseCertificates([]byte(pem), nil)
 	if err != nil || len(chain) == 0 {
@@ -185,22 +183,21 @@ func Expiry(pem string) (time.Time, error) {
 	return chain[0].NotAfter, nil
 }
 
-// AzureCLIError says that the Azure CLI gave no token: it is not there, or nobody is
-// signed in to it. It is transport.ErrUnauthorized.
+// AzureCLIError means that the Azure CLI returned no token: it is not installed, or
+// nobody is signed in to it. It is a transport.ErrUnauthorized.
 type AzureCLIError struct {
-	Missing bool   // there is no program az
-	Said    string // what the CLI said, on one line
+	Missing bool   // az is not installed
+	Said    string // the CLI's error message, on one line
 }
 
 // Error implements error.
 func (e *AzureCLIError) Error() string { return "the Azure CLI gave no access token: " + e.Said }
 
-// Unwrap implements the errors package's interface.
+// Unwrap returns transport.ErrUnauthorized.
 func (e *AzureCLIError) Unwrap() error { return transport.ErrUnauthorized }
 
-// AzureCLI takes the tokens of whoever is signed in to the Azure CLI ("az
-// login"), which it runs. Without a tenant they are for the one that the CLI is
-// signed in to.
+// AzureCLI returns a source for the account signed in to the Azure CLI ("az login"),
+// which it runs. Without a tenant, tokens are for the one the CLI is signed in to.
 func AzureCLI(o Options) (*Source, error) {
 	if _, err := exec.LookPath("az"); err != nil {
 		return nil, fmt.Errorf("entra sign-in: %w", &AzureCLIError{Missing: true, Said: "there is no program az in the PATH"})
@@ -211,8 +208,7 @@ func AzureCLI(o Options) (*Source, error) {
 	})
 }
 
-// azureCLI is the library's credential, whose errors it cuts down to what the CLI
-// says.
+// azureCLI wraps the library's credential and reduces its errors to the CLI's message.
 type azureCLI struct{ azcore.TokenCredential }
 
 func (a azureCLI) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -226,7 +222,7 @@ func (a azureCLI) GetToken(ctx context.Context, o policy.TokenRequestOptions) (a
 	return token, &AzureCLIError{Said: loopback.OneLine(said)}
 }
 
-// checked completes the options and says what is missing.
+// checked returns the options with defaults, or an error that says what is missing.
 func (o Options) checked() (Options, error) {
 	switch {
 	case o.Tenant == "":
@@ -240,8 +236,8 @@ func (o Options) checked() (Options, error) {
 	return o, nil
 }
 
-// private reports whether the authority is none of Microsoft's clouds, which are
-// asked which of them a directory belongs to.
+// private reports whether the authority is not one of Microsoft's clouds. Instance
+// discovery, which finds a directory's cloud, does not work then.
 func (o Options) private() bool {
 	for _, known := range []string{"", defaultAuthority, cloud.AzureGovernment.ActiveDirectoryAuthorityHost, cloud.AzureChina.ActiveDirectoryAuthorityHost} {
 		if strings.TrimSuffix(o.Authority, "/") == strings.TrimSuffix(known, "/") {
@@ -326,8 +322,8 @@ func (d *exchanger) roundTripper(exchange string) (http.RoundTripper, error) {
 	return d.transports[exchange], nil
 }
 
-// refusal turns the library's error, which quotes the whole answer over many
-// lines, into one that quotes code and description.
+// refusal converts an error of the library, which quotes the whole response over
+// several lines, to one with only the code and description.
 func refusal(what string, err error) error {
 	var refused *azidentity.AuthenticationFailedError
 	var called msal.CallErr
@@ -341,7 +337,7 @@ func refusal(what string, err error) error {
 	case errors.As(err, &refused) && refused.RawResponse != nil:
 		return refusedBy(e, refused.RawResponse, bodyOf(refused.RawResponse))
 	case errors.As(err, &called) && called.Resp != nil:
-		_, body, _ := strings.Cut(called.Error(), "\n") // the response was read already, in part
+		_, body, _ := strings.Cut(called.Error(), "\n") // the response has already been read
 		return refusedBy(e, called.Resp, []byte(body))
 	}
 	if sent, ok := errors.AsType[*transport.Error](err); ok {

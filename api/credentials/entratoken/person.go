@@ -20,23 +20,23 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// DefaultRedirect is where the browser brings the code. Entra takes any port of
-// localhost when the application has the platform "Mobile and desktop
-// applications" with http://localhost.
+// DefaultRedirect is the default redirect URI. Entra accepts any port of localhost if
+// the application has the platform "Mobile and desktop applications" with
+// http://localhost.
 const DefaultRedirect = "http://localhost"
 
-// Prompt is what a person needs to sign in in a browser.
+// Prompt is what a person needs to sign in with a browser.
 type Prompt struct {
 	URL  string
-	Code string // to type there; empty where the browser brings the answer back by itself
+	Code string // to enter there; empty if the browser is redirected back
 }
 
-// Keep is given what a later process goes on with (Resume): now, and whenever
-// Entra changes it. It may be nil.
+// Keep stores the state that a later process can resume from (see Resume). It is
+// called after signing in and whenever Entra changes the state. It may be nil.
 type Keep func(ctx context.Context, kept string) error
 
-// Browser signs a person in by an authorization code with PKCE: show is given
-// the page to open, then Browser waits until the browser has come back.
+// Browser signs a person in with an authorization code and PKCE: it passes the page to
+// open to show, then waits for the redirect.
 func Browser(ctx context.Context, o Options, show func(Prompt), keep Keep) (_ *Source, err error) {
 	p, err := newPerson(o, "", keep)
 	if err != nil {
@@ -52,7 +52,7 @@ func Browser(ctx context.Context, o Options, show func(Prompt), keep Keep) (_ *S
 	}
 	defer func() { err = errors.Join(err, back.Close()) }()
 	verifier := oauth2.GenerateVerifier()
-	address, err := p.client.AuthCodeURL(ctx, o.ClientID, back.RedirectURI(), p.asks())
+	address, err := p.client.AuthCodeURL(ctx, o.ClientID, back.RedirectURI(), p.authScopes())
 	if err != nil {
 		return nil, refusal("find where to sign in", err)
 	}
@@ -65,19 +65,19 @@ func Browser(ctx context.Context, o Options, show func(Prompt), keep Keep) (_ *S
 	q.Set("code_challenge", oauth2.S256ChallengeFromVerifier(verifier))
 	q.Set("code_challenge_method", "S256")
 	q.Set("response_mode", "query")
-	q.Set("prompt", "select_account") // an administrator's account is seldom the everyday one
+	q.Set("prompt", "select_account") // administrators often have a separate account
 	page.RawQuery = q.Encode()
 	show(Prompt{URL: page.String()})
 	code, err := back.Wait(ctx)
 	if err != nil {
-		return nil, unreturned(page, err)
+		return nil, redirectError(page, err)
 	}
 	result, err := p.client.AcquireTokenByAuthCode(ctx, code, back.RedirectURI(), p.scopes, public.WithChallenge(verifier))
 	return p.source(result, "trade the code of the browser for a token", err)
 }
 
-// unreturned is why the browser brought no code.
-func unreturned(page *url.URL, err error) error {
+// redirectError returns the error for a redirect without a code.
+func redirectError(page *url.URL, err error) error {
 	var refused *loopback.RefusedError
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("entra sign-in: %w", err)
@@ -88,8 +88,8 @@ func unreturned(page *url.URL, err error) error {
 	}
 }
 
-// Device signs a person in: show is given where to go and which code to type,
-// then Device waits until they have.
+// Device signs a person in with a device code: it passes the page to open and the code
+// to show, then waits for the sign-in.
 func Device(ctx context.Context, o Options, show func(Prompt), keep Keep) (*Source, error) {
 	p, err := newPerson(o, "", keep)
 	if err != nil {
@@ -107,8 +107,8 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep Keep) (*Sour
 	return p.source(result, "wait for the sign-in in the browser", err)
 }
 
-// Resume goes on with what Browser or Device gave to keep, and asks nobody. When
-// that has ended, the error is transport.ErrUnauthorized.
+// Resume continues with the state that Browser or Device gave to keep, without asking
+// anyone. If the sign-in has expired, the error is transport.ErrUnauthorized.
 func Resume(ctx context.Context, o Options, kept string, keep Keep) (*Source, error) {
 	p, err := newPerson(o, kept, keep)
 	if err != nil {
@@ -133,7 +133,7 @@ func Resume(ctx context.Context, o Options, kept string, keep Keep) (*Source, er
 	return s, nil
 }
 
-// person is somebody who signed in in a browser.
+// person is a signed-in person.
 type person struct {
 	options Options
 	client  public.Client
@@ -154,7 +154,7 @@ func newPerson(o Options, kept string, keep Keep) (*person, error) {
 		o.ClientID,
 		public.WithAuthority(strings.TrimSuffix(o.Authority, "/")+"/"+url.PathEscape(o.Tenant)),
 		public.WithHTTPClient(d),
-		public.WithCache(&keeper{content: []byte(kept), kept: kept, keep: keep}),
+		public.WithCache(&tokenCache{content: []byte(kept), kept: kept, keep: keep}),
 		public.WithInstanceDiscovery(!o.private()),
 	)
 	if err != nil {
@@ -163,9 +163,10 @@ func newPerson(o Options, kept string, keep Keep) (*person, error) {
 	return &person{options: o, client: client, scopes: []string{o.scope()}}, nil
 }
 
-// asks are the scopes of the page: those of the tokens, and what makes Entra give
-// a refresh token. The library adds the latter to its own requests only.
-func (p *person) asks() []string {
+// authScopes returns the scopes for the sign-in page: those of the tokens, and those
+// that make Entra issue a refresh token. The library adds the latter only to its own
+// requests.
+func (p *person) authScopes() []string {
 	return append([]string{"openid", "offline_access", "profile"}, p.scopes...)
 }
 
@@ -194,9 +195,9 @@ func (p *person) GetToken(ctx context.Context, o policy.TokenRequestOptions) (az
 	return azcore.AccessToken{Token: result.AccessToken, ExpiresOn: result.ExpiresOn}, nil
 }
 
-// keeper holds the library's cache less the access tokens, which Source keeps
-// itself, and has it kept for a later process.
-type keeper struct {
+// tokenCache stores the library's cache without the access tokens, which Source holds
+// itself, and passes it to keep.
+type tokenCache struct {
 	keep Keep
 
 	mu      sync.Mutex
@@ -204,24 +205,24 @@ type keeper struct {
 	kept    string
 }
 
-// Format implements fmt.Formatter: the cache is made of secrets.
-func (k *keeper) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[cache]")) }
+// Format implements fmt.Formatter, because the cache consists of secrets.
+func (k *tokenCache) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[cache]")) }
 
 // Replace implements cache.ExportReplace.
-func (k *keeper) Replace(_ context.Context, c cache.Unmarshaler, _ cache.ReplaceHints) error {
+func (k *tokenCache) Replace(_ context.Context, c cache.Unmarshaler, _ cache.ReplaceHints) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.content) == 0 {
 		return nil
 	}
 	if err := c.Unmarshal(k.content); err != nil {
-		return errors.New("the stored sign-in cannot be read: sign in again") // the cause might quote it
+		return errors.New("the stored sign-in cannot be read: sign in again") // the cause might quote a secret
 	}
 	return nil
 }
 
 // Export implements cache.ExportReplace.
-func (k *keeper) Export(ctx context.Context, c cache.Marshaler, _ cache.ExportHints) error {
+func (k *tokenCache) Export(ctx context.Context, c cache.Marshaler, _ cache.ExportHints) error {
 	content, err := c.Marshal()
 	if err != nil {
 		return errors.New("the sign-in cannot be written")
@@ -243,7 +244,7 @@ func (k *keeper) Export(ctx context.Context, c cache.Marshaler, _ cache.ExportHi
 	return nil
 }
 
-// withoutAccess is the cache less its access tokens.
+// withoutAccess removes the access tokens from a serialized cache.
 func withoutAccess(content []byte) (string, error) {
 	var parts map[string]json.RawMessage
 	if json.Unmarshal(content, &parts) != nil {

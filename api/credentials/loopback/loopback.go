@@ -1,7 +1,6 @@
-// Package loopback receives the redirect with which a sign-in in the browser
-// ends: the authorization code of OAuth 2.0, sent to an address of this machine
-// (RFC 8252, OAuth 2.0 for Native Apps, section 7.3). It knows no identity
-// provider and sends nothing.
+// Package loopback receives the redirect at the end of a browser sign-in: the OAuth
+// 2.0 authorization code, sent to a loopback address (RFC 8252, OAuth 2.0 for Native
+// Apps, section 7.3). It knows no identity provider and sends no requests.
 package loopback
 
 import (
@@ -21,11 +20,11 @@ import (
 // Timeout is how long a person may take in the browser.
 const Timeout = 10 * time.Minute
 
-// ErrTimeout says that nobody came back from the browser.
+// ErrTimeout means that the browser did not come back within Timeout.
 var ErrTimeout = fmt.Errorf("nobody came back from the browser within %s: sign in again", Timeout)
 
-// RefusedError is the answer of an authorization server, or of the person who was
-// asked there, that is no code (RFC 6749, section 4.1.2.1).
+// RefusedError is an error response from the authorization server (RFC 6749, section
+// 4.1.2.1).
 type RefusedError struct {
 	Code        string // "access_denied", …
 	Description string // as sent; may be empty
@@ -39,10 +38,10 @@ func (e *RefusedError) Error() string {
 	return "the sign-in was refused in the browser: " + e.Code + ": " + strings.TrimSuffix(e.Description, ".")
 }
 
-// Receiver waits on one redirect address for one answer. Use Listen.
+// Receiver waits at a redirect address for one response. Use Listen.
 type Receiver struct {
 	address url.URL
-	state   func() string // hides the value from %v
+	state   func() string // a func, so that %v does not print it
 	server  *http.Server
 	running sync.WaitGroup
 	answers chan answer
@@ -53,8 +52,8 @@ type answer struct {
 	err  error
 }
 
-// Listen opens a redirect address, which must be http on localhost, 127.0.0.1
-// or [::1]. Without a port the system picks one. The receiver must be closed.
+// Listen listens at a redirect address, which must be http on localhost, 127.0.0.1 or
+// [::1]. Without a port the system chooses one. The receiver must be closed.
 func Listen(ctx context.Context, redirect string) (*Receiver, error) {
 	u, err := url.Parse(redirect)
 	if err != nil || u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
@@ -62,7 +61,7 @@ func Listen(ctx context.Context, redirect string) (*Receiver, error) {
 	}
 	var first, second string
 	switch u.Hostname() {
-	case "localhost": // a browser takes either
+	case "localhost": // browsers may use either
 		first, second = "127.0.0.1", "::1"
 	case "127.0.0.1", "::1":
 		first = u.Hostname()
@@ -100,18 +99,18 @@ func Listen(ctx context.Context, redirect string) (*Receiver, error) {
 }
 
 func (r *Receiver) serve(l net.Listener) {
-	r.running.Go(func() { _ = r.server.Serve(l) }) // always ends with ErrServerClosed
+	r.running.Go(func() { _ = r.server.Serve(l) }) // returns ErrServerClosed
 }
 
-// RedirectURI is the address, with the port that it has.
+// RedirectURI returns the redirect address with its port.
 func (r *Receiver) RedirectURI() string { return r.address.String() }
 
-// State is what the authorization server must send back, so that no other page
-// can end this sign-in with a code of its own.
+// State returns the state parameter, which the authorization server must send back, so
+// that no other page can complete this sign-in.
 func (r *Receiver) State() string { return r.state() }
 
-// Wait returns the authorization code. It ends with the context, with a
-// *RefusedError, or after Timeout with ErrTimeout.
+// Wait returns the authorization code. It fails when ctx ends, with a *RefusedError,
+// or with ErrTimeout after Timeout.
 func (r *Receiver) Wait(ctx context.Context) (string, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, Timeout, ErrTimeout)
 	defer stop()
@@ -126,7 +125,7 @@ func (r *Receiver) Wait(ctx context.Context) (string, error) {
 	}
 }
 
-// Close ends the waiting; a page that is being sent is finished first.
+// Close stops listening. A page that is being sent is finished first.
 func (r *Receiver) Close() error {
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
@@ -138,10 +137,10 @@ func (r *Receiver) Close() error {
 	return err
 }
 
-// receive takes the redirect. What is not for this sign-in is told so and
-// changes nothing: the true answer may still come.
+// receive handles the redirect. Requests that do not belong to this sign-in get an
+// error page and have no effect: the real response may still come.
 func (r *Receiver) receive(w http.ResponseWriter, in *http.Request) {
-	// A page elsewhere may have its own name resolve to this machine.
+	// The host is checked against DNS rebinding.
 	if in.Host != r.address.Host || in.Method != http.MethodGet || in.URL.Path != r.path() {
 		page(w, http.StatusNotFound, "There is nothing here.")
 		return
@@ -188,8 +187,8 @@ func page(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n"))
 }
 
-// OneLine makes what a browser or an authorization server brought fit for one line
-// of a terminal.
+// OneLine makes text from a browser or an authorization server safe for one line of a
+// terminal.
 func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || (r >= 0x7f && r < 0xa0) {

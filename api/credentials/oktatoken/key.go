@@ -19,14 +19,13 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// assertionLife is how long a signed assertion may be used (Okta allows an
-// hour at most).
+// assertionLife is how long a signed assertion is valid. Okta allows at most an hour.
 const assertionLife = 5 * time.Minute
 
-// Key signs a service in with its private key in PEM: each token is asked for
-// with an assertion signed anew (RFC 7523; Okta, "Implement OAuth for Okta with
-// a service app"). KeyID is the kid under which Okta knows the public key, and
-// may be empty when there is only one.
+// Key returns a source for a service with a PEM-encoded private key: each token is
+// requested with a newly signed assertion (RFC 7523; Okta, "Implement OAuth for Okta
+// with a service app"). keyID is the kid of the public key in Okta, and may be empty
+// if there is only one.
 func Key(o Options, keyID string, privateKey func() string) (*Source, error) {
 	s, err := connect(o)
 	if err != nil {
@@ -41,7 +40,7 @@ func Key(o Options, keyID string, privateKey func() string) (*Source, error) {
 		now = time.Now
 	}
 	return newSource(now, nil, func(ctx context.Context) (*oauth2.Token, error) {
-		assertion, err := assert(key, keyID, o.ClientID, s.config.Endpoint.TokenURL, now())
+		assertion, err := signAssertion(key, keyID, o.ClientID, s.config.Endpoint.TokenURL, now())
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +51,7 @@ func Key(o Options, keyID string, privateKey func() string) (*Source, error) {
 				"client_assertion":      {assertion},
 			},
 		}
-		token, err := c.Token(s.with(ctx))
+		token, err := c.Token(s.context(ctx))
 		if err != nil {
 			return nil, refusal("sign in with the private key", err)
 		}
@@ -60,7 +59,7 @@ func Key(o Options, keyID string, privateKey func() string) (*Source, error) {
 	}), nil
 }
 
-// ParseKey reads an RSA or EC private key in PEM (PKCS #1, PKCS #8 or SEC 1).
+// ParseKey parses a PEM-encoded RSA or EC private key (PKCS #1, PKCS #8 or SEC 1).
 func ParseKey(raw []byte) (crypto.Signer, error) {
 	block, _ := pem.Decode([]byte(strings.TrimSpace(string(raw)) + "\n"))
 	if block == nil {
@@ -74,7 +73,7 @@ func ParseKey(raw []byte) (crypto.Signer, error) {
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		// The cause is left out: it might quote a part of the key.
+		// The cause is left out because it might quote a part of the key.
 		return nil, errors.New("okta sign-in: the private key cannot be read; one with a passphrase must be decrypted first")
 	}
 	switch key := key.(type) {
@@ -86,7 +85,7 @@ func ParseKey(raw []byte) (crypto.Signer, error) {
 	return nil, errors.New("okta sign-in: the private key must be RSA or EC")
 }
 
-func assert(key crypto.Signer, keyID, clientID, audience string, now time.Time) (string, error) {
+func signAssertion(key crypto.Signer, keyID, clientID, audience string, now time.Time) (string, error) {
 	method, err := methodOf(key)
 	if err != nil {
 		return "", err

@@ -1,9 +1,8 @@
-// Package oktatoken makes access tokens for Okta's API by OAuth 2.0: for a
-// person by an authorization code (with PKCE) or by the device grant, for a
-// service by a private key. It talks to the organization's own authorization
-// server (developer.okta.com, "OpenID Connect & OAuth 2.0 API": GET
-// /oauth2/v1/authorize, POST /oauth2/v1/device/authorize and /oauth2/v1/token),
-// since only its tokens open Okta's API.
+// Package oktatoken gets OAuth 2.0 access tokens for Okta's API: for a person with an
+// authorization code (and PKCE) or the device grant, for a service with a private key.
+// It uses the organization's own authorization server, because Okta's API accepts only
+// its tokens (developer.okta.com, "OpenID Connect & OAuth 2.0 API": GET
+// /oauth2/v1/authorize, POST /oauth2/v1/device/authorize and /oauth2/v1/token).
 package oktatoken
 
 import (
@@ -27,46 +26,45 @@ const (
 	authorizePath = "/oauth2/v1/authorize"
 	devicePath    = "/oauth2/v1/device/authorize"
 	tokenPath     = "/oauth2/v1/token" //nolint:gosec // a path
-	early         = time.Minute        // a token is renewed this long before it ends
+	renewAhead    = time.Minute        // before a token expires
 )
 
-// DefaultRedirect is where the browser brings the code, if Options names no other
-// address. It must be registered with the application as it is: whether Okta
-// takes another port of the same address is not known.
+// DefaultRedirect is the default redirect URI. It must be registered with the
+// application exactly like this: whether Okta accepts another port is not known.
 const DefaultRedirect = "http://127.0.0.1:8484/callback"
 
-// Scopes are what the walk asks of Okta. A token never holds more than its
-// person or service was granted.
+// Scopes are the requested scopes. A token only has those that its person or service
+// was granted.
 var Scopes = []string{
 	"okta.apps.read", "okta.apps.manage", "okta.users.read", "okta.groups.read", "okta.groups.manage", "okta.logs.read", "okta.schemas.read",
 	"okta.profileMappings.read",
 }
 
-// Options say which organization and which OAuth application.
+// Options identifies the organization and the OAuth application.
 type Options struct {
 	BaseURL  string // https://acme.okta.com
-	ClientID string // of an OIDC application in Okta, native for a person, API service for a service
-	Redirect string // the sign-in redirect address of Browser; DefaultRedirect when empty
-	// Turn is called before a refresh token is used, where other processes go on
-	// with the same sign-in: Okta may end a refresh token with its use, and the
-	// whole sign-in when one is used twice. Turn waits for the others and returns
-	// the token that the last of them has kept, or "" when there is none; done is
-	// called when the next one has been kept. It may be nil.
+	ClientID string // of an OIDC application in Okta: native for a person, API service for a service
+	Redirect string // the redirect URI of Browser; empty means DefaultRedirect
+	// Turn is called before a refresh token is used, if other processes may use the same
+	// sign-in: Okta may rotate refresh tokens, and revoke the sign-in if one is used
+	// twice. Turn waits for the other processes and returns the token that was stored
+	// last, or "" if there is none; done is called when the next one has been stored. It
+	// may be nil.
 	Turn func(context.Context) (latest string, done func(), err error)
 	// Transport configures the HTTP client. System, BaseURL, SignIn, Authorize,
 	// Renew and Explain are set by this package.
 	Transport transport.Options
 }
 
-// Source gives access tokens, and renews them ahead of their end. It is safe for
-// concurrent use; one renewal is under way at a time.
+// Source provides access tokens and renews them before they expire. It is safe for
+// concurrent use; at most one renewal runs at a time.
 type Source struct {
 	renew func(context.Context) (*oauth2.Token, error)
 	now   func() time.Time
 
-	turn  chan struct{} // holds one value while nobody renews
+	turn  chan struct{} // a semaphore: receive to renew, send back when done
 	mu    sync.Mutex
-	token func() *oauth2.Token // hides the value from %v
+	token func() *oauth2.Token // a func, so that %v does not print it
 }
 
 func newSource(now func() time.Time, first *oauth2.Token, renew func(context.Context) (*oauth2.Token, error)) *Source {
@@ -81,7 +79,7 @@ func newSource(now func() time.Time, first *oauth2.Token, renew func(context.Con
 	return s
 }
 
-// Token returns an access token that is good for a minute at least.
+// Token returns an access token that is valid for at least a minute.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	if token := s.current(); token != nil {
 		return token.AccessToken, nil
@@ -92,7 +90,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	case <-s.turn:
 	}
 	defer func() { s.turn <- struct{}{} }()
-	if token := s.current(); token != nil { // somebody else renewed it
+	if token := s.current(); token != nil { // renewed meanwhile
 		return token.AccessToken, nil
 	}
 	token, err := s.renew(ctx)
@@ -105,8 +103,8 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	return token.AccessToken, nil
 }
 
-// Forget makes the next call renew the token, if it is still the one of the
-// Authorization header that was refused.
+// Forget discards the token if refused is its Authorization header, so that the next
+// call of Token renews it.
 func (s *Source) Forget(refused string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +120,7 @@ func (s *Source) current() *oauth2.Token {
 		return nil
 	}
 	token := s.token()
-	if !token.Expiry.IsZero() && !s.now().Add(early).Before(token.Expiry) {
+	if !token.Expiry.IsZero() && !s.now().Add(renewAhead).Before(token.Expiry) {
 		return nil
 	}
 	return token
@@ -154,15 +152,15 @@ func connect(o Options) (*server, error) {
 	}}, nil
 }
 
-// with makes package oauth2 use the server's HTTP client.
-func (s *server) with(ctx context.Context) context.Context {
+// context returns a context that makes package oauth2 use the server's HTTP client.
+func (s *server) context(ctx context.Context) context.Context {
 	// A redirect would send the credential elsewhere.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: s.client.RoundTripper(), CheckRedirect: stay})
 }
 
-// refusal turns the library's error, which quotes the whole answer, into one
-// that quotes what the standard defines.
+// refusal converts an error of the library, which quotes the whole response, to one
+// with only the standard's fields.
 func refusal(what string, err error) error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
@@ -195,16 +193,16 @@ func explain(_ int, _ http.Header, body []byte) (code, message string) {
 	return e.Code, e.Description
 }
 
-// Prompt is what a person needs to sign in in a browser.
+// Prompt is what a person needs to sign in with a browser.
 type Prompt struct {
-	URL  string // to open; holds the code when the server says so
-	Code string // to type there; empty where the browser brings the answer back by itself
+	URL  string // to open; contains the code if the server provides such a URL
+	Code string // to enter there; empty if the browser is redirected back
 	Ends time.Time
 }
 
-// Browser signs a person in by an authorization code with PKCE: show is given the
-// page to open, then Browser waits until the browser has come back to
-// Options.Redirect, which must be on this machine. Keep is as for Device.
+// Browser signs a person in with an authorization code and PKCE: it passes the page to
+// open to show, then waits for the redirect to Options.Redirect, a loopback address.
+// keep is as for Device.
 func Browser(ctx context.Context, o Options, show func(Prompt), keep func(ctx context.Context, refresh string) error) (_ *Source, err error) {
 	s, err := connect(o)
 	if err != nil {
@@ -227,17 +225,17 @@ func Browser(ctx context.Context, o Options, show func(Prompt), keep func(ctx co
 	show(Prompt{URL: s.config.AuthCodeURL(back.State(), oauth2.S256ChallengeOption(verifier))})
 	code, err := back.Wait(ctx)
 	if err != nil {
-		return nil, s.unreturned(err)
+		return nil, s.redirectError(err)
 	}
-	token, err := s.config.Exchange(s.with(ctx), code, oauth2.VerifierOption(verifier))
+	token, err := s.config.Exchange(s.context(ctx), code, oauth2.VerifierOption(verifier))
 	if err != nil {
 		return nil, refusal("trade the code of the browser for a token", err)
 	}
 	return s.person(ctx, o, token, keep)
 }
 
-// unreturned is why the browser brought no code.
-func (s *server) unreturned(err error) error {
+// redirectError returns the error for a redirect without a code.
+func (s *server) redirectError(err error) error {
 	var refused *loopback.RefusedError
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("okta sign-in: %w", err)
@@ -248,10 +246,10 @@ func (s *server) unreturned(err error) error {
 	}
 }
 
-// Device signs a person in: show is given where to go and which code to type,
-// then Device waits until they have. Keep is given the refresh token, now and
-// whenever Okta changes it; it may be nil. The scope offline_access, which makes
-// Okta give one, is asked for only with keep.
+// Device signs a person in with a device code: it passes the page to open and the code
+// to show, then waits for the sign-in. keep stores the refresh token, after signing in
+// and whenever Okta changes it; it may be nil. The scope offline_access, without which
+// Okta issues no refresh token, is requested only if keep is not nil.
 func Device(ctx context.Context, o Options, show func(Prompt), keep func(ctx context.Context, refresh string) error) (*Source, error) {
 	s, err := connect(o)
 	if err != nil {
@@ -260,7 +258,7 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep func(ctx con
 	if keep != nil {
 		s.config.Scopes = append([]string{"offline_access"}, Scopes...)
 	}
-	asked, err := s.config.DeviceAuth(s.with(ctx))
+	asked, err := s.config.DeviceAuth(s.context(ctx))
 	if err != nil {
 		return nil, refusal("ask for a code", err)
 	}
@@ -272,14 +270,14 @@ func Device(ctx context.Context, o Options, show func(Prompt), keep func(ctx con
 		return nil, errors.New("okta sign-in: the page to open does not begin with https://")
 	}
 	show(p)
-	token, err := s.config.DeviceAccessToken(s.with(ctx), asked)
+	token, err := s.config.DeviceAccessToken(s.context(ctx), asked)
 	if err != nil {
 		return nil, refusal("wait for the sign-in in the browser", err)
 	}
 	return s.person(ctx, o, token, keep)
 }
 
-// Refresh goes on with a refresh token that Browser or Device gave to keep.
+// Refresh continues with a refresh token that Browser or Device gave to keep.
 func Refresh(ctx context.Context, o Options, refresh string, keep func(ctx context.Context, refresh string) error) (*Source, error) {
 	s, err := connect(o)
 	if err != nil {
@@ -314,13 +312,12 @@ func (s *server) person(ctx context.Context, o Options, token *oauth2.Token, kee
 		if refresh() == "" {
 			return nil, &transport.Error{System: system, Op: "renew the access token", Status: http.StatusUnauthorized, Err: transport.ErrUnauthorized, Message: "the sign-in in the browser has ended; sign in again"}
 		}
-		next, err := s.config.TokenSource(s.with(ctx), &oauth2.Token{RefreshToken: refresh(), Expiry: time.Unix(1, 0)}).Token()
+		next, err := s.config.TokenSource(s.context(ctx), &oauth2.Token{RefreshToken: refresh(), Expiry: time.Unix(1, 0)}).Token()
 		if err != nil {
 			return nil, refusal("renew the access token", err)
 		}
 		if next.RefreshToken != refresh() {
-			// Okta may end a refresh token with its use: losing the next one
-			// would sign the person out.
+			// Okta may have revoked the old refresh token, so the new one must not be lost.
 			if err := store(ctx, next.RefreshToken); err != nil {
 				return nil, err
 			}

@@ -66,7 +66,7 @@ func (p *problem) String() string {
 	return strings.TrimSuffix(p.Code+": "+p.Message, ": ")
 }
 
-// quarantineReasons are the values of quarantineReason in words.
+// quarantineReasons describes the values of quarantineReason.
 var quarantineReasons = map[string]string{
 	"EncounteredBaseEscrowThreshold":       "too many people failed",
 	"EncounteredTotalEscrowThreshold":      "too many people failed over time",
@@ -77,7 +77,7 @@ var quarantineReasons = map[string]string{
 	"IngestionInterrupted":                 "its source was interrupted",
 }
 
-// off says why the job sends nothing, "" if it does.
+// off returns why the job sends nothing, or "" if it does.
 func (j job) off() string {
 	switch {
 	case j.Status.Code == "Quarantine" || j.Status.Quarantine != nil:
@@ -100,12 +100,12 @@ func (j job) off() string {
 	return ""
 }
 
-// startable reports whether starting the job may help: Microsoft asks to do so
-// only while it is paused or in quarantine, for it can stop the service
-// otherwise (synchronizationJob: start).
+// startable reports whether starting the job may help. Microsoft says to start it only
+// while it is paused or in quarantine, because starting can stop the service otherwise
+// (synchronizationJob: start).
 func (j job) startable() bool { return j.off() != "" && j.Status.Code != "NotConfigured" }
 
-// target is the application that provisions, with its job and mapping.
+// target is the application that provisions Docker, with its job and mapping.
 type target struct {
 	principal principal
 	job       job
@@ -115,11 +115,11 @@ type target struct {
 
 const principalFields = "id,appId,displayName,accountEnabled,preferredSingleSignOnMode,appRoles"
 
-// Application finds the application that provisions Docker: the one that was
-// found before, if it is there and still called so; else the one of that name,
-// or, where sign-in by OIDC has taken the name, the one beside it whose name
-// begins so (Docker, "Set up SCIM": with OIDC a second application is needed).
-// Where that leaves a doubt, the error is an idp.ChoiceError.
+// Application finds the application that provisions Docker: the one found before, if
+// it still exists under the same name; else the one with the configured name, or, if
+// that one is for OIDC sign-in, the one whose name starts with it (Docker, "Set up
+// SCIM": OIDC needs a second application). If that is ambiguous, the error is an
+// idp.ChoiceError.
 func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 	t, err := c.target(transport.WithOp(ctx, "find application "+c.name))
 	return t.application(), err
@@ -167,7 +167,7 @@ func (c *Client) target(ctx context.Context) (target, error) {
 
 func (c *Client) find(ctx context.Context) (target, error) {
 	if known := c.Used(); known.ID != "" {
-		return c.again(ctx, known)
+		return c.findKnown(ctx, known)
 	}
 	found, candidates, err := c.search(ctx)
 	if err != nil {
@@ -183,8 +183,8 @@ func (c *Client) find(ctx context.Context) (target, error) {
 	return target{}, choice(fmt.Sprintf("%d applications or jobs may be the one for %q", len(found), c.name), found, nil)
 }
 
-// again finds what was found before.
-func (c *Client) again(ctx context.Context, known idp.Ref) (target, error) {
+// findKnown finds the application that was found before.
+func (c *Client) findKnown(ctx context.Context, known idp.Ref) (target, error) {
 	var p principal
 	var why string
 	var own []target
@@ -225,9 +225,9 @@ func (c *Client) again(ctx context.Context, known idp.Ref) (target, error) {
 	return target{}, choice(why, own, nil)
 }
 
-// search finds the jobs of the applications that may be meant: of those with
-// the very name, if they have any, for the very name wins over one that begins
-// so.
+// search finds the provisioning jobs of the candidate applications. If an application
+// with exactly the configured name has jobs, it ignores those whose names only start
+// with it.
 func (c *Client) search(ctx context.Context) (found []target, candidates []principal, err error) {
 	if candidates, err = c.candidates(ctx); err != nil {
 		return nil, nil, err
@@ -262,10 +262,11 @@ func choice(why string, found []target, err error) error {
 	return e
 }
 
-// mostCandidates bounds how many applications are asked for their jobs.
-const mostCandidates = 10
+// maxCandidates bounds the number of applications whose jobs are read.
+const maxCandidates = 10
 
-// candidates are the applications that may be meant, the very name first.
+// candidates returns the applications whose names start with the configured name,
+// exact matches first.
 func (c *Client) candidates(ctx context.Context) ([]principal, error) {
 	all, err := list[principal](ctx, c, path("servicePrincipals"), url.Values{
 		"$filter": {"startswith(displayName," + quoted(c.name) + ")"}, "$select": {principalFields}, "$top": {"100"},
@@ -286,7 +287,7 @@ func (c *Client) candidates(ctx context.Context) ([]principal, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("entra: no enterprise application's name begins with %q; give the name that the admin center shows: %w", c.name, transport.ErrNotFound)
 	}
-	return all[:min(len(all), mostCandidates)], nil
+	return all[:min(len(all), maxCandidates)], nil
 }
 
 func names(all []principal) string {

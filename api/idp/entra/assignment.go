@@ -11,8 +11,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// grant is an appRoleAssignment: a role of an application, given to a person or
-// to a group.
+// grant is an appRoleAssignment: a role of an application assigned to a user or group.
 type grant struct {
 	RoleID        string `json:"appRoleId"`
 	PrincipalID   string `json:"principalId"`
@@ -21,9 +20,9 @@ type grant struct {
 	ResourceID    string `json:"resourceId"`
 }
 
-// Assignment reads whether and how the person with that email address is
-// assigned to the application, and what would be sent about them. That they
-// are not assigned, or not known to the directory (UserID empty), is no error.
+// Assignment reads whether and how the person with that email address is assigned to
+// the application, and what would be sent about them. If they are not assigned, or
+// unknown to the directory (UserID is then empty), that is not an error.
 func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, error) {
 	ctx = transport.WithOp(ctx, "read the assignment of "+email)
 	t, err := c.target(ctx)
@@ -40,8 +39,8 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 		return idp.Assignment{}, err
 	}
 
-	// Groups count only with their direct members: Entra does not provision
-	// through nested groups either.
+	// Only direct members of a group count: Entra does not provision through nested
+	// groups either.
 	grants, err := list[grant](ctx, c, path("users", who.ID, "appRoleAssignments"), url.Values{"$filter": {"resourceId eq " + t.principal.ID}})
 	if err != nil {
 		return idp.Assignment{}, err
@@ -56,7 +55,7 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 	if !who.Enabled {
 		out.OutOf = "their account in Entra is disabled"
 	} else {
-		out.OutOf = t.mapping.outOf(who)
+		out.OutOf = t.mapping.excludes(who)
 	}
 	if err := c.history(ctx, &out, t); err != nil {
 		return idp.Assignment{}, err
@@ -65,7 +64,7 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 	return out, nil
 }
 
-// scope tells whether the person has the application, and through what.
+// scope sets whether and through what the person is assigned.
 func (c *Client) scope(out *idp.Assignment, grants []grant) {
 	for _, g := range grants {
 		switch g.PrincipalType {
@@ -83,8 +82,8 @@ func (c *Client) scope(out *idp.Assignment, grants []grant) {
 	}
 }
 
-// roles are the values of the app roles that the grants give, each once. The
-// default access has none.
+// roles returns the values of the app roles that the grants give, without duplicates.
+// The default access role has no value.
 func (t target) roles(grants []grant) []string {
 	var out []string
 	for _, g := range grants {
@@ -97,8 +96,8 @@ func (t target) roles(grants []grant) []string {
 	return out
 }
 
-// values puts in what the mappings would send. What only Entra can evaluate is
-// left empty and named.
+// values sets what the mappings would send. What only Entra can evaluate is left empty
+// and reported as an error.
 func values(out *idp.Assignment, t target, who person, roles []string) {
 	read := func(what string, into *string, targets ...string) {
 		for _, name := range targets {

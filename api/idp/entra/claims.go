@@ -12,10 +12,10 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// claimsPolicy is a claimsMappingPolicy (Microsoft Graph). An application that
-// has one sends what it says, and nothing of what the admin center configures
-// (Microsoft, "Claims customization using a policy"). What the admin center
-// configures is not in version 1.0 of Graph.
+// claimsPolicy is a claimsMappingPolicy (Microsoft Graph). An application that has one
+// sends what the policy says, and ignores the claims configured in the admin center
+// (Microsoft, "Claims customization using a policy"). Version 1.0 of Graph does not
+// have the latter.
 type claimsPolicy struct {
 	Name       string   `json:"displayName"`
 	Definition []string `json:"definition"` // JSON in a string
@@ -29,8 +29,8 @@ type claimSchema struct {
 	SAML   string `json:"SamlClaimType"`
 }
 
-// claims tells what sign-in would carry about the person, as far as Graph
-// shows it: the values are known only where a policy decides over them.
+// claims returns what the SSO sign-in would send about the person, as far as Graph has
+// it: the values are known only if a policy defines them.
 func (c *Client) claims(ctx context.Context, t target, who person) ([]idp.Attribute, error) {
 	app, err := c.signIn(ctx, t)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Client) claims(ctx context.Context, t target, who person) ([]idp.Attrib
 	case policy == nil:
 		return unread(app, why), nil
 	}
-	// The roles that a claim can carry are those of the application for sign-in.
+	// A claim's roles are those of the sign-in application.
 	var roles []string
 	if slices.ContainsFunc(entries, func(e claimSchema) bool { return e.assignedRoles() }) {
 		if roles, err = c.signInRoles(ctx, app, who); err != nil {
@@ -64,9 +64,9 @@ func (c *Client) claims(ctx context.Context, t target, who person) ([]idp.Attrib
 	return out, nil
 }
 
-// policy reads the policy that decides over the application's claims. It
-// returns nil, and why, where there is none or it cannot be read: what it would
-// tell is an explanation, without which the rest still stands.
+// policy reads the application's policy. If there is none or it cannot be read, p is
+// nil and why says so: the policy only explains differences, so the rest is still
+// useful.
 func (c *Client) policy(ctx context.Context, app principal) (p *claimsPolicy, entries []claimSchema, why string) {
 	policies, err := list[claimsPolicy](ctx, c, path("servicePrincipals", app.ID, "claimsMappingPolicies"), nil)
 	switch {
@@ -84,8 +84,9 @@ func (c *Client) policy(ctx context.Context, app principal) (p *claimsPolicy, en
 	return &policies[0], entries, ""
 }
 
-// signIn is the application by which people sign in: the one that provisions,
-// if it does both, or the only one of the candidates that is set up for it.
+// signIn returns the application that people sign in with: the one that provisions, if
+// it does both, or the only candidate that is configured for SSO. It is the zero value
+// if neither exists.
 func (c *Client) signIn(ctx context.Context, t target) (principal, error) {
 	set := func(p principal) bool { return p.SSO == "saml" || p.SSO == "oidc" }
 	if set(t.principal) {
@@ -100,7 +101,7 @@ func (c *Client) signIn(ctx context.Context, t target) (principal, error) {
 	}
 	all = slices.DeleteFunc(all, func(p principal) bool { return !set(p) })
 	if len(all) > 1 && all[0].Name == c.name && all[1].Name != c.name {
-		all = all[:1] // the very name wins
+		all = all[:1] // prefer the exact name
 	}
 	if len(all) != 1 {
 		return principal{}, nil
@@ -124,7 +125,7 @@ func (e claimSchema) assignedRoles() bool {
 	return strings.EqualFold(e.Source, "user") && strings.EqualFold(e.ID, "assignedroles")
 }
 
-// claim is one claim of the policy, resolved for the person. One that the
+// claim returns one claim of the policy, evaluated for the person. A claim that the
 // policy does not have is not sent.
 func (p claimsPolicy) claim(name string, entries []claimSchema, app string, who person, roles []string) idp.Attribute {
 	out := idp.Attribute{
@@ -153,8 +154,7 @@ func (p claimsPolicy) claim(name string, entries []claimSchema, app string, who 
 	return out
 }
 
-// property is the value of a property by the name that policies use, which is
-// in lower case.
+// property returns a property by its name in policies, which is lower case.
 func (u person) property(id string) (string, bool) {
 	for name, value := range u.fields {
 		if strings.EqualFold(name, id) {
@@ -164,8 +164,7 @@ func (u person) property(id string) (string, bool) {
 	return u.attribute(strings.Replace(strings.ToLower(id), "extensionattribute", "extensionAttribute", 1))
 }
 
-// signInRoles are the values of the roles that the person has in the
-// application for sign-in.
+// signInRoles returns the values of the person's roles in the sign-in application.
 func (c *Client) signInRoles(ctx context.Context, app principal, who person) ([]string, error) {
 	grants, err := list[grant](ctx, c, path("users", who.ID, "appRoleAssignments"), url.Values{"$filter": {"resourceId eq " + app.ID}})
 	if err != nil {
@@ -175,7 +174,7 @@ func (c *Client) signInRoles(ctx context.Context, app principal, who person) ([]
 	return target{principal: app}.roles(grants), nil
 }
 
-// unread says where sign-in's claims are to be looked up.
+// unread returns entries that say where the sign-in claims can be looked up.
 func unread(app principal, more string) []idp.Attribute {
 	page := ""
 	if app.ID != "" {

@@ -1,11 +1,11 @@
-// Package entra reads from Microsoft Entra ID what it would send to Docker
-// about a person, and builds the requests that make it send that again.
+// Package entra reads from Microsoft Entra ID what it would send to Docker about a
+// person, and builds the requests that make it send that again.
 //
-// What is known of the API is Microsoft Graph's public reference, version 1.0:
-// servicePrincipal, synchronizationJob, synchronizationSchema, appRoleAssignment
-// and provisioningObjectSummary (learn.microsoft.com/graph/api). Unlike Okta,
-// Entra can be told to provision one person now (provisionOnDemand), and tells
-// step by step how that went.
+// It uses Microsoft Graph's public reference, version 1.0: servicePrincipal,
+// synchronizationJob, synchronizationSchema, appRoleAssignment and
+// provisioningObjectSummary (learn.microsoft.com/graph/api). Unlike Okta, Entra can
+// provision one person on demand (provisionOnDemand), and reports the result of each
+// step.
 package entra
 
 import (
@@ -28,34 +28,33 @@ const (
 	system   = "entra"
 	provider = "Microsoft Entra ID"
 
-	// DefaultBaseURL is the global cloud's. National clouds have hosts of their
-	// own, such as https://graph.microsoft.us/v1.0.
+	// DefaultBaseURL is the base URL of the global cloud. National clouds have other
+	// hosts, such as https://graph.microsoft.us/v1.0.
 	DefaultBaseURL = "https://graph.microsoft.com/v1.0"
 	defaultName    = "Docker"
 	adminCenter    = "https://entra.microsoft.com"
 )
 
-// Permissions are what the token needs: the first changes, the others read.
-// What SAML claims carry is told only to those who may read policies, too.
+// Permissions are the permissions that the token needs. Only the first allows changes.
+// SAML claims can be read only with a permission to read policies as well.
 const Permissions = "Synchronization.ReadWrite.All, Application.Read.All, Directory.Read.All, AuditLog.Read.All"
 
-// Options say which tenant (by the token) and which application.
+// Options configures a Client. The token determines the tenant.
 type Options struct {
 	BaseURL string // DefaultBaseURL when empty
-	// Token returns an access token for Microsoft Graph; a func, so that no
-	// struct prints it, and so that whoever makes tokens can renew them.
+	// Token returns an access token for Microsoft Graph, renewed if necessary.
 	Token func(context.Context) (string, error)
-	// Forget is told the Authorization header that was refused, so that Token gets
-	// another one; it may be nil.
+	// Forget is given a refused Authorization header, so that Token gets another one.
+	// It may be nil.
 	Forget  func(refused string)
-	AppName string  // the enterprise application's display name, or its object ID; "Docker" when empty
-	App     idp.Ref // as it was found before; may be empty
+	AppName string  // the enterprise application's display name or object ID; "Docker" if empty
+	App     idp.Ref // the application found before, if any
 	// Transport configures the HTTP client: ReadOnly, Record, Base, Now and so on.
 	// System, BaseURL, Authorize, Renew and Explain are set by New.
 	Transport transport.Options
 }
 
-// Client reads from one tenant. It is safe for concurrent use.
+// Client is a client of one tenant. It is safe for concurrent use.
 type Client struct {
 	client *transport.Client
 	name   string
@@ -65,10 +64,10 @@ type Client struct {
 	idp.Pin
 
 	mu     sync.Mutex
-	pushes []time.Time // when provisionOnDemand was last called, oldest first
+	pushes []time.Time // times of the last provisionOnDemand requests, oldest first
 }
 
-// New makes a client. It sends nothing.
+// New returns a client. It sends nothing.
 func New(o Options) (*Client, error) {
 	if o.Token == nil {
 		return nil, errors.New("entra: an access token for Microsoft Graph is needed, with the permissions " + Permissions)
@@ -112,10 +111,10 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// objectID is the shape of an object's id.
+// objectID matches the ID of an object.
 var objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// baseURL completes an address that lacks the API's version.
+// baseURL completes a base URL that lacks the API version.
 func baseURL(raw string) (string, error) {
 	raw = strings.TrimRight(strings.TrimSpace(raw), "/")
 	if raw == "" {
@@ -134,7 +133,7 @@ func baseURL(raw string) (string, error) {
 	return u.Scheme + "://" + u.Host + u.Path, nil
 }
 
-// consoleURL is a page of the application in the admin center.
+// consoleURL returns a page of the application in the admin center.
 func consoleURL(p principal, page string) string {
 	return adminCenter + "/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/" + page + "/objectId/" + url.PathEscape(p.ID) + "/appId/" + url.PathEscape(p.AppID)
 }
@@ -145,10 +144,10 @@ const (
 	signOnPage       = "SignOn"
 )
 
-// CloseIdleConnections closes connections that are not in use.
+// CloseIdleConnections closes the connections that are not in use.
 func (c *Client) CloseIdleConnections() { c.client.CloseIdleConnections() }
 
-// wireError is the body of a refusal (Microsoft Graph, "Error responses").
+// wireError is the body of an error response (Microsoft Graph, "Error responses").
 type wireError struct {
 	Error struct {
 		Code    string `json:"code"`
@@ -157,7 +156,7 @@ type wireError struct {
 			Message string `json:"message"`
 		} `json:"details"`
 		Inner struct {
-			Code string `json:"code"` // says more than the outer one, where it is there
+			Code string `json:"code"` // more specific than the outer one, if present
 		} `json:"innerError"`
 	} `json:"error"`
 }
@@ -187,8 +186,7 @@ func explain(status int, _ http.Header, body []byte) (code, message string) {
 	return code, strings.TrimSpace(message)
 }
 
-// list reads all pages of a collection. Graph links the next page in
-// @odata.nextLink.
+// list reads all pages of a collection. Graph links the next page in @odata.nextLink.
 func list[T any](ctx context.Context, c *Client, ref string, query url.Values) ([]T, error) {
 	return idp.List(ctx, c.client, system, ref, query, func(response *transport.Response) ([]T, string, error) {
 		var page struct {
@@ -200,7 +198,7 @@ func list[T any](ctx context.Context, c *Client, ref string, query url.Values) (
 	})
 }
 
-// path joins escaped segments to a path below the API's version.
+// path joins segments, each escaped, to a path below the API version.
 func path(segments ...string) string {
 	var b strings.Builder
 	for _, s := range segments {
@@ -209,5 +207,5 @@ func path(segments ...string) string {
 	return b.String()
 }
 
-// quoted is a string literal of an OData filter: a quote in it is doubled.
+// quoted returns a string literal for an OData filter. Quotes are doubled.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

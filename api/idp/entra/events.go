@@ -12,9 +12,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// historyLasts is how far back the log is read for what Entra believes about
-// Docker. Entra keeps it for 30 days at most.
-const historyLasts = 30 * 24 * time.Hour
+// historyPeriod is how far back the log is read for the link to Docker. Entra keeps it
+// for at most 30 days.
+const historyPeriod = 30 * 24 * time.Hour
 
 // logEntry is an entry of the provisioning log (Microsoft Graph,
 // provisioningObjectSummary).
@@ -45,9 +45,9 @@ func (e logEntry) reason() string {
 	return words("", texts...)
 }
 
-// Events reads what the provisioning log says about a person since a time of our
-// clock, oldest first. It is minutes late. Results are SUCCESS, FAILURE, SKIPPED
-// and WARNING.
+// Events returns the provisioning log's entries about a person since a local time,
+// oldest first. Entries are minutes late. Results are SUCCESS, FAILURE, SKIPPED and
+// WARNING.
 func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
 	ctx = transport.WithOp(ctx, "read the provisioning log")
 	t, err := c.target(ctx)
@@ -59,7 +59,7 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	entries = slices.DeleteFunc(entries, func(e logEntry) bool { return e.At.Earlier(since) }) // the filter knows whole seconds only
+	entries = slices.DeleteFunc(entries, func(e logEntry) bool { return e.At.Earlier(since) }) // the filter has a resolution of seconds
 	var out []idp.Event
 	for _, e := range entries {
 		out = append(out, idp.Event{
@@ -70,8 +70,8 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	return out, nil
 }
 
-// entries filters by person here, because which nested properties the log can
-// be filtered by is not documented.
+// entries filters by person locally, because it is not documented by which nested
+// properties the log can be filtered.
 func (c *Client) entries(ctx context.Context, t target, userID string, since time.Time) ([]logEntry, error) {
 	all, err := list[logEntry](ctx, c, path("auditLogs", "provisioning"), url.Values{
 		"$filter": {"jobId eq " + quoted(t.job.ID) + " and activityDateTime gt " + since.UTC().Format(time.RFC3339)},
@@ -84,10 +84,10 @@ func (c *Client) entries(ctx context.Context, t target, userID string, since tim
 	return all, nil
 }
 
-// history adds what the log tells of the person's link to Docker. A token that
-// may not read the log leaves it unread.
+// history adds what the log says about the person's link to Docker. If the token may
+// not read the log, the link stays unread.
 func (c *Client) history(ctx context.Context, out *idp.Assignment, t target) error {
-	entries, err := c.entries(ctx, t, out.UserID, c.now().Add(-historyLasts))
+	entries, err := c.entries(ctx, t, out.UserID, c.now().Add(-historyPeriod))
 	if errors.Is(err, transport.ErrForbidden) {
 		return nil
 	}

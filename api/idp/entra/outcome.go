@@ -8,8 +8,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// outcome is the answer of provisionOnDemand. It comes as two strings that hold
-// JSON (Microsoft Graph, stringKeyStringValuePair).
+// outcome is the response to provisionOnDemand: two strings that contain JSON
+// (Microsoft Graph, stringKeyStringValuePair).
 type outcome struct {
 	Key struct {
 		Result  string `json:"result"` // Success, Skipped, Failure
@@ -28,8 +28,8 @@ type outcome struct {
 	}
 }
 
-// step is one step of the provisioning of one person. The log spells the type
-// otherwise than the answer of provisionOnDemand.
+// step is one step of provisioning a person. The log has the type under another name
+// than the response to provisionOnDemand.
 type step struct {
 	Name        string         `json:"name"`
 	Type        string         `json:"type"` // Import, Scoping, Matching, Export
@@ -48,8 +48,8 @@ func (s step) kind() string {
 
 func (s step) failed() bool { return strings.EqualFold(s.Status, "failure") }
 
-// status is a provisioningStatusInfo, and what provisionOnDemand puts in its
-// place.
+// status is a provisioningStatusInfo, or the equivalent in a response to
+// provisionOnDemand.
 type status struct {
 	Status      string `json:"status"`
 	Code        string `json:"errorCode"`
@@ -64,7 +64,7 @@ type status struct {
 	} `json:"errorInformation"`
 }
 
-// parts are what went wrong in the provider's words, and its code.
+// parts returns the error code and the texts about the error.
 func (s status) parts() (code string, texts []string) {
 	if i := s.Information; i != nil {
 		return i.Code, []string{i.Reason, i.Additional, i.Recommended}
@@ -77,7 +77,7 @@ func (s status) reason() string {
 	return words(code, texts...)
 }
 
-// words joins a code and its texts, each said once.
+// words joins a code and texts, omitting repetitions.
 func words(code string, texts ...string) string {
 	var out []string
 	for _, t := range texts {
@@ -105,16 +105,15 @@ func decode(body []byte) (outcome, error) {
 	if json.Unmarshal(body, &pair) != nil || json.Unmarshal([]byte(pair.Key), &o.Key) != nil {
 		return o, fmt.Errorf("entra: provision on demand: the answer cannot be read, so whether the person was provisioned has to be seen in Docker: %w", transport.ErrNotJSON)
 	}
-	// The steps are an explanation: without them the result still stands.
+	// The steps only explain the result, so an error in them is ignored.
 	_ = json.Unmarshal([]byte(pair.Value), &o.Value)
 	return o, nil
 }
 
-// redundant is Entra's code for "nothing to do: both sides have it".
+// redundant is the code for a person who needs no update.
 const redundant = "RedundantExport"
 
-// accepted reports whether the person is in Docker as far as Entra is
-// concerned.
+// accepted reports whether Entra considers the person to be in Docker.
 func (o outcome) accepted() bool {
 	switch strings.ToLower(o.Key.Result) {
 	case "success":
@@ -125,8 +124,7 @@ func (o outcome) accepted() bool {
 	return false
 }
 
-// reason is why the person was not provisioned: the result's own words, and
-// the step that stopped.
+// reason returns why the person was not provisioned, including the step that failed.
 func (o outcome) reason() string {
 	texts := []string{o.Key.Details.Message}
 	for _, s := range o.Value.Steps {
@@ -144,7 +142,7 @@ func (o outcome) reason() string {
 	return "it says " + o.Key.Result + ", and not why"
 }
 
-// steps is the walk of the provisioning in a line.
+// steps summarizes the steps in one line.
 func (o outcome) steps() string {
 	var out []string
 	for _, s := range o.Value.Steps {

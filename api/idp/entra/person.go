@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// personFields are what is asked for about a person: properties that Graph
-// gives only when they are named, and that mappings usually use.
+// personFields are the properties to request for a person: Graph returns them only if
+// they are named, and mappings commonly use them.
 var personFields = []string{
 	"id", "userPrincipalName", "mail", "displayName", "givenName", "surname", "accountEnabled", "department", "jobTitle", "companyName",
 	"mailNickname", "usageLocation", "country", "city", "officeLocation", "employeeId", "employeeType", "preferredLanguage", "userType",
@@ -57,23 +57,23 @@ func (u *person) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// attribute is the value of a source attribute by the name that mappings use.
+// attribute returns a source attribute by its name in mappings.
 func (u person) attribute(name string) (string, bool) {
 	switch name {
 	case "objectId":
 		name = "id"
 	case "IsSoftDeleted":
-		return "False", true // a deleted user is not found at all
+		return "False", true // deleted users are not found
 	}
 	value, ok := u.fields[name]
 	if !ok && strings.HasPrefix(name, "extensionAttribute") {
-		return "", true // the whole object is null when none of them is set
+		return "", true // the containing object is null if none is set
 	}
 	return value, ok
 }
 
-// person finds somebody by address, and failing that by sign-in name. It
-// returns one without an id if there is none.
+// person finds a person by email address or sign-in name. The ID of the result is
+// empty if there is none.
 func (c *Client) person(ctx context.Context, email string) (person, error) {
 	if strings.TrimSpace(email) == "" {
 		return person{}, errors.New("entra: a person is looked up by email address, and none is known")

@@ -12,12 +12,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// startTakes is how long a cycle of a job can take to reach one person: every
-// 20 to 40 minutes one begins, and the first one after a start runs at once.
-const startTakes = 45 * time.Minute
+// startDuration is the time a started job may take to reach one person: a cycle starts
+// every 20 to 40 minutes, and the first one immediately.
+const startDuration = 45 * time.Minute
 
-// ways: to provision on demand, while the job works; to start the job, while
-// it does not.
+// ways returns the ways to make Entra create the person again: provision on demand
+// and, if the job is stopped, start the job.
 func (c *Client) ways(t target, a idp.Assignment) []idp.Way {
 	who := a.Login + " in " + a.App.Label
 	through := ""
@@ -33,7 +33,7 @@ func (c *Client) ways(t target, a idp.Assignment) []idp.Way {
 	}}
 	if t.job.startable() {
 		ways = append(ways, idp.Way{
-			Title: "Start the provisioning job", Why: "it clears a quarantine and goes on where it stopped; mend the reason first", Takes: startTakes,
+			Title: "Start the provisioning job", Why: "it clears a quarantine and goes on where it stopped; mend the reason first", Takes: startDuration,
 			Changes: []idp.Change{{
 				ID: idp.ChangeStart, Title: "Start the provisioning job of " + a.App.Label, Target: a.App.Label, Before: t.job.off(), After: "running", Call: c.startCall(t),
 			}},
@@ -46,7 +46,8 @@ func (c *Client) ways(t target, a idp.Assignment) []idp.Way {
 	return ways
 }
 
-// Resend provisions a linked person on demand, which updates what differs.
+// Resend returns the way that provisions a linked person on demand, which updates what
+// differs.
 func (c *Client) Resend(a idp.Assignment) idp.Way {
 	w := idp.Way{Title: "Provision on demand", Why: "Entra compares the person with Docker's record and sends what differs"}
 	for _, way := range a.Ways {
@@ -61,9 +62,9 @@ func (c *Client) Resend(a idp.Assignment) idp.Way {
 	return w
 }
 
-// provisionCall provisions one person now (Microsoft Graph,
-// synchronizationJob: provisionOnDemand). At most 5 such requests may be made
-// in 10 seconds.
+// provisionCall builds the call that provisions one person (Microsoft Graph,
+// synchronizationJob: provisionOnDemand). At most 5 such requests are allowed in 10
+// seconds.
 func (c *Client) provisionCall(t target, userID string) transport.Call {
 	type subject struct {
 		ID   string `json:"objectId"`
@@ -78,8 +79,8 @@ func (c *Client) provisionCall(t target, userID string) transport.Call {
 	}{[]parameter{{t.rule.ID, []subject{{userID, "User"}}}}})
 }
 
-// startCall starts the job (Microsoft Graph, synchronizationJob: start). It
-// clears a quarantine.
+// startCall builds the call that starts the job, which also clears a quarantine
+// (Microsoft Graph, synchronizationJob: start).
 func (c *Client) startCall(t target) transport.Call { return c.call(t, "start", nil) }
 
 const onDemand = "provisionOnDemand"
@@ -96,32 +97,31 @@ func (c *Client) call(t target, action string, body any) transport.Call {
 	return call
 }
 
-// Made looks whether a change of a way is in effect. Entra keeps no state from
-// which that could be told before its log shows it, so Docker has to be looked
-// at instead.
+// Made always returns false: Entra has no state that shows whether a change took
+// effect before its log does, so check Docker instead.
 func (*Client) Made(context.Context, idp.Assignment, string) (bool, error) { return false, nil }
 
-// The limit of provisionOnDemand (Microsoft Graph).
+// The rate limit of provisionOnDemand (Microsoft Graph).
 const (
-	onDemandMost   = 5
-	onDemandWithin = 10 * time.Second
+	onDemandLimit  = 5
+	onDemandPeriod = 10 * time.Second
 )
 
-// pace waits until one more provisionOnDemand is allowed. A request counts from
-// its answer on (answered), for when it arrives there is not known.
+// pace waits until another provisionOnDemand is allowed. A request counts from its
+// response (see answered), because the time it reaches the server is not known.
 func (c *Client) pace(ctx context.Context) error {
 	for {
 		c.mu.Lock()
 		now := c.now()
-		for len(c.pushes) > 0 && now.Sub(c.pushes[0]) >= onDemandWithin {
+		for len(c.pushes) > 0 && now.Sub(c.pushes[0]) >= onDemandPeriod {
 			c.pushes = c.pushes[1:]
 		}
-		if len(c.pushes) < onDemandMost {
+		if len(c.pushes) < onDemandLimit {
 			c.pushes = append(c.pushes, now)
 			c.mu.Unlock()
 			return nil
 		}
-		wait := onDemandWithin - now.Sub(c.pushes[0])
+		wait := onDemandPeriod - now.Sub(c.pushes[0])
 		c.mu.Unlock()
 		if err := c.sleep(ctx, wait); err != nil {
 			return fmt.Errorf("wait for Entra's limit of on-demand provisioning: %w", err)
@@ -129,7 +129,7 @@ func (c *Client) pace(ctx context.Context) error {
 	}
 }
 
-// answered moves the newest provisionOnDemand to when its answer came.
+// answered sets the time of the newest provisionOnDemand to that of its response.
 func (c *Client) answered() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,8 +138,8 @@ func (c *Client) answered() {
 	}
 }
 
-// Push sends an approved change. For provisionOnDemand the answer tells how it
-// went, so a failed or skipped provisioning is a RefusalError.
+// Push sends an approved change. The response to provisionOnDemand contains the
+// result, so a failed or skipped provisioning is a RefusalError.
 func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, error) {
 	demand := strings.HasSuffix(call.URL, "/"+onDemand)
 	if demand {

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Readings tries what finding the application has not shown yet: people, and the
-// provisioning log, of which nothing is asked that is older than now.
+// Readings tries to read users and the provisioning log, which Application does not
+// cover. The log request asks only for entries after the present time.
 func (c *Client) Readings(ctx context.Context) []idp.Reading {
 	var body json.RawMessage
 	people := c.client.GetJSON(transport.WithOp(ctx, "try to read users"), path("users"), url.Values{"$top": {"1"}, "$select": {"id"}}, &body)

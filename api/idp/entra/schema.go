@@ -11,7 +11,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// rule is a synchronizationRule; its id is what provisionOnDemand wants.
+// rule is a synchronizationRule. provisionOnDemand requires its ID.
 type rule struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
@@ -57,8 +57,8 @@ type clause struct {
 	} `json:"targetOperand"`
 }
 
-// schema reads the rule by which people are provisioned. There can be others,
-// for groups and for the other direction.
+// schema reads the rule that provisions users. There may be others, for groups and for
+// the opposite direction.
 func (c *Client) schema(ctx context.Context, t target) (rule, mapping, error) {
 	var s struct {
 		Rules []rule `json:"synchronizationRules"`
@@ -76,27 +76,26 @@ func (c *Client) schema(ctx context.Context, t target) (rule, mapping, error) {
 	return rule{}, mapping{}, fmt.Errorf("entra: the job %s of %q has no rule for users: %w", t.job.ID, t.principal.Name, transport.ErrNotFound)
 }
 
-// extension begins the names of Docker's attributes: Entra writes the namespace
-// before them.
+// extension is the prefix of the names of Docker's attributes in Entra.
 const extension = scim.ExtensionURN
 
-// resolved is the value that a mapping yields for a person; known is false for
-// an expression that only Entra can evaluate.
+// resolved is the value of a mapping for a person. known is false for an expression
+// that only Entra can evaluate.
 type resolved struct {
 	expression string
 	value      string
 	known      bool
-	mapped     bool // there is a mapping at all
+	mapped     bool // a mapping exists
 }
 
-// value evaluates what is mapped to a target attribute.
+// value evaluates the mapping of a target attribute.
 func (m mapping) value(name string, u person, roles []string) resolved {
 	for _, a := range m.Attributes {
 		if a.Target != name {
 			continue
 		}
 		out := resolved{mapped: true, known: true}
-		if a.Source == nil { // a default alone
+		if a.Source == nil { // only a default
 			out.value = orDefault("", a.Default)
 			return out
 		}
@@ -118,19 +117,19 @@ func orDefault(value string, fallback *string) string {
 	return value
 }
 
-// roleFunctions take the value of the person's app role (Microsoft, "Reference
-// for writing expressions for attribute mappings").
+// roleFunctions matches the expression that returns the person's app role (Microsoft,
+// "Reference for writing expressions for attribute mappings").
 var roleFunctions = regexp.MustCompile(`^SingleAppRoleAssignment\(\s*\[appRoleAssignments\]\s*\)$`)
 
-// evaluate knows constants, attributes, and the app role function; whatever
-// else an expression can do is Entra's business.
+// evaluate evaluates constants, attributes and the app role function. For other
+// expressions it returns false.
 func (u person) evaluate(s source, roles []string) (string, bool) {
 	switch s.Type {
 	case "Constant":
 		return s.Name, true
 	case "Function":
 		if !roleFunctions.MatchString(strings.TrimSpace(s.Expression)) || len(roles) > 1 {
-			return "", false // with several roles it is not told which one counts
+			return "", false // which of several roles counts is not documented
 		}
 		return strings.Join(roles, ""), true
 	case "Attribute", "":
@@ -139,10 +138,10 @@ func (u person) evaluate(s source, roles []string) (string, bool) {
 	return "", false
 }
 
-// outOf says which scoping filter would leave the person out, "" if none or if
-// that cannot be told here. A person is in scope if all clauses of any group
-// hold (Microsoft Graph, filter).
-func (m mapping) outOf(u person) string {
+// excludes returns which scoping filter excludes the person, or "" if none does or it
+// cannot be evaluated here. A person is in scope if all clauses of any group are true
+// (Microsoft Graph, filter).
+func (m mapping) excludes(u person) string {
 	if m.Scope == nil || len(m.Scope.Groups) == 0 {
 		return ""
 	}
@@ -152,7 +151,7 @@ func (m mapping) outOf(u person) string {
 		for _, c := range g.Clauses {
 			ok, known := c.holds(u)
 			if !known {
-				return "" // Entra's own step will tell
+				return "" // Entra's scoping step will report it
 			}
 			if !ok {
 				holds = false

@@ -1,21 +1,20 @@
-// Package manual tells an administrator, product by product, how to make an
-// identity provider send a person to Docker again, and how to make what single
-// sign-on sends equal to what SCIM sends. It is for products without a public
-// interface for this, or without a client here; it does no I/O.
+// Package manual has instructions, by product, for making an identity provider send a
+// person to Docker again, and for making SSO send the same attributes as SCIM. It
+// covers products without an API for this or without a client here, and does no I/O.
 //
 // The labels are those of the vendors' documentation. Consoles change, so each
-// text also says what is to be achieved, and success is only what Docker shows
-// afterwards.
+// instruction also says what it is meant to achieve; only what Docker shows afterwards
+// proves success.
 package manual
 
-// Product is an identity provider that is operated by hand.
+// Product is an identity provider that a person operates by hand.
 type Product struct {
 	ID, Name string
-	Push     []string // steps that make it send one person again, in order
-	Match    []string // steps that make SSO attributes and SCIM attributes equal
+	Push     []string // steps to make it send one person again
+	Match    []string // steps to make its SSO and SCIM attributes equal
 }
 
-// Find returns the product with that id.
+// Find returns the product with the given ID.
 func Find(id string) (Product, bool) {
 	for _, p := range Products() {
 		if p.ID == id {
@@ -25,7 +24,7 @@ func Find(id string) (Product, bool) {
 	return Product{}, false
 }
 
-// Products lists what is known by name, "other" last.
+// Products returns all products, "other" last.
 func Products() []Product {
 	return []Product{
 		{

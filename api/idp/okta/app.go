@@ -17,12 +17,12 @@ import (
 // app is an application (Apps API, GET /api/v1/apps).
 type app struct {
 	ID         string   `json:"id"`
-	Name       string   `json:"name"` // its kind, part of the console's address
+	Name       string   `json:"name"` // its kind, part of the console URL
 	Label      string   `json:"label"`
 	Status     string   `json:"status"` // ACTIVE, INACTIVE
 	SignOnMode string   `json:"signOnMode"`
 	Created    string   `json:"created"`
-	Features   []string `json:"features"` // PUSH_NEW_USERS and so on; nil when not told
+	Features   []string `json:"features"` // PUSH_NEW_USERS and so on; nil if absent
 	Settings   struct {
 		SignOn struct {
 			Statements []statement `json:"attributeStatements"` // SAML applications only
@@ -30,13 +30,13 @@ type app struct {
 		} `json:"signOn"`
 	} `json:"settings"`
 
-	claims       []claim // the newer statements, once they are read
-	claimsUnread bool    // they may not be
+	claims       []claim // the statements of the newer kind, once read
+	claimsUnread bool    // the credential may not read them
 }
 
-// Application finds the application: the one that was found before, if it is
-// there and still called so, or else the only one with that label. Where that
-// leaves a doubt, the error is an idp.ChoiceError.
+// Application finds the application: the one found before, if it still exists under
+// the same label, or else the only one with the configured label. If that is
+// ambiguous, the error is an idp.ChoiceError.
 func (c *Client) Application(ctx context.Context) (idp.Application, error) {
 	ctx = transport.WithOp(ctx, "find application "+c.label)
 	a, err := c.app(ctx)
@@ -80,7 +80,7 @@ func (c *Client) app(ctx context.Context) (app, error) {
 	default:
 		return a, nil
 	}
-	others, listErr := c.startingSo(ctx)
+	others, listErr := c.searchApps(ctx)
 	if listErr != nil {
 		return app{}, listErr
 	}
@@ -95,26 +95,26 @@ func (c *Client) app(ctx context.Context) (app, error) {
 	return app{}, choice(why, found, err)
 }
 
-// startingSo lists the applications whose label begins with the one that is
-// wanted, those that are deactivated too.
-func (c *Client) startingSo(ctx context.Context) ([]app, error) {
+// searchApps lists the applications whose label starts with the configured one,
+// including deactivated ones.
+func (c *Client) searchApps(ctx context.Context) ([]app, error) {
 	return list[app](ctx, c, path("apps"), url.Values{"q": {c.label}, "limit": {"200"}, "includeNonDeleted": {"true"}})
 }
 
-// search finds the application by its label, or by its id given in place of it.
+// search finds the application by its label or ID.
 func (c *Client) search(ctx context.Context) (app, error) {
 	if appID.MatchString(c.label) {
 		var a app
 		err := c.client.GetJSON(ctx, path("apps", c.label), nil, &a)
 		return a, err
 	}
-	found, err := c.startingSo(ctx)
+	found, err := c.searchApps(ctx)
 	if err != nil {
 		return app{}, err
 	}
 	same := slices.DeleteFunc(slices.Clone(found), func(a app) bool { return a.Label != c.label || a.ID == "" })
 	if active := slices.DeleteFunc(slices.Clone(same), func(a app) bool { return a.Status != "ACTIVE" }); len(active) == 1 {
-		return active[0], nil // one that is deactivated assigns nobody
+		return active[0], nil // a deactivated application assigns nobody
 	}
 	switch {
 	case len(same) == 1:
@@ -127,7 +127,7 @@ func (c *Client) search(ctx context.Context) (app, error) {
 	return app{}, fmt.Errorf("okta: no application is called %q; give the label that the admin console shows under Applications: %w", c.label, transport.ErrNotFound)
 }
 
-// appID is the shape of an application's id.
+// appID matches an application's ID.
 var appID = regexp.MustCompile(`^0oa[0-9A-Za-z]{17}$`)
 
 func choice(why string, apps []app, err error) error {
@@ -142,8 +142,8 @@ func choice(why string, apps []app, err error) error {
 	return e
 }
 
-// feature is how provisioning is set (Application Features API,
-// GET /api/v1/apps/{appId}/features/USER_PROVISIONING).
+// feature is the provisioning configuration (Application Features API, GET
+// /api/v1/apps/{appId}/features/USER_PROVISIONING).
 type feature struct {
 	Status       string `json:"status"`
 	Capabilities struct {
@@ -176,13 +176,13 @@ func (c *Client) provisioning(ctx context.Context, a app) (idp.Provisioning, err
 			Deactivate: f.Capabilities.Update.LifecycleDeactivate.on(),
 		}), nil
 	case errors.Is(err, transport.ErrNotFound), errors.Is(err, transport.ErrForbidden), errors.Is(err, transport.ErrRefused):
-		// Not every application has the resource, nor every token the right.
+		// Not every application has the resource, and not every token the permission.
 		return a.listed(), nil
 	}
 	return idp.Provisioning{}, err
 }
 
-// listed is what the application's own list of features says.
+// listed derives the configuration from the application's list of features.
 func (a app) listed() idp.Provisioning {
 	p := idp.Provisioning{
 		Known:      a.Features != nil,
@@ -194,7 +194,7 @@ func (a app) listed() idp.Provisioning {
 	return because(p)
 }
 
-// because adds in words what is off.
+// because sets Why to what is off.
 func because(p idp.Provisioning) idp.Provisioning {
 	switch {
 	case !p.Known:
@@ -219,11 +219,11 @@ type property struct {
 	ExternalNamespace string `json:"externalNamespace"`
 }
 
-// variables are the names that the administrator gave to what SCIM calls
-// otherwise. An empty one has no counterpart in the application profile.
+// variables are the profile property names that the administrator mapped to SCIM
+// attributes; "" if an attribute has none.
 type variables struct {
 	role, org, team, given, family string
-	problems                       []string // attributes that Docker will not read, and why
+	problems                       []string // attributes that Docker does not read, and why
 }
 
 func (s schema) variables() variables {

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// profile is a JSON object of which numbers keep their spelling, because it is
-// sent back as it was.
+// profile is a JSON object that keeps the spelling of numbers, because it is sent back
+// unchanged.
 type profile map[string]any
 
 func (p *profile) UnmarshalJSON(raw []byte) error {
@@ -55,19 +55,19 @@ type appUserID struct {
 // group is a group (Groups API), and an assignment of one to an application.
 type group struct {
 	ID      string `json:"id"`
-	Type    string `json:"type"` // OKTA_GROUP, APP_GROUP, BUILT_IN; not told with an assignment
+	Type    string `json:"type"` // OKTA_GROUP, APP_GROUP, BUILT_IN; absent in an assignment
 	Profile struct {
 		Name string `json:"name"`
 	} `json:"profile"`
 }
 
-// appGroup is the type of groups whose members another directory decides on:
-// Okta refuses to change them (Groups API).
+// appGroup is the type of groups that another directory manages. Okta refuses to
+// change their members (Groups API).
 const appGroup = "APP_GROUP"
 
-// Assignment reads whether and how the person with that email address is
-// assigned to the application, and what would be sent about them. That they
-// are not assigned, or not known to Okta (UserID empty), is no error.
+// Assignment reads whether and how the person with that email address is assigned to
+// the application, and what would be sent about them. If they are not assigned, or
+// unknown to Okta (UserID is then empty), that is not an error.
 func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, error) {
 	ctx = transport.WithOp(ctx, "read the assignment of "+email)
 	a, err := c.app(ctx)
@@ -114,7 +114,7 @@ func (c *Client) Assignment(ctx context.Context, email string) (idp.Assignment, 
 	return c.describe(ctx, a, assigned, out)
 }
 
-// describe adds what an assignment says.
+// describe adds the details of an assignment.
 func (c *Client) describe(ctx context.Context, a app, assigned appUser, out idp.Assignment) (idp.Assignment, error) {
 	out.Assigned, out.Status, out.Scope = true, assigned.Status, idp.ScopeUser
 	out.ExternalID, out.SyncState, out.LastSync = assigned.ExternalID, assigned.SyncState, assigned.LastSync.Time
@@ -157,8 +157,8 @@ func orEmpty(p profile) map[string]any {
 	return p
 }
 
-// user finds a person by address, and failing that by login. It returns one
-// without an id if there is none.
+// user finds a person by email address or login. The ID of the result is empty if
+// there is none.
 func (c *Client) user(ctx context.Context, email string) (user, error) {
 	if strings.TrimSpace(email) == "" {
 		return user{}, errors.New("okta: a person is looked up by email address, and none is known")
@@ -183,7 +183,7 @@ func (c *Client) user(ctx context.Context, email string) (user, error) {
 	return user{}, fmt.Errorf("okta: %d people have the address %s: %s; which one is meant cannot be told", len(found), email, strings.Join(logins, ", "))
 }
 
-// current leaves out people who have left.
+// current drops deactivated people.
 func current(users []user) []user {
 	var out []user
 	for _, u := range users {
@@ -203,8 +203,7 @@ func (c *Client) userByLogin(ctx context.Context, login string) (user, error) {
 	return u, err
 }
 
-// groups finds through which groups the person has the application: those of
-// theirs that it is assigned to.
+// groups finds the person's groups that the application is assigned to.
 func (c *Client) groups(ctx context.Context, appID, userID string) ([]idp.Group, error) {
 	granting, err := list[group](ctx, c, path("apps", appID, "groups"), url.Values{"limit": {"200"}})
 	if err != nil {

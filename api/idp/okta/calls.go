@@ -8,21 +8,20 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// The calls below are only built here; Send sends them.
+// The Call methods build calls for Send.
 
-// UnassignCall takes the application from a person who has it individually
-// (Application Users API, DELETE /api/v1/apps/{appId}/users/{userId}). Okta
-// may send Docker a deactivation. Okta refuses it for an assignment that a
-// group makes.
+// UnassignCall removes a person's individual assignment (Application Users API, DELETE
+// /api/v1/apps/{appId}/users/{userId}). Okta may send Docker a deactivation. It
+// refuses the call for an assignment through a group.
 func (c *Client) UnassignCall(a idp.Assignment) transport.Call {
 	return c.call(http.MethodDelete, nil, "apps", a.App.ID, "users", a.UserID)
 }
 
-// AssignCall gives the application to a person, with the profile that the
-// assignment had (Application Users API, POST /api/v1/apps/{appId}/users).
-// Okta then creates them over SCIM. What a mapping fills in is left out, as the
-// reference advises: Okta applies mappings first, and refuses another value
-// with E0000075.
+// AssignCall assigns a person with the profile of the former assignment, whereupon
+// Okta creates them over SCIM (Application Users API, POST
+// /api/v1/apps/{appId}/users). Properties that a mapping sets are left out, as the
+// reference advises: Okta applies mappings first, and refuses other values with
+// E0000075.
 func (c *Client) AssignCall(a idp.Assignment) transport.Call {
 	profile := maps.Clone(a.Profile)
 	for _, name := range a.Filled {
@@ -36,21 +35,19 @@ func (c *Client) AssignCall(a idp.Assignment) transport.Call {
 	}{a.UserID, "USER", appUserID{a.UserName}, profile}, "apps", a.App.ID, "users")
 }
 
-// PushProfileCall writes the profile as it is, for Okta to send it again
-// (Application Users API, POST /api/v1/apps/{appId}/users/{userId}). Whether
-// Okta sends values that did not change is not documented: look at Docker
-// afterwards.
+// PushProfileCall writes the unchanged profile, so that Okta sends it again
+// (Application Users API, POST /api/v1/apps/{appId}/users/{userId}). Whether Okta
+// sends unchanged values is not documented, so check Docker afterwards.
 func (c *Client) PushProfileCall(a idp.Assignment) transport.Call {
 	return c.call(http.MethodPost, struct {
 		Profile map[string]any `json:"profile"`
 	}{a.Profile}, "apps", a.App.ID, "users", a.UserID)
 }
 
-// ConvertToUserCall makes an assignment through a group an individual one, so
-// that it can be taken away alone. Of the requests of the reference only an
-// assignment carries a scope (Application Users API, POST
-// /api/v1/apps/{appId}/users); that it converts one which is there already is
-// not said, so it is looked at afterwards.
+// ConvertToUserCall turns an assignment through a group into an individual one, so
+// that it can be removed by itself (Application Users API, POST
+// /api/v1/apps/{appId}/users). In the reference only an assignment has a scope; that
+// it converts an existing one is not documented, so check it afterwards.
 func (c *Client) ConvertToUserCall(a idp.Assignment) transport.Call {
 	return c.call(http.MethodPost, struct {
 		ID    string `json:"id"`
@@ -58,13 +55,13 @@ func (c *Client) ConvertToUserCall(a idp.Assignment) transport.Call {
 	}{a.UserID, "USER"}, "apps", a.App.ID, "users")
 }
 
-// RemoveFromGroupCall takes a person out of a group, and from them all that it
+// RemoveFromGroupCall removes a person from a group, and thereby everything that it
 // grants (Groups API, DELETE /api/v1/groups/{groupId}/users/{userId}).
 func (c *Client) RemoveFromGroupCall(groupID, userID string) transport.Call {
 	return c.call(http.MethodDelete, nil, "groups", groupID, "users", userID)
 }
 
-// AddToGroupCall puts a person into a group (Groups API, PUT
+// AddToGroupCall adds a person to a group (Groups API, PUT
 // /api/v1/groups/{groupId}/users/{userId}).
 func (c *Client) AddToGroupCall(groupID, userID string) transport.Call {
 	return c.call(http.MethodPut, nil, "groups", groupID, "users", userID)

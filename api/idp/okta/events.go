@@ -12,11 +12,11 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// errorsSince is how far back the log is searched for what went wrong. Okta
-// keeps it for 90 days.
+// errorsSince is how far back the log is searched for errors. Okta keeps it for 90
+// days.
 const errorsSince = 30 * 24 * time.Hour
 
-// provisionEvent begins the types of events about provisioning.
+// provisionEvent is the prefix of the event types about provisioning.
 const provisionEvent = "application.provision."
 
 // logEvent is an entry of the log (System Log API, GET /api/v1/logs).
@@ -39,8 +39,8 @@ type logEvent struct {
 	} `json:"target"`
 }
 
-// concerns reports whether the event names the application: by its id where
-// that is known, for labels are not unique.
+// concerns reports whether the event is about the application. Labels are not unique,
+// so it compares IDs if they are known.
 func (e logEvent) concerns(app idp.Ref) bool {
 	for _, t := range e.Target {
 		if t.Type != "AppInstance" {
@@ -54,11 +54,10 @@ func (e logEvent) concerns(app idp.Ref) bool {
 	return false
 }
 
-// Events reads what the log says about a person and the application since a
-// time of our clock, oldest first: application.provision.user.push,
-// .push_profile, .sync, .reactivate, .deactivate,
-// application.user_membership.add, .remove and so on. They can be some seconds
-// late.
+// Events returns the log's events about a person and the application since a local
+// time, oldest first: application.provision.user.push, .push_profile, .sync,
+// .reactivate, .deactivate, application.user_membership.add, .remove and so on. Events
+// may be some seconds late.
 func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]idp.Event, error) {
 	app := c.Used()
 	if app.ID == "" {
@@ -67,7 +66,7 @@ func (c *Client) Events(ctx context.Context, userID string, since time.Time) ([]
 	return c.events(ctx, app, userID, c.client.ServerTime(since))
 }
 
-// events reads the log since a time of Okta's clock.
+// events reads the log since a time by Okta's clock.
 func (c *Client) events(ctx context.Context, app idp.Ref, userID string, since time.Time) ([]idp.Event, error) {
 	ctx = transport.WithOp(ctx, "read the system log")
 	all, err := list[logEvent](ctx, c, path("logs"), url.Values{
@@ -80,7 +79,7 @@ func (c *Client) events(ctx context.Context, app idp.Ref, userID string, since t
 	}
 	var out []idp.Event
 	for _, e := range all {
-		if !e.concerns(app) || e.Published.Earlier(since) { // the filter knows whole seconds only
+		if !e.concerns(app) || e.Published.Earlier(since) { // the filter has a resolution of seconds
 			continue
 		}
 		actor := e.Actor.DisplayName
@@ -96,8 +95,8 @@ func (c *Client) events(ctx context.Context, app idp.Ref, userID string, since t
 	return out, nil
 }
 
-// failures are the reasons why provisioning failed, newest first, and the last of
-// them alone. It is called when Okta says that it did, so there is always one.
+// failures returns the reasons of failed provisioning, newest first, and the last
+// reason alone. It is called if Okta reports a failure, so all is never empty.
 func (c *Client) failures(ctx context.Context, app idp.Ref, userID string) (all []string, last string) {
 	events, err := c.events(ctx, app, userID, c.now().Add(-errorsSince))
 	if err != nil {

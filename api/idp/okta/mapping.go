@@ -9,9 +9,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// wireMapping is a profile mapping from Okta's people to the application
-// (Profile Mappings API, GET /api/v1/mappings/{mappingId}). The list leaves the
-// properties out.
+// wireMapping is a profile mapping from Okta users to the application (Profile
+// Mappings API, GET /api/v1/mappings/{mappingId}). The list omits the properties.
 type wireMapping struct {
 	ID     string `json:"id"`
 	Source struct {
@@ -22,13 +21,13 @@ type wireMapping struct {
 	} `json:"properties"`
 }
 
-// mapped are the properties of the application profile that Okta fills in by
-// itself from the person's own. Known is false when that could not be read: an
-// access token of OAuth needs okta.profileMappings.read for it.
+// mapped returns the properties of the application profile that Okta sets from the
+// user's profile. known is false if they could not be read: an OAuth access token
+// needs okta.profileMappings.read.
 func (c *Client) mapped(ctx context.Context, appID string, who user) (names []string, known bool, err error) {
 	all, err := list[wireMapping](ctx, c, path("mappings"), url.Values{"targetId": {appID}, "limit": {"200"}})
 	if err == nil {
-		if len(all) > 1 { // one for each type of people
+		if len(all) > 1 { // one for each user type
 			all = slices.DeleteFunc(all, func(m wireMapping) bool { return m.Source.ID != who.Type.ID })
 		}
 		if len(all) != 1 {

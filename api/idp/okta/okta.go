@@ -1,11 +1,10 @@
-// Package okta reads from Okta what it would send to Docker about a person,
-// and builds the requests that make it send that again.
+// Package okta reads from Okta what it would send to Docker about a person, and builds
+// the requests that make it send that again.
 //
-// What is known of the API is Okta's public reference: Apps, Application
-// Users, Application Features, Schemas, Users, Groups and System Log APIs
-// (developer.okta.com). The console's "Provision User", "Force Sync" and
-// "Retry" have no public counterpart, so a push is taking the assignment away
-// and giving it back.
+// It uses Okta's public reference: Apps, Application Users, Application Features,
+// Schemas, Users, Groups and System Log APIs (developer.okta.com). The console's
+// "Provision User", "Force Sync" and "Retry" have no public API, so a push removes the
+// assignment and adds it again.
 package okta
 
 import (
@@ -29,18 +28,18 @@ const (
 	defaultLabel = "Docker"
 )
 
-// Options say which Okta organization, and which of its applications.
+// Options configures a Client.
 type Options struct {
-	BaseURL string        // https://acme.okta.com; the admin console's address is taken too
-	Token   func() string // an API token; a func, so that no struct prints it
-	// Bearer returns an access token of OAuth, in place of Token. It is asked
-	// for every request: whoever makes tokens keeps and renews them.
+	BaseURL string        // https://acme.okta.com, or the admin console's URL
+	Token   func() string // an API token; a func, so that formatting a struct does not print it
+	// Bearer returns an OAuth access token, in place of Token. It is called for every
+	// request, and caches and renews the token itself.
 	Bearer func(context.Context) (string, error)
-	// Forget is told the Authorization header that was refused, so that Bearer
-	// renews its token; it may be nil.
+	// Forget is given a refused Authorization header, so that Bearer renews its token.
+	// It may be nil.
 	Forget   func(refused string)
-	AppLabel string  // the application's name as people see it, or its id; "Docker" when empty
-	App      idp.Ref // as it was found before; may be empty
+	AppLabel string  // the application's label or ID; "Docker" if empty
+	App      idp.Ref // the application found before, if any
 	// Transport configures the HTTP client: ReadOnly, Record, Base, Now and so on.
 	// System, BaseURL, Authorize, Renew, Limit and Explain are set by New.
 	Transport transport.Options
@@ -56,7 +55,7 @@ type Client struct {
 	idp.Pin
 }
 
-// New makes a client. It sends nothing.
+// New returns a client. It sends nothing.
 func New(o Options) (*Client, error) {
 	if o.Token == nil && o.Bearer == nil {
 		return nil, errors.New("okta: an API token is needed (Security > API > Tokens in the admin console)")
@@ -99,19 +98,19 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// limitOf tells Okta's rate limits apart: they are counted for each kind of
-// resource by itself (Okta, "Rate limits").
+// limitOf returns the rate limit that a request counts towards: Okta counts each kind
+// of resource separately (Okta, "Rate limits").
 func limitOf(u *url.URL) string {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/api/v1/"), "/")
 	return kind
 }
 
-// adminHosts are the domains whose admin console has a host of its own,
+// adminHosts are the domains whose admin console has a separate host,
 // "acme-admin.okta.com".
 var adminHosts = []string{".okta.com", ".oktapreview.com", ".okta-emea.com"}
 
-// baseURL makes what people paste the address of the API: it drops a path, and
-// the "-admin" of the console's host.
+// baseURL turns what people paste into the API's base URL: it drops the path, and the
+// "-admin" of the console's host.
 func baseURL(raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	if raw != "" && !strings.Contains(raw, "://") {
@@ -130,8 +129,8 @@ func baseURL(raw string) (string, error) {
 	return u.Scheme + "://" + host, nil
 }
 
-// consoleURL is the application's page in the admin console; empty where its
-// host cannot be told.
+// consoleURL returns the application's page in the admin console, or "" for a custom
+// domain, whose console host is not known.
 func (c *Client) consoleURL(a app) string {
 	u, err := url.Parse(c.base)
 	if err != nil || a.Name == "" {
@@ -145,16 +144,15 @@ func (c *Client) consoleURL(a app) string {
 	return ""
 }
 
-// Send sends a call that one of the …Call methods built. It must have been
-// approved.
+// Send sends a call that one of the Call methods built. The call must be approved.
 func (c *Client) Send(ctx context.Context, call transport.Call) (*transport.Response, error) {
 	return c.client.Do(ctx, call)
 }
 
-// CloseIdleConnections closes connections that are not in use.
+// CloseIdleConnections closes the connections that are not in use.
 func (c *Client) CloseIdleConnections() { c.client.CloseIdleConnections() }
 
-// wireError is the body of a refusal (Okta, "Error codes").
+// wireError is the body of an error response (Okta, "Error codes").
 type wireError struct {
 	Code    string `json:"errorCode"` // E0000011 and its siblings
 	Summary string `json:"errorSummary"`
@@ -163,7 +161,7 @@ type wireError struct {
 	} `json:"errorCauses"`
 }
 
-// hints say what to do about an error code.
+// hints says what to do about an error code.
 var hints = map[string]string{
 	"E0000011": "make a new API token, or sign in again",
 	"E0000006": "the token's owner needs rights on the application, its users and groups",
@@ -196,7 +194,7 @@ func explain(_ int, _ http.Header, body []byte) (code, message string) {
 	return e.Code, strings.TrimSpace(message)
 }
 
-// path joins escaped segments to a path of the API.
+// path joins segments, each escaped, to an API path.
 func path(segments ...string) string {
 	var b strings.Builder
 	b.WriteString("/api/v1")
@@ -206,7 +204,7 @@ func path(segments ...string) string {
 	return b.String()
 }
 
-// quoted is a string literal of a filter or search expression.
+// quoted returns a string literal for a filter or search expression.
 func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }

@@ -15,14 +15,14 @@ func list[T any](ctx context.Context, c *Client, ref string, query url.Values) (
 	return idp.List(ctx, c.client, system, ref, query, func(response *transport.Response) ([]T, string, error) {
 		var page []T
 		if err := response.JSON(&page); err != nil || len(page) == 0 {
-			return nil, "", err // a log that is still being written links a next page for ever
+			return nil, "", err // the log always links a next page
 		}
 		return page, nextLink(response.Header), nil
 	})
 }
 
-// nextLink returns the target of the link with relation "next", empty if there
-// is none (RFC 8288, section 3).
+// nextLink returns the target of the link with relation "next", or "" (RFC 8288,
+// section 3).
 func nextLink(h http.Header) string {
 	for _, value := range h.Values("Link") {
 		for value != "" {
@@ -37,8 +37,8 @@ func nextLink(h http.Header) string {
 	return ""
 }
 
-// cutLink takes the first link-value from a header: its target, whether its
-// relation is next, and what comes after it.
+// cutLink splits the first link-value off a header: its target, whether its relation
+// is next, and the rest of the header.
 func cutLink(value string) (target string, next bool, rest string) {
 	_, value, ok := strings.Cut(value, "<")
 	if !ok {
@@ -48,7 +48,7 @@ func cutLink(value string) (target string, next bool, rest string) {
 	if !ok {
 		return "", false, ""
 	}
-	related := false // only the first rel counts
+	related := false // only the first rel parameter counts
 	for {
 		value = strings.TrimLeft(value, " \t")
 		if !strings.HasPrefix(value, ";") {
@@ -67,7 +67,7 @@ func cutLink(value string) (target string, next bool, rest string) {
 	return strings.TrimSpace(target), next, rest
 }
 
-// cutParameter takes `name=token` or `name="quoted"` from the front.
+// cutParameter splits `name=token` or `name="quoted"` off the beginning of value.
 func cutParameter(value string) (name, content, rest string) {
 	end := strings.IndexAny(value, "=;,")
 	if end < 0 {

@@ -10,9 +10,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Readings tries each kind of reading with the smallest request that there is:
-// applications, users, groups, profile mappings and the System Log. The permissions
-// are OAuth scopes; for an API token, the rights of its owner count.
+// Readings tries to read each kind of data with the smallest request: applications,
+// users, groups, profile mappings and the System Log. The permissions are OAuth
+// scopes; for an API token its owner's permissions count.
 func (c *Client) Readings(ctx context.Context) []idp.Reading {
 	var out []idp.Reading
 	for _, r := range []struct{ scope, route string }{
@@ -29,8 +29,8 @@ func (c *Client) Readings(ctx context.Context) []idp.Reading {
 	return out
 }
 
-// Who is the login of the person whom the credential belongs to (Users API, GET
-// /api/v1/users/me), or "" for a service, which is nobody.
+// Who returns the login of the person that the credential belongs to (Users API, GET
+// /api/v1/users/me), or "" for a service.
 func (c *Client) Who(ctx context.Context) (string, error) {
 	var me struct {
 		Profile struct {

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// statement is one attribute statement of a SAML application, of its own
-// (settings.signOn.attributeStatements[]) or of the catalogue's
+// statement is an attribute statement of a SAML application, either its own
+// (settings.signOn.attributeStatements[]) or the catalogue's
 // (configuredAttributeStatements[]).
 type statement struct {
 	Type        string   `json:"type"` // EXPRESSION or GROUP
@@ -26,15 +26,15 @@ type statement struct {
 	FilterValue string   `json:"filterValue"`
 }
 
-// claim is a statement of the newer kind, which the admin console sets on the same
-// page (Application Federated Claims API, GET /api/v1/apps/{appId}/federated-claims).
+// claim is a statement of the newer kind, which the admin console has on the same page
+// (Application Federated Claims API, GET /api/v1/apps/{appId}/federated-claims).
 type claim struct {
 	Name       string `json:"name"`
 	Expression string `json:"expression"`
 }
 
-// claims reads the newer statements of an application that has SAML. Not every
-// organization has them, nor every token the right.
+// claims reads the statements of the newer kind of a SAML application. Not every
+// organization has them, and not every token the permission.
 func (c *Client) claims(ctx context.Context, a *app) error {
 	if !a.saml() {
 		return nil
@@ -54,12 +54,12 @@ func (a app) saml() bool {
 	return a.Settings.SignOn.Statements != nil || a.Settings.SignOn.Configured != nil
 }
 
-// statements are the application's attribute statements, resolved for the
-// person with these profiles; nil profiles are nobody's. For a Docker
-// attribute without a statement there is an entry with no expression, resolved
-// to nothing: sign-in does not carry it. What two statements carry is not
-// resolved, for which one counts is not said. An application whose statements
-// cannot be read yields none.
+// statements returns the attribute statements, evaluated for the person with these
+// profiles; nil profiles leave them unevaluated. A Docker attribute without a
+// statement gets an entry without an expression and with an empty value, because the
+// SSO sign-in does not send it. An attribute with two statements is not evaluated,
+// because which one counts is not documented. It returns nil if the statements cannot
+// be read.
 func (a app) statements(user, appUser map[string]any) []idp.Attribute {
 	if !a.saml() {
 		return nil
@@ -111,14 +111,14 @@ func (s statement) attribute(where string, user, appUser map[string]any) idp.Att
 	return x
 }
 
-// reference is an expression that names one property of the person
+// reference matches an expression that names one property of the user
 // (user.dockerRole, user.profile.dockerRole) or of their application profile
 // (appuser.role).
 var reference = regexp.MustCompile(`^(user(?:\.profile)?|appuser)\.([A-Za-z_][A-Za-z0-9_]*)$`)
 
-// resolve evaluates the two simplest kinds of expression, a string literal and
-// a reference. A property that the profile does not hold resolves to nothing:
-// Okta then leaves the attribute out. From says where the value is kept.
+// resolve evaluates the two simplest kinds of expression, a string literal and a
+// reference. A property that the profile lacks evaluates to "": Okta then omits the
+// attribute. from says where the value is stored.
 func resolve(expression string, user, appUser map[string]any) (value, from string, ok bool) {
 	expression = strings.TrimSpace(expression)
 	if strings.HasPrefix(expression, `"`) {
@@ -139,10 +139,10 @@ func resolve(expression string, user, appUser map[string]any) (value, from strin
 	return text(profile[parts[2]]), from, true
 }
 
-// text renders a value of a profile; several are joined by commas.
+// text formats a profile value; several values are joined by commas.
 func text(v any) string { return strings.Join(texts(v), ", ") }
 
-// texts renders a value of a profile, which may be a list.
+// texts formats a profile value, which may be a list.
 func texts(v any) []string {
 	switch v := v.(type) {
 	case nil:

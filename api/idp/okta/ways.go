@@ -12,13 +12,13 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// ways are those by which Okta can be made to create the person again, the
-// safest first. There is a second one only where groups grant the application.
+// ways returns the ways to make Okta create the person again, safest first. There is a
+// second one only if groups grant the application.
 func (c *Client) ways(a idp.Assignment) []idp.Way {
 	if !a.Assigned {
 		return nil
 	}
-	ways := []idp.Way{c.alone(a)}
+	ways := []idp.Way{c.reassign(a)}
 	elsewhere := slices.ContainsFunc(a.Groups, func(g idp.Group) bool { return g.Elsewhere })
 	if len(a.Groups) > 0 && !elsewhere {
 		ways = append(ways, c.throughGroups(a))
@@ -26,8 +26,8 @@ func (c *Client) ways(a idp.Assignment) []idp.Way {
 	return ways
 }
 
-// alone unassigns the person and assigns them again, and touches nothing else.
-func (c *Client) alone(a idp.Assignment) idp.Way {
+// reassign unassigns the person and assigns them again, without other effects.
+func (c *Client) reassign(a idp.Assignment) idp.Way {
 	who := a.Login + " in " + a.App.Label
 	w := idp.Way{Title: "Unassign and assign again", Why: "Okta creates them anew; nothing else of theirs is touched"}
 	if a.Scope == idp.ScopeGroup {
@@ -55,8 +55,8 @@ func (c *Client) alone(a idp.Assignment) idp.Way {
 		}
 	}
 	if len(a.Groups) > 0 {
-		// Reported for Okta's API in 2019 and since; whether it holds for a
-		// converted assignment too, reports contradict each other.
+		// Reported for Okta's API since 2019. Reports disagree on whether it applies to
+		// a converted assignment.
 		w.Notes = append(w.Notes, "Okta may refuse to unassign somebody whose group grants the application. Nothing is lost then; push through the group instead.")
 	}
 	if a.FilledUnread {
@@ -66,14 +66,14 @@ func (c *Client) alone(a idp.Assignment) idp.Way {
 	return w
 }
 
-// throughGroups takes the person out of the groups that grant the application
-// and puts them back, which takes and gives everything else that those grant.
+// throughGroups removes the person from the groups that grant the application and adds
+// them again, which removes and restores everything else that those groups grant.
 func (c *Client) throughGroups(a idp.Assignment) idp.Way {
 	w := idp.Way{Title: "Take them out of the group and put them back", Why: "for when Okta does not let go of a group's assignment; whatever else the group grants goes and comes back with it"}
 	leave := func(g idp.Group) idp.Change {
 		return idp.Change{
 			ID: idp.ChangeLeave + g.ID, Title: "Take " + a.Login + " out of the group " + g.Name, Target: g.Name,
-			Before: "member of the group", After: "not in the group" + losing(g), Call: c.RemoveFromGroupCall(g.ID, a.UserID),
+			Before: "member of the group", After: "not in the group" + withoutApps(g), Call: c.RemoveFromGroupCall(g.ID, a.UserID),
 		}
 	}
 	join := func(g idp.Group) idp.Change {
@@ -106,14 +106,14 @@ func (c *Client) throughGroups(a idp.Assignment) idp.Way {
 	return w
 }
 
-func losing(g idp.Group) string {
+func withoutApps(g idp.Group) string {
 	if len(g.OtherApps) == 0 {
 		return ""
 	}
 	return ", without " + strings.Join(g.OtherApps, ", ")
 }
 
-// Resend writes the person's values again, for Okta to send.
+// Resend returns the way that writes the person's values again, for Okta to send.
 func (c *Client) Resend(a idp.Assignment) idp.Way {
 	return idp.Way{
 		Title: "Send the profile again", Why: "Okta writes the same values to the assignment and sends them over SCIM",
@@ -125,8 +125,7 @@ func (c *Client) Resend(a idp.Assignment) idp.Way {
 	}
 }
 
-// Made looks whether a change of a way is in effect, given the assignment as
-// it is now.
+// Made reports whether a change of a way is in effect, given the current assignment.
 func (c *Client) Made(ctx context.Context, a idp.Assignment, change string) (bool, error) {
 	if id, ok := strings.CutPrefix(change, idp.ChangeLeave); ok {
 		in, err := c.inGroup(ctx, a.UserID, id)
@@ -159,20 +158,20 @@ func (c *Client) inGroup(ctx context.Context, userID, groupID string) (bool, err
 	return false, nil
 }
 
-// deactivationForbidden is Okta's code for an assignment that it does not take
-// away (Okta, "Error codes", E0000046, with status 403).
+// deactivationForbidden is the code for an assignment that Okta does not remove (Okta,
+// "Error codes", E0000046, with status 403).
 const deactivationForbidden = "E0000046"
 
-// statusForbids is Okta's code for a person whose account is suspended or
-// deactivated (Users API, with status 403).
+// statusForbids is the code for a person whose account is suspended or deactivated
+// (Users API, with status 403).
 const statusForbids = "E0000038"
 
-// mappedDiffers is Okta's code for a value that contradicts the application's
-// mapping (Application Users API, with status 403).
+// mappedDiffers is the code for a value that contradicts the application's mapping
+// (Application Users API, with status 403).
 const mappedDiffers = "E0000075"
 
-// Push sends an approved change. Okta provisions afterwards, so the answer
-// tells only that the change was taken; the log tells the rest.
+// Push sends an approved change. Okta provisions asynchronously, so the response only
+// says that the change was accepted; see Events.
 func (c *Client) Push(ctx context.Context, call transport.Call) (idp.Result, error) {
 	response, err := c.Send(ctx, call)
 	var e *transport.Error

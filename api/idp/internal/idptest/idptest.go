@@ -1,6 +1,5 @@
-// Package idptest is what the tests of the identity providers' clients share: a
-// server that speaks recorded answers, and a clock that passes when somebody
-// sleeps.
+// Package idptest has what the tests of the identity provider clients share: a server
+// with recorded responses, and a clock that advances only in Sleep.
 package idptest
 
 import (
@@ -20,8 +19,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-// Server answers by recorded answers. A request that no route is for fails the
-// test, and so does one without the credential.
+// Server serves recorded responses. A request without a route fails the test, and so
+// does one without the credential.
 type Server struct {
 	URL string // of the API, with its prefix
 
@@ -38,8 +37,8 @@ type Server struct {
 	asked  map[string]int
 }
 
-// NewServer starts a server below the prefix, such as "/v1.0". Refusal is the
-// body of a refusal in the provider's words.
+// NewServer starts a server below prefix, such as "/v1.0". refusal builds the body of
+// an error response in the provider's format.
 func NewServer(t *testing.T, prefix, credential string, refusal func(code, message string) any) *Server {
 	t.Helper()
 	s := &Server{t: t, prefix: prefix, credential: credential, refusal: refusal, routes: map[string]http.HandlerFunc{}, asked: map[string]int{}}
@@ -49,7 +48,7 @@ func NewServer(t *testing.T, prefix, credential string, refusal func(code, messa
 	return s
 }
 
-// Elsewhere is the address of a server that nobody may ask for anything.
+// Elsewhere returns the URL of a server that fails the test on any request.
 func Elsewhere(t *testing.T) string {
 	t.Helper()
 	h := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -59,7 +58,7 @@ func Elsewhere(t *testing.T) string {
 	return h.URL
 }
 
-// NoneUnused fails the test at its end for routes that nobody has asked for.
+// NoneUnused fails the test at its end for routes without a request.
 func (s *Server) NoneUnused() {
 	s.t.Cleanup(func() {
 		for route := range s.routes {
@@ -80,7 +79,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if got := r.Header.Get("Authorization"); got != s.credential {
 		s.t.Errorf("%s came with the credential %q", route, got)
 	}
-	w.Header()["Date"] = nil // a recorded answer is as old as the test's clock says
+	w.Header()["Date"] = nil // omit the Date header: the test's clock counts
 	switch {
 	case handle != nil:
 		handle(w, r)
@@ -92,14 +91,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Handle answers a route, "GET /path" without the prefix.
+// Handle sets the handler of a route, "GET /path" without the prefix.
 func (s *Server) Handle(route string, h http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.routes[route] = h
 }
 
-// On answers a route with JSON.
+// On serves JSON at a route.
 func (s *Server) On(route, body string) {
 	s.Handle(route, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -107,7 +106,7 @@ func (s *Server) On(route, body string) {
 	})
 }
 
-// Refuse answers a route with an error as the provider writes it.
+// Refuse serves an error in the provider's format at a route.
 func (s *Server) Refuse(route string, status int, code, message string) {
 	s.Handle(route, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -116,27 +115,27 @@ func (s *Server) Refuse(route string, status int, code, message string) {
 	})
 }
 
-// Forget takes a route away.
+// Forget removes a route.
 func (s *Server) Forget(route string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.routes, route)
 }
 
-// Asked is how often a route was asked for.
+// Asked returns the number of requests to a route.
 func (s *Server) Asked(route string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked[route]
 }
 
-// Clock passes only when somebody sleeps.
+// Clock is a clock that advances only in Sleep.
 type Clock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-// NewClock returns a clock that stands at a time.
+// NewClock returns a clock that shows at.
 func NewClock(at time.Time) *Clock { return &Clock{at: at} }
 
 // Now returns the time.
@@ -146,7 +145,7 @@ func (c *Clock) Now() time.Time {
 	return c.at
 }
 
-// Sleep passes d.
+// Sleep advances the clock by d.
 func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,8 +153,8 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// Forbidden requires that just the readings with these permissions were forbidden,
-// and that all others worked.
+// Forbidden requires that exactly the readings with these permissions are forbidden
+// and all others allowed.
 func Forbidden(t *testing.T, all []idp.Reading, permissions ...string) {
 	t.Helper()
 	var forbidden []string
