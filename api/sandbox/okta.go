@@ -313,16 +313,23 @@ func (o *org) dropAssignment(userID string) {
 	o.push(jobDeactivate, userID)
 }
 
-// groupAdd puts a person into a group, and so gives them what it grants.
-func (o *org) groupAdd(groupID, userID string) error {
+// groupFor returns the group, or an error if it or the person does not exist.
+func (o *org) groupFor(groupID, userID string) (*oktaGroup, error) {
 	g := o.okta.group(groupID)
 	switch {
 	case g == nil:
-		return errNoGroup
+		return nil, errNoGroup
 	case o.okta.users[userID] == nil:
-		return errNoUser
-	case g.members[userID]:
-		return nil
+		return nil, errNoUser
+	}
+	return g, nil
+}
+
+// groupAdd puts a person into a group, and so gives them what it grants.
+func (o *org) groupAdd(groupID, userID string) error {
+	g, err := o.groupFor(groupID, userID)
+	if err != nil || g.members[userID] {
+		return err
 	}
 	g.members[userID] = true
 	if slices.Contains(g.apps, o.okta.dockerApp().id) && o.okta.assignments[userID] == nil {
@@ -332,14 +339,9 @@ func (o *org) groupAdd(groupID, userID string) error {
 }
 
 func (o *org) groupRemove(groupID, userID string) error {
-	g := o.okta.group(groupID)
-	switch {
-	case g == nil:
-		return errNoGroup
-	case o.okta.users[userID] == nil:
-		return errNoUser
-	case !g.members[userID]:
-		return nil
+	g, err := o.groupFor(groupID, userID)
+	if err != nil || !g.members[userID] {
+		return err
 	}
 	delete(g.members, userID)
 	a := o.okta.assignments[userID]

@@ -102,15 +102,8 @@ func attributeStatement(name, expression string) any {
 	}
 }
 
-// oktaListApps: q is the beginning of a label, without regard to case.
 func (s *Sandbox) oktaListApps(w http.ResponseWriter, r *http.Request) {
-	q := strings.ToLower(r.URL.Query().Get("q"))
-	var all []*oktaApp
-	for _, a := range s.org.okta.apps {
-		if strings.HasPrefix(strings.ToLower(a.label), q) {
-			all = append(all, a)
-		}
-	}
+	all := oktaQuery(r, s.org.okta.apps, func(a *oktaApp) string { return a.label })
 	oktaPage(w, r, all, 200, func(i int) string { return all[i].id }, s.wireOktaApp)
 }
 

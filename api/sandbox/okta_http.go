@@ -151,6 +151,18 @@ func oktaPage[T any](w http.ResponseWriter, r *http.Request, all []T, most int, 
 	writeJSON(w, http.StatusOK, out)
 }
 
+// oktaQuery returns the entries whose name starts with the parameter q, ignoring case.
+func oktaQuery[T any](r *http.Request, all []T, name func(T) string) []T {
+	q := strings.ToLower(r.URL.Query().Get("q"))
+	var out []T
+	for _, x := range all {
+		if strings.HasPrefix(strings.ToLower(name(x)), q) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // oktaTime is the spelling of times in Okta's answers; the zero time is null.
 func oktaTime(t time.Time) any {
 	if t.IsZero() {
@@ -250,13 +262,7 @@ func (s *Sandbox) oktaUserGroups(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) oktaListGroups(w http.ResponseWriter, r *http.Request) {
-	q := strings.ToLower(r.URL.Query().Get("q"))
-	var all []*oktaGroup
-	for _, g := range s.org.okta.groups {
-		if strings.HasPrefix(strings.ToLower(g.name), q) {
-			all = append(all, g)
-		}
-	}
+	all := oktaQuery(r, s.org.okta.groups, func(g *oktaGroup) string { return g.name })
 	oktaPage(w, r, all, 10000, func(i int) string { return all[i].id }, wireOktaGroup)
 }
 
