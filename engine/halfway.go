@@ -39,9 +39,20 @@ func (c Case) Remaining(id ActionID) []Change {
 	if !ok {
 		return nil
 	}
+	return c.Unmade(p)
+}
+
+// ReceiptsOf returns the receipts of the plan, since it was last approved.
+func (c Case) ReceiptsOf(p Plan) []Receipt {
 	digest := p.Digest()
+	return slices.DeleteFunc(slices.Clone(c.Receipts), func(r Receipt) bool { return r.Plan != digest || r.Earlier })
+}
+
+// Unmade returns the changes of the plan that have no receipt since it was last approved.
+func (c Case) Unmade(p Plan) []Change {
+	receipts := c.ReceiptsOf(p)
 	return slices.DeleteFunc(slices.Clone(p.Changes), func(ch Change) bool {
-		return slices.ContainsFunc(c.Receipts, func(r Receipt) bool { return r.Plan == digest && r.Change == ch.ID && !r.Earlier })
+		return slices.ContainsFunc(receipts, func(r Receipt) bool { return r.Change == ch.ID })
 	})
 }
 

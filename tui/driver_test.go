@@ -40,7 +40,7 @@ func drive(t *testing.T, o Options, test func(*testing.T, *driver)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := &driver{m: New(o)}
-		d.m.under(t.Context())
+		d.m.setContext(t.Context())
 		switch s := o.Doer.(type) {
 		case *scripted:
 			s.halted = make(chan struct{}, 8) // of this bubble
@@ -119,7 +119,7 @@ func (d *pump) text(s string) {
 func (d *driver) show(x stop) {
 	d.m.state, d.m.live = x.state, x.live
 	d.m.enter()
-	d.run(d.m.arm())
+	d.run(d.m.armConfirmation())
 	d.settle()
 }
 

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// pace is the shortest time between two reports of progress on screen.
-	pace = 100 * time.Millisecond
-	// grace is how long a confirmation takes no keys: long enough for one that
-	// was meant for the screen before.
+	// progressInterval is the shortest time between two reports of progress on screen.
+	progressInterval = 100 * time.Millisecond
+	// grace is how long a confirmation ignores keys, which may be meant for the
+	// previous screen.
 	grace = 600 * time.Millisecond
 )
 
-// perform turns an effect into a command. Abort ends the context of the one in
-// flight; so does every successor, whose answer is the only one that counts.
+// perform turns an effect into a command. Abort and every new effect cancel the one in
+// flight, whose answer no longer matters.
 func (m *Model) perform(f guide.Effect) tea.Cmd {
 	switch f := f.(type) {
 	case guide.Abort:
@@ -30,7 +30,7 @@ func (m *Model) perform(f guide.Effect) tea.Cmd {
 	case guide.Note, guide.Halt:
 		doer := m.opts.Doer
 		return func() tea.Msg {
-			doer.Do(context.Background(), f, nil) // leaving does not end it
+			doer.Do(context.Background(), f, nil) // not canceled when the window closes
 			return nil
 		}
 	default:
@@ -39,18 +39,18 @@ func (m *Model) perform(f guide.Effect) tea.Cmd {
 }
 
 func (m *Model) abort() {
-	if m.flight != nil {
-		m.flight()
-		m.flight = nil
+	if m.cancelEffect != nil {
+		m.cancelEffect()
+		m.cancelEffect = nil
 	}
 }
 
 func (m *Model) begin(f guide.Effect) tea.Cmd {
 	m.abort()
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.flight = cancel
+	m.cancelEffect = cancel
 	m.feed = newFeed()
-	m.live, m.since = screen.Live{Still: m.still()}, time.Time{}
+	m.live, m.since = screen.Live{Still: m.stillFrame()}, time.Time{}
 	doer, news := m.opts.Doer, m.feed
 	do := func() tea.Msg {
 		defer cancel()
@@ -64,15 +64,16 @@ func (m *Model) begin(f guide.Effect) tea.Cmd {
 	return tea.Batch(do, news.next(0), m.tick())
 }
 
-// still is shown instead of a spinner where nothing may move.
-func (m *Model) still() string {
+// stillFrame returns the glyph shown instead of a spinner, or "" if animation is
+// allowed.
+func (m *Model) stillFrame() string {
 	if m.opts.ReducedMotion {
 		return m.theme.Glyph.Current
 	}
 	return ""
 }
 
-// tick keeps one chain of ticks going while an effect is in flight.
+// tick starts the ticks for an effect, unless they are running.
 func (m *Model) tick() tea.Cmd {
 	if m.ticking {
 		return nil
@@ -82,24 +83,28 @@ func (m *Model) tick() tea.Cmd {
 }
 
 func (m *Model) nextTick() tea.Cmd {
-	every := 120 * time.Millisecond
-	if m.opts.ReducedMotion {
-		every = time.Second
-	}
-	return tea.Tick(every, func(at time.Time) tea.Msg { return tickMsg{at} })
+	return tea.Tick(tickInterval(m.opts.ReducedMotion), func(at time.Time) tea.Msg { return tickMsg{at} })
 }
 
-// stamped makes the time stamp of a person's input inside a command.
+// tickInterval is the time between two ticks.
+func tickInterval(reducedMotion bool) time.Duration {
+	if reducedMotion {
+		return time.Second
+	}
+	return 120 * time.Millisecond
+}
+
+// stamped returns a command that makes an event with the current time.
 func (m *Model) stamped(event func(time.Time) guide.Event) tea.Cmd {
 	now := m.opts.Now
 	return func() tea.Msg { return eventMsg{event(now())} }
 }
 
-func (m *Model) open(url string) tea.Cmd {
+// openURL opens an address in the browser. open may be nil.
+func openURL(open func(string) error, url string) tea.Cmd {
 	if url == "" {
 		return nil
 	}
-	open := m.opts.Open
 	return func() tea.Msg {
 		if open == nil {
 			return openedMsg{url, errNoBrowser}
@@ -113,12 +118,11 @@ func (m *Model) assist(ch engine.Change) tea.Cmd {
 	return func() tea.Msg { return assistedMsg{assist(ctx, c, ch)} }
 }
 
-// interrupts waits for the next signal from outside.
-func (m *Model) interrupts() tea.Cmd {
-	if m.opts.Interrupts == nil {
+// nextSignal waits for the next signal, or for the end of ctx. signals may be nil.
+func nextSignal(ctx context.Context, signals <-chan struct{}) tea.Cmd {
+	if signals == nil {
 		return nil
 	}
-	signals, ctx := m.opts.Interrupts, m.ctx
 	return func() tea.Msg {
 		select {
 		case _, ok := <-signals:
@@ -132,12 +136,12 @@ func (m *Model) interrupts() tea.Cmd {
 	}
 }
 
-// feed carries progress from the goroutine of an effect to the window, no
-// faster than the window wants it and without ever making the effect wait.
+// feed passes progress from an effect's goroutine to the window. It never blocks the
+// effect.
 type feed struct {
 	mu    sync.Mutex
 	news  []engine.Progress
-	ready chan struct{} // holds one token while there is news
+	ready chan struct{} // has a value while there is news
 	over  chan struct{}
 }
 
@@ -145,10 +149,10 @@ func newFeed() *feed {
 	return &feed{ready: make(chan struct{}, 1), over: make(chan struct{})}
 }
 
-// backlog is how many reports are kept between two frames.
+// backlog is the maximum number of reports kept between two frames.
 const backlog = 512
 
-// put adds a report. Reports on the same thing replace each other.
+// put adds a report. It replaces the previous report if both have the same subject.
 func (f *feed) put(p engine.Progress) {
 	f.mu.Lock()
 	if n := len(f.news); n > 0 && f.news[n-1].Text == p.Text && f.news[n-1].Fact == p.Fact {
@@ -177,8 +181,7 @@ func (f *feed) take() []engine.Progress {
 
 func (f *feed) close() { close(f.over) }
 
-// next waits for news, at least as long as pause, or for the end of the
-// effect.
+// next waits for news, but at least for pause, or for the end of the effect.
 func (f *feed) next(pause time.Duration) tea.Cmd {
 	return func() tea.Msg {
 		if pause > 0 {

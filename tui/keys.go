@@ -10,15 +10,15 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-// Keys that are spoken of elsewhere too.
+// Keys that are also named elsewhere.
 const (
 	mouseKey = "m"
 	helpKey  = "f1"
 	backKey  = "esc"
 )
 
-// keyMap holds the keys of the shell. Which of them act depends on whether
-// letters go into an input.
+// keyMap holds the window's own keys. Which of them are active depends on whether
+// letters go to an input.
 type keyMap struct {
 	Back, Help, Open, Copy, Quit, Interrupt, Repaint key.Binding
 	Next, Previous, Whole, Mouse, Profile            key.Binding
@@ -51,8 +51,8 @@ func newKeyMap() keyMap {
 	}
 }
 
-// typing is the key map while letters go into an input: only keys that no
-// input takes are left.
+// typing returns the key map while letters go to an input, with only the keys that no
+// input uses.
 func (k keyMap) typing() keyMap {
 	k.Help = key.NewBinding(key.WithKeys(helpKey), key.WithHelp(helpKey, "help"))
 	k.Open.SetEnabled(false)
@@ -71,25 +71,25 @@ func (k keyMap) typing() keyMap {
 	return k
 }
 
-// typing reports whether letters go into an input now.
+// typing reports whether letters go to an input.
 func (m *Model) typing() bool {
 	return m.overlay == overlayNone && m.screen.Typing() && m.focus == paneAct
 }
 
-// picking reports whether a person is asked for.
+// picking reports whether the screen asks for a person.
 func (m *Model) picking() bool {
 	ask := m.state.Verdict.Ask
 	return m.state.Phase == guide.PhaseDeciding && ask != nil && ask.Kind == engine.AnswerMember
 }
 
-// keys are those that act now.
+// keys returns the keys that are active now.
 func (m *Model) keys() keyMap {
 	k := newKeyMap()
 	if m.typing() {
 		help := k.Help
 		k = k.typing()
 		if m.picking() {
-			k.Help = help // no name holds a question mark
+			k.Help = help // no name contains a question mark
 		}
 	}
 	busy := m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
@@ -105,14 +105,14 @@ func (m *Model) keys() keyMap {
 	return k
 }
 
-// short are the bindings of the bottom line, the most wanted first.
-func (m *Model) short(l layout) []key.Binding {
+// shortHelp returns the bindings of the help line, most important first.
+func (m *Model) shortHelp(l layout) []key.Binding {
 	k := m.keys()
-	if m.leafing() || m.overlay != overlayNone && l.overflow == 0 {
+	if m.overlayHasMenu() || m.overlay != overlayNone && l.overflow == 0 {
 		return []key.Binding{k.Back}
 	}
 	if m.overlay != overlayNone || m.focus != paneAct {
-		return m.reading(k)
+		return m.readingHelp(k)
 	}
 	list := m.screen.Keys()
 	if m.waiting() {
@@ -138,14 +138,14 @@ func (m *Model) short(l layout) []key.Binding {
 	if !m.waiting() && (!k.Quit.Enabled() || !k.Back.Enabled()) {
 		list = append(list, k.Interrupt)
 	}
-	if len(m.others()) > 0 {
+	if len(m.otherProfiles()) > 0 {
 		list = append(list, k.Profile)
 	}
 	return append(list, k.Open)
 }
 
-// reading are the bindings of the bottom line while something is only read.
-func (m *Model) reading(k keyMap) []key.Binding {
+// readingHelp returns the bindings of the help line while scrolling.
+func (m *Model) readingHelp(k keyMap) []key.Binding {
 	move, ends := k.Up, k.Top
 	move.SetHelp("↑/↓", "scroll")
 	ends.SetHelp("g/G", "top, end")
@@ -157,8 +157,8 @@ func (m *Model) reading(k keyMap) []key.Binding {
 	return append(list, k.Back)
 }
 
-// full are the groups of the help page.
-func (m *Model) full() []part.KeyGroup {
+// fullHelp returns the groups of the help page.
+func (m *Model) fullHelp() []part.KeyGroup {
 	k := m.keys()
 	return []part.KeyGroup{
 		{Title: "On this screen", Keys: m.screen.Keys()},

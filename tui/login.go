@@ -15,19 +15,17 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// LoginOptions is what the window of login needs from the outside. All functions
-// but Open are required.
+// LoginOptions configures the sign-in window. All functions but Open are required.
 type LoginOptions struct {
-	Title string
-	Org   string          // asked for first when it is empty and AskOrg is set
-	Only  engine.SystemID // the one system to sign in to; empty lets a person choose
-	// AskOrg says that the organization has to be known first.
-	AskOrg bool
+	Title  string
+	Org    string          // asked for if empty and AskOrg is set
+	Only   engine.SystemID // the only system to sign in to; empty lets a person choose
+	AskOrg bool            // the organization is required
 	// Begin opens the profile of an organization.
 	Begin func(ctx context.Context, org string) (LoginProfile, error)
-	// SignIn proves a credential and keeps it.
+	// SignIn verifies a credential and stores it.
 	SignIn func(context.Context, engine.Credential) (SignedIn, error)
-	// Explain puts an error into words. It must be pure.
+	// Explain describes an error to a person. It must be pure.
 	Explain       func(error) engine.Problem
 	Prompts       *Prompts
 	Open          func(url string) error
@@ -36,25 +34,24 @@ type LoginOptions struct {
 	IsDark        bool
 }
 
-// LoginProfile is what can be signed in to, in the order of the list.
+// LoginProfile lists the systems to sign in to.
 type LoginProfile struct {
 	Org     string
-	Systems []engine.System // OK says that a credential is kept
+	Systems []engine.System // OK is set if a credential is stored
 	Forms   map[engine.SystemID]FormHint
 }
 
-// SignedIn is how signing in to one system went.
+// SignedIn is the result of signing in to one system.
 type SignedIn struct {
 	System     engine.SystemID
 	Title, Who string
 	Rights     []engine.Right
-	Note       string // what the table of rights leaves out
-	Kept       string // a sentence on where it is kept
+	Note       string // a note on the table of rights
+	Kept       string // a sentence that says where the credential is stored
 }
 
-// RunLogin shows the window until it is left, and returns what was signed in to,
-// the last problem, and whether anything is left over from it. A window that is
-// left before anything was signed in to is context.Canceled.
+// RunLogin shows the window until it is left, and returns the systems that were signed
+// in to. If there are none, the error is context.Canceled.
 func RunLogin(ctx context.Context, o LoginOptions, opts ...tea.ProgramOption) ([]SignedIn, error) {
 	m := newLogin(ctx, o)
 	defer m.cancel()
@@ -71,19 +68,19 @@ func RunLogin(ctx context.Context, o LoginOptions, opts ...tea.ProgramOption) ([
 	return m.done, nil
 }
 
-// stage is what the window is at.
+// stage is the current page of the window.
 type stage int
 
 const (
 	stageOrg     stage = iota // asking for the organization
 	stageOpening              // the profile is being opened
 	stageSystems              // the list of systems
-	stageForm                 // the form of one
+	stageForm                 // the form of one system
 	stageTrying               // a credential is being tried
-	stageDone                 // how it went
+	stageDone                 // the result
 )
 
-// login is the model of the window.
+// login is the model of the sign-in window.
 type login struct {
 	opts    LoginOptions
 	stage   stage
@@ -92,19 +89,19 @@ type login struct {
 	systems part.Menu
 	form    *screen.Form
 	system  engine.System
-	after   part.Menu // once one is signed in to
+	after   part.Menu // shown after signing in to a system
 	prompt  *Pending
 	asking  *screen.Asking
 	problem engine.Problem
 	done    []SignedIn
 	fatal   error
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	flight context.CancelFunc
-	turn   int // of the operation in flight: what an earlier one brings is dropped
-	began  time.Time
-	live   screen.Live
+	ctx           context.Context
+	cancel        context.CancelFunc
+	cancelAttempt context.CancelFunc
+	attempt       int // number of the operation in flight; results of others are dropped
+	began         time.Time
+	live          screen.Live
 
 	scroll, width, height int
 	theme                 theme.Theme
@@ -119,26 +116,11 @@ func newLogin(ctx context.Context, o LoginOptions) *login {
 
 // Init implements tea.Model.
 func (m *login) Init() tea.Cmd {
-	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.interrupted(), m.opts.Prompts.next(m.ctx)}
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, nextSignal(m.ctx, m.opts.Interrupts), m.opts.Prompts.next(m.ctx)}
 	if m.opts.Org != "" || !m.opts.AskOrg {
 		cmds = append(cmds, m.open(m.opts.Org))
 	}
 	return tea.Batch(cmds...)
-}
-
-func (m *login) interrupted() tea.Cmd {
-	signals, ctx := m.opts.Interrupts, m.ctx
-	if signals == nil {
-		return nil
-	}
-	return func() tea.Msg {
-		select {
-		case <-signals:
-			return interruptMsg{}
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // Update implements tea.Model.
@@ -152,7 +134,7 @@ func (m *login) update(msg tea.Msg) tea.Cmd {
 		m.theme = theme.New(msg.IsDark(), m.theme.ASCII)
 	case tea.EnvMsg:
 		m.theme = theme.New(m.theme.Dark, plainTerminal(msg))
-	case interruptMsg: // nobody may be there any more, as at Model.called
+	case interruptMsg: // nobody may be there to answer, see Model.handleSignal
 		m.stop()
 		return tea.Quit
 	case promptMsg:
@@ -161,11 +143,11 @@ func (m *login) update(msg tea.Msg) tea.Cmd {
 		}
 		return m.opts.Prompts.next(m.ctx)
 	case loginTickMsg:
-		return m.ticked(msg)
+		return m.handleTick(msg)
 	case beganMsg:
-		return m.opened(msg)
+		return m.handleBegan(msg)
 	case signedInMsg:
-		return m.tried(msg)
+		return m.handleSignedIn(msg)
 	case openedMsg:
 		m.notice = "Opened in the browser."
 		if msg.err != nil {
@@ -173,15 +155,15 @@ func (m *login) update(msg tea.Msg) tea.Cmd {
 		}
 	case tea.KeyPressMsg:
 		m.notice = ""
-		return m.pressed(msg)
+		return m.handleKey(msg)
 	case tea.PasteMsg:
-		return m.typed(msg)
+		return m.handleInput(msg)
 	}
 	return nil
 }
 
-// list shows the systems, standing on the first that is still wanted.
-func (m *login) list() {
+// showSystems shows the list of systems, with the first wanted one selected.
+func (m *login) showSystems() {
 	m.stage, m.problem, m.scroll = stageSystems, engine.Problem{}, 0
 	var items []part.Item
 	next := len(m.profile.Systems) // Done
@@ -201,8 +183,8 @@ func (m *login) list() {
 	m.systems = part.NewMenu(append(items, part.Item{Label: "Done"}), next)
 }
 
-// wanted reports whether a system is still to be signed in to. An organization has
-// one identity provider, and its registry takes the credential of Docker Hub.
+// wanted reports whether a system is still to be signed in to. An organization has one
+// identity provider, and the registry uses Docker Hub's credential.
 func (m *login) wanted(s engine.System) bool {
 	switch s.ID {
 	case engine.SystemRegistry:
@@ -216,9 +198,9 @@ func (m *login) wanted(s engine.System) bool {
 	return !s.OK
 }
 
-// choose shows the form of a system. One that leaves nothing to be said is tried
+// showForm shows the form of a system. A form without anything to enter is submitted
 // at once.
-func (m *login) choose(id engine.SystemID) tea.Cmd {
+func (m *login) showForm(id engine.SystemID) tea.Cmd {
 	h := m.profile.Forms[id]
 	m.system = engine.System{ID: id, Title: h.Title}
 	m.form = screen.NewForm(id, h, "")

@@ -29,10 +29,10 @@ type (
 	}
 )
 
-// start makes a context for an operation and begins to count its time.
+// start starts an operation and its clock.
 func (m *login) start(s stage) (context.Context, tea.Cmd) {
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.stage, m.flight, m.turn, m.problem, m.scroll = s, cancel, m.turn+1, engine.Problem{}, 0
+	m.stage, m.cancelAttempt, m.attempt, m.problem, m.scroll = s, cancel, m.attempt+1, engine.Problem{}, 0
 	m.live, m.began = screen.Live{}, time.Time{}
 	if m.opts.ReducedMotion {
 		m.live.Still = m.theme.Glyph.Current
@@ -41,26 +41,23 @@ func (m *login) start(s stage) (context.Context, tea.Cmd) {
 }
 
 func (m *login) tick() tea.Cmd {
-	turn, every := m.turn, 120*time.Millisecond
-	if m.opts.ReducedMotion {
-		every = time.Second
-	}
-	return tea.Tick(every, func(at time.Time) tea.Msg { return loginTickMsg{turn, at} })
+	turn := m.attempt
+	return tea.Tick(tickInterval(m.opts.ReducedMotion), func(at time.Time) tea.Msg { return loginTickMsg{turn, at} })
 }
 
-// stop ends the operation in flight; what it still brings is late.
+// stop cancels the operation in flight. Its result will be dropped.
 func (m *login) stop() {
-	if m.flight != nil {
-		m.flight()
-		m.flight = nil
+	if m.cancelAttempt != nil {
+		m.cancelAttempt()
+		m.cancelAttempt = nil
 	}
-	m.turn++
+	m.attempt++
 	m.prompt, m.asking = nil, nil
 }
 
 func (m *login) open(org string) tea.Cmd {
 	ctx, tick := m.start(stageOpening)
-	begin, turn := m.opts.Begin, m.turn
+	begin, turn := m.opts.Begin, m.attempt
 	return tea.Batch(tick, func() tea.Msg {
 		p, err := begin(ctx, org)
 		return beganMsg{turn, p, err}
@@ -69,7 +66,7 @@ func (m *login) open(org string) tea.Cmd {
 
 func (m *login) try(c engine.Credential) tea.Cmd {
 	ctx, tick := m.start(stageTrying)
-	signIn, turn := m.opts.SignIn, m.turn
+	signIn, turn := m.opts.SignIn, m.attempt
 	return tea.Batch(tick, func() tea.Msg {
 		made, err := signIn(ctx, c)
 		tried := c
@@ -80,8 +77,8 @@ func (m *login) try(c engine.Credential) tea.Cmd {
 
 func (m *login) busy() bool { return m.stage == stageOpening || m.stage == stageTrying }
 
-func (m *login) ticked(msg loginTickMsg) tea.Cmd {
-	if msg.turn != m.turn || !m.busy() {
+func (m *login) handleTick(msg loginTickMsg) tea.Cmd {
+	if msg.turn != m.attempt || !m.busy() {
 		return nil
 	}
 	if m.began.IsZero() {
@@ -92,8 +89,8 @@ func (m *login) ticked(msg loginTickMsg) tea.Cmd {
 	return m.tick()
 }
 
-func (m *login) opened(msg beganMsg) tea.Cmd {
-	if msg.turn != m.turn {
+func (m *login) handleBegan(msg beganMsg) tea.Cmd {
+	if msg.turn != m.attempt {
 		return nil
 	}
 	m.stop()
@@ -103,18 +100,18 @@ func (m *login) opened(msg beganMsg) tea.Cmd {
 	}
 	m.profile = msg.profile
 	if m.opts.Only == "" {
-		m.list()
+		m.showSystems()
 		return nil
 	}
-	return m.choose(m.opts.Only)
+	return m.showForm(m.opts.Only)
 }
 
-func (m *login) tried(msg signedInMsg) tea.Cmd {
-	if msg.turn != m.turn {
+func (m *login) handleSignedIn(msg signedInMsg) tea.Cmd {
+	if msg.turn != m.attempt {
 		return nil
 	}
 	m.stop()
-	if msg.made.Title != "" { // accepted, whether or not it could be kept
+	if msg.made.Title != "" { // accepted, even if it could not be stored
 		m.accept(msg.made)
 		if msg.err != nil {
 			m.problem = m.opts.Explain(msg.err)

@@ -19,10 +19,10 @@ var loginKeys = struct{ leave, back, stop, quit, open, copy, up, down, space key
 	copy:  key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the address")),
 	up:    key.NewBinding(key.WithKeys("pgup"), key.WithHelp("pgup", "up")),
 	down:  key.NewBinding(key.WithKeys("pgdown"), key.WithHelp("pgdn", "more")),
-	space: key.NewBinding(key.WithKeys("space")), // likewise, where nothing is typed
+	space: key.NewBinding(key.WithKeys("space")), // like down, if nothing is being typed
 }
 
-// leave gives up what is under way, and closes the window when nothing is.
+// leave cancels the attempt in flight, or else closes the window.
 func (m *login) leave() tea.Cmd {
 	if m.stage == stageTrying {
 		m.stop()
@@ -33,7 +33,7 @@ func (m *login) leave() tea.Cmd {
 	return tea.Quit
 }
 
-func (m *login) pressed(msg tea.KeyPressMsg) tea.Cmd {
+func (m *login) handleKey(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case key.Matches(msg, loginKeys.leave):
 		return m.leave()
@@ -48,11 +48,11 @@ func (m *login) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		}
 		return nil
 	case m.stage == stageForm && m.form.Takes(msg):
-		return m.typed(msg)
+		return m.handleInput(msg)
 	case key.Matches(msg, loginKeys.back):
 		return m.back()
 	case m.prompt != nil && key.Matches(msg, loginKeys.open):
-		return m.browse(m.prompt.URL)
+		return openURL(m.opts.Open, m.prompt.URL)
 	case m.prompt != nil && key.Matches(msg, loginKeys.copy):
 		m.notice = "Copied to the clipboard, if the terminal supports it."
 		return tea.SetClipboard(m.prompt.URL)
@@ -62,20 +62,10 @@ func (m *login) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		m.scroll = max(0, m.scroll-5)
 		return nil
 	case key.Matches(msg, loginKeys.down), key.Matches(msg, loginKeys.space) && m.stage != stageForm && m.stage != stageOrg:
-		m.scroll += 5 // View stops at the end
+		m.scroll += 5 // View limits it
 		return nil
 	}
-	return m.typed(msg)
-}
-
-func (m *login) browse(url string) tea.Cmd {
-	open := m.opts.Open
-	return func() tea.Msg {
-		if open == nil {
-			return openedMsg{url, errNoBrowser}
-		}
-		return openedMsg{url, open(url)}
-	}
+	return m.handleInput(msg)
 }
 
 func (m *login) back() tea.Cmd {
@@ -83,15 +73,15 @@ func (m *login) back() tea.Cmd {
 	case m.stage == stageTrying:
 		return m.leave()
 	case m.opts.Only == "" && (m.stage == stageForm || m.stage == stageDone):
-		m.list()
+		m.showSystems()
 		return nil
 	}
 	m.stop()
 	return tea.Quit
 }
 
-// typed gives a key or pasted text to what the stage shows.
-func (m *login) typed(msg tea.Msg) tea.Cmd {
+// handleInput passes a key or pasted text to the current page.
+func (m *login) handleInput(msg tea.Msg) tea.Cmd {
 	press, pressed := msg.(tea.KeyPressMsg)
 	enter := pressed && press.Code == tea.KeyEnter
 	switch m.stage {
@@ -103,7 +93,7 @@ func (m *login) typed(msg tea.Msg) tea.Cmd {
 	case stageSystems:
 		if m.systems.Update(msg) {
 			if n := m.systems.Selected(); n < len(m.profile.Systems) {
-				return m.choose(m.profile.Systems[n].ID)
+				return m.showForm(m.profile.Systems[n].ID)
 			}
 			return tea.Quit
 		}
@@ -116,10 +106,10 @@ func (m *login) typed(msg tea.Msg) tea.Cmd {
 			if m.after.Items[m.after.Selected()].Label == "Done" {
 				return tea.Quit
 			}
-			m.list()
+			m.showSystems()
 		}
 	case stageOpening, stageTrying:
-		if m.asking != nil { // pasted
+		if m.asking != nil { // pasted text
 			m.asking.Update(msg)
 		}
 	}

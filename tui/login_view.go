@@ -22,7 +22,7 @@ func (m *login) View() tea.View {
 	if m.width >= 60 {
 		margin = 2
 	}
-	width := max(1, min(m.width-2*margin, workMost))
+	width := max(1, min(m.width-2*margin, workMaxWidth))
 	head := t.Brand.Render(part.Fit(part.Clean(m.opts.Title), width))
 	if org := part.Clean(m.profile.Org); org != "" && part.Width(head)+part.Width(org)+3 < width {
 		head += "   " + t.Muted.Render(org)
@@ -89,14 +89,14 @@ func (m *login) body(width int) string {
 		if made.Note != "" {
 			rights = part.Lines(rights, part.Paragraph(part.Clean(made.Note), width, t.Muted))
 		}
-		return part.Stack(title(head), m.trouble(width), part.Paragraph(part.Clean(made.Kept), width, t.Text), rights)
+		return part.Stack(title(head), m.problemView(width), part.Paragraph(part.Clean(made.Kept), width, t.Text), rights)
 	}
-	return part.Stack(title("Sign in to "+m.system.Title), m.trouble(width))
+	return part.Stack(title("Sign in to "+m.system.Title), m.problemView(width))
 }
 
-// trouble is what went wrong with the last attempt: what it was, what to do, and at
-// the end what the system said.
-func (m *login) trouble(width int) string {
+// problemView shows what went wrong with the last attempt, what to do, and what the
+// system reported.
+func (m *login) problemView(width int) string {
 	p, t := m.problem, m.theme
 	if p.Title == "" {
 		return ""

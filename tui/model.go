@@ -16,46 +16,46 @@ import (
 
 var errNoBrowser = errors.New("no browser is available")
 
-// Model is the window: the state of the walk, the screen that shows it, and
-// what is in flight. All I/O happens in the commands that Update returns.
+// Model is the window: the state of the walk, the screen that shows it, and what is in
+// flight. All I/O happens in the commands that Update returns.
 type Model struct {
-	opts  Options
-	state guide.State
-	first []guide.Effect // of Begin, performed by Init
+	opts    Options
+	state   guide.State
+	initial []guide.Effect // the effects of Begin, performed by Init
 
 	screen  screen.Screen
 	overlay overlay
 	leaving part.Menu
-	prompt  *Pending          // what the effect in flight asks or shows, while it does
-	next    string            // the profile to go on with
-	tried   engine.Credential // the last one that was given, without its secret
+	prompt  *Pending          // the current question of the effect in flight
+	next    string            // the profile to continue with
+	tried   engine.Credential // the last credential entered, without its secret
 	scroll  int
-	focus   pane     // that has the keys
-	mouse   bool     // the mouse is read
-	notice  []string // lines on what just happened, gone with the next key
+	focus   pane
+	mouse   bool     // mouse events are enabled
+	notice  []string // lines about the last event, until the next key
 
-	ctx     context.Context // parent of every effect's
-	cancel  context.CancelFunc
-	flight  context.CancelFunc // ends the effect in flight
-	feed    *feed
-	live    screen.Live
-	since   time.Time // the first tick of the effect in flight
-	ticking bool
+	ctx          context.Context // parent of the effects' contexts
+	cancel       context.CancelFunc
+	cancelEffect context.CancelFunc // cancels the effect in flight; may be nil
+	feed         *feed
+	live         screen.Live
+	since        time.Time // time of the first tick of the effect in flight
+	ticking      bool
 
-	interrupted bool // a first ctrl+c asked the run to stop
-	cut         bool // a second one left without waiting for it
+	interrupted bool // ctrl+c was pressed during a change
+	cut         bool // ctrl+c was pressed again: left without waiting for the change
 	quitting    bool
-	ending      bool // a signal from outside: quit as soon as nothing is being changed
+	ending      bool // a signal was received: quit as soon as nothing is being changed
 
 	sideScroll    int
 	width, height int
 	theme         theme.Theme
 	dark, ascii   bool
-	sixteen       bool // colours, and no more
+	sixteen       bool // the terminal has only sixteen colors
 	markdown      part.Markdown
 }
 
-// overlay is a page over the screen.
+// overlay is a page that covers the screen.
 type overlay int
 
 const (
@@ -69,35 +69,35 @@ const (
 // New returns the window on a walk that begins now.
 func New(o Options) *Model {
 	m := &Model{opts: o, width: 80, height: 24, mouse: o.Mouse, dark: o.IsDark, theme: theme.New(o.IsDark, false)}
-	m.under(context.Background())
-	m.state, m.first = guide.Next(o.Start, guide.Begin{})
+	m.setContext(context.Background())
+	m.state, m.initial = guide.Next(o.Start, guide.Begin{})
 	m.enter()
 	return m
 }
 
-// under makes ctx the parent of every effect.
-func (m *Model) under(ctx context.Context) {
+// setContext sets the parent of the effects' contexts.
+func (m *Model) setContext(ctx context.Context) {
 	if m.cancel != nil {
 		m.cancel()
 	}
 	m.ctx, m.cancel = context.WithCancel(ctx)
 }
 
-// State is where the walk stands.
+// State returns the state of the walk.
 func (m *Model) State() guide.State { return m.state }
 
 // Init implements tea.Model.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.interrupts(), m.opts.Prompts.next(m.ctx)}
-	for _, f := range m.first {
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, nextSignal(m.ctx, m.opts.Interrupts), m.opts.Prompts.next(m.ctx)}
+	for _, f := range m.initial {
 		cmds = append(cmds, m.perform(f))
 	}
-	m.first = nil
-	return tea.Batch(append(cmds, m.arm())...)
+	m.initial = nil
+	return tea.Batch(append(cmds, m.armConfirmation())...)
 }
 
-// place tells one screen from the next.
-type place struct {
+// position identifies a screen of the walk.
+type position struct {
 	step     guide.StepID
 	phase    guide.Phase
 	seq      int
@@ -106,8 +106,8 @@ type place struct {
 	answered time.Time
 }
 
-func (m *Model) place() place {
-	p := place{step: m.state.Step, phase: m.state.Phase, seq: m.state.Seq, headline: m.state.Verdict.Headline}
+func (m *Model) position() position {
+	p := position{step: m.state.Step, phase: m.state.Phase, seq: m.state.Seq, headline: m.state.Verdict.Headline}
 	if ask := m.state.Verdict.Ask; ask != nil {
 		p.ask = ask.ID
 		p.answered = m.state.Case.Answers[ask.ID].At
@@ -115,21 +115,21 @@ func (m *Model) place() place {
 	return p
 }
 
-// walk takes an event into the walk and performs what follows from it.
-func (m *Model) walk(e guide.Event) tea.Cmd {
-	before := m.place()
+// advance applies an event to the walk and performs the resulting effects.
+func (m *Model) advance(e guide.Event) tea.Cmd {
+	before := m.position()
 	next, effects := guide.Next(m.state, e)
 	m.state = next
 	var cmds []tea.Cmd
 	for _, f := range effects {
 		cmds = append(cmds, m.perform(f))
 	}
-	if m.place() != before {
+	if m.position() != before {
 		if m.state.Step != before.step {
 			m.scroll = 0
 		}
 		m.enter()
-		cmds = append(cmds, m.arm())
+		cmds = append(cmds, m.armConfirmation())
 	}
 	if m.state.Phase == guide.PhaseDone {
 		cmds = append(cmds, m.quit())
@@ -137,24 +137,24 @@ func (m *Model) walk(e guide.Event) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// enter shows the screen of the state that was just reached.
+// enter shows the screen of a new state.
 func (m *Model) enter() {
 	m.screen = screen.For(m.state, screen.Setup{
 		Forms: m.opts.Forms, Tried: m.tried, Report: m.opts.Report,
 		CanAssist: m.opts.Assist != nil, AssistHint: m.opts.AssistHint,
 	})
 	if m.state.Step != guide.StepReport {
-		m.scroll = 0 // saving the report leaves the reader where they were
+		m.scroll = 0 // keep the position when the report is saved
 	}
 	m.notice, m.interrupted, m.prompt = nil, false, nil
 	m.focus, m.sideScroll = paneAct, 0
 	if m.overlay == overlayLeave || m.overlay == overlayProfiles {
-		m.overlay = overlayNone // what it asked about has passed
+		m.overlay = overlayNone // its question is outdated
 	}
 }
 
-// arm starts the time after which a confirmation takes keys.
-func (m *Model) arm() tea.Cmd {
+// armConfirmation starts the grace period of a confirmation.
+func (m *Model) armConfirmation() tea.Cmd {
 	if m.state.Phase != guide.PhaseApproving {
 		return nil
 	}
@@ -178,12 +178,12 @@ func (m *Model) waiting() bool {
 	return false
 }
 
-// changing reports whether the outside world may be changing right now.
+// changing reports whether changes may be in progress.
 func (m *Model) changing() bool {
 	return m.state.Phase == guide.PhaseRunning || m.state.Phase == guide.PhaseVerifying
 }
 
-// unfinished reports whether leaving now would leave a cure half done.
+// unfinished reports whether leaving now would leave a cure unfinished.
 func (m *Model) unfinished() bool {
 	return m.state.Case.Out() || len(m.state.Case.Receipts) > 0 && m.state.Step != guide.StepReport && m.state.Step != guide.StepEnd
 }

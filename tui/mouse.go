@@ -6,26 +6,26 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-// wheel is how many lines one turn of the wheel scrolls.
-const wheel = 3
+// wheelLines is the number of lines one turn of the wheel scrolls.
+const wheelLines = 3
 
-// pointed does what the mouse asks for, which is read only where a person wants
-// that: otherwise it is the terminal's, and selects text. A click never
-// approves anything.
-func (m *Model) pointed(msg tea.Msg) tea.Cmd {
+// handleMouse handles mouse events. They are received only if enabled, because
+// otherwise the terminal uses the mouse to select text. A click never approves
+// anything.
+func (m *Model) handleMouse(msg tea.Msg) tea.Cmd {
 	at := msg.(tea.MouseMsg).Mouse()
 	l := m.layout()
 	_, footAt := m.work(l)
 	row := at.Y - l.top
 	beside := l.side > 0 && at.X >= l.left+l.width
-	by := wheel
+	by := wheelLines
 	switch _, click := msg.(tea.MouseClickMsg); {
 	case click && (at.Button != tea.MouseLeft || m.overlay != overlayNone):
 		return nil
 	case click:
-		return m.clicked(row, footAt, beside, l)
+		return m.handleClick(row, footAt, beside, l)
 	case at.Button == tea.MouseWheelUp:
-		by = -wheel
+		by = -wheelLines
 	}
 	switch {
 	case beside:
@@ -38,7 +38,7 @@ func (m *Model) pointed(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (m *Model) clicked(row, footAt int, beside bool, l layout) tea.Cmd {
+func (m *Model) handleClick(row, footAt int, beside bool, l layout) tea.Cmd {
 	switch {
 	case beside:
 		m.focus = paneSide

@@ -8,14 +8,14 @@ import (
 )
 
 type (
-	// eventMsg is the end of an effect, or a person's input with its time.
+	// eventMsg is the end of an effect, or a person's input with a time stamp.
 	eventMsg struct{ event guide.Event }
-	// progressMsg is what the effect behind feed told since the last one.
+	// progressMsg holds the progress reports since the last one.
 	progressMsg struct {
 		feed *feed
 		news []engine.Progress
 	}
-	// tickMsg moves the spinner and the clock while an effect is in flight.
+	// tickMsg advances the spinner and the clock while an effect is in flight.
 	tickMsg struct{ at time.Time }
 	// openedMsg ends an attempt to open the browser.
 	openedMsg struct {
@@ -24,6 +24,6 @@ type (
 	}
 	// assistedMsg ends an attempt to do the clicks of a console step.
 	assistedMsg struct{ err error }
-	// interruptMsg is a signal from outside that asks the program to end.
+	// interruptMsg is a signal to end the program.
 	interruptMsg struct{}
 )

@@ -10,16 +10,16 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// pane is a part of the screen that can have the keys.
+// pane is a part of the screen that can have the focus.
 type pane int
 
 const (
-	paneAct  pane = iota // what is chosen or typed, below the text
-	paneText             // the text of the screen, where it is longer than its place
-	paneSide             // the evidence beside it
+	paneAct  pane = iota // the foot, where a person chooses or types
+	paneText             // the body, if it scrolls
+	paneSide             // the evidence column
 )
 
-// panes are those that tab goes through.
+// panes returns the panes that tab cycles through.
 func (m *Model) panes(l layout) []pane {
 	list := []pane{paneAct}
 	if l.overflow > 0 {
@@ -31,16 +31,15 @@ func (m *Model) panes(l layout) []pane {
 	return list
 }
 
-// refocus takes the keys back from a pane that is gone.
+// refocus resets the focus if its pane no longer exists.
 func (m *Model) refocus() {
 	if m.focus != paneAct && !slices.Contains(m.panes(m.layout()), m.focus) {
 		m.focus = paneAct
 	}
 }
 
-// turned gives the keys to the next pane, or to the one before, and reports
-// whether there is another one.
-func (m *Model) turned(by int) bool {
+// cycleFocus moves the focus by one pane, and reports whether there is another one.
+func (m *Model) cycleFocus(by int) bool {
 	list := m.panes(m.layout())
 	if len(list) == 1 {
 		return false
@@ -50,9 +49,9 @@ func (m *Model) turned(by int) bool {
 	return true
 }
 
-// scrolled moves the pane that has the keys, or the text, and reports whether
-// the key was for that.
-func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
+// scrollByKey scrolls the focused pane, and reports whether the key was a scrolling
+// key.
+func (m *Model) scrollByKey(msg tea.KeyPressMsg, k keyMap) bool {
 	if !key.Matches(msg, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom) {
 		return false
 	}
@@ -84,8 +83,8 @@ func (m *Model) scrolled(msg tea.KeyPressMsg, k keyMap) bool {
 	return true
 }
 
-// side is the column of evidence with its title, and the line that says
-// whether there is more of it.
+// side returns the lines of the evidence column, with its title and whether there is
+// more.
 func (m *Model) side(l layout) []string {
 	if len(l.sideBody) == 0 {
 		return nil
@@ -105,8 +104,8 @@ func (m *Model) side(l layout) []string {
 	return append(lines, l.sideBody[from:min(len(l.sideBody), from+max(1, l.rows-2))]...)
 }
 
-// wall stands between the work and the evidence.
-func (m *Model) wall() string {
+// divider returns the line between work and evidence.
+func (m *Model) divider() string {
 	t := m.theme
 	if m.overlay == overlayNone && m.focus == paneSide {
 		return " " + t.Accent.Render(t.Glyph.Thick) + " "
@@ -114,8 +113,8 @@ func (m *Model) wall() string {
 	return " " + t.Faint.Render(t.Glyph.Bar) + " "
 }
 
-// rule divides body and foot, says whether there is more above or below, and
-// bears the sign of the text that has the keys.
+// rule returns the line between body and foot. It says whether the body has more above
+// or below, and marks the body if it has the focus.
 func (m *Model) rule(l layout, from int) string {
 	t := m.theme
 	word := part.More(t, from > 0, from < l.overflow)

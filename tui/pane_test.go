@@ -139,9 +139,9 @@ func TestTheMouseIsTheTerminalsUntilAskedFor(t *testing.T) {
 	require.Equal(t, tea.MouseModeNone, m.View().MouseMode)
 
 	m.Update(tea.MouseWheelMsg{X: 100, Y: 10, Button: tea.MouseWheelDown})
-	require.Equal(t, wheel, m.sideScroll)
+	require.Equal(t, wheelLines, m.sideScroll)
 	m.Update(tea.MouseWheelMsg{X: 30, Y: 5, Button: tea.MouseWheelDown})
-	require.Equal(t, wheel, m.scroll)
+	require.Equal(t, wheelLines, m.scroll)
 	m.Update(tea.MouseWheelMsg{X: 30, Y: 5, Button: tea.MouseWheelUp})
 	require.Zero(t, m.scroll)
 }

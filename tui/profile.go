@@ -9,22 +9,22 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// End is where a walk stands when its window closes.
+// End is the state of a walk when its window closes.
 type End struct {
 	guide.State
-	Profile string // to go on with, chosen by the key; empty when the walk is over
-	Cut     bool   // left by a second interrupt: the change in flight is not waited for
+	Profile string // the profile to switch to; empty if none was chosen
+	Cut     bool   // left by a second interrupt, without waiting for the change in flight
 }
 
-// others are the profiles that can be switched to.
-func (m *Model) others() []string {
+// otherProfiles returns the profiles to switch to.
+func (m *Model) otherProfiles() []string {
 	return slices.DeleteFunc(slices.Clone(m.opts.Profiles), func(p string) bool { return p == m.opts.Profile })
 }
 
-// switchProfile leaves this walk for that of another profile: at once where there
-// is one other and nothing is half done, and otherwise by a list.
+// switchProfile leaves this walk for another profile: at once if there is only one
+// other and nothing is unfinished, otherwise through a menu.
 func (m *Model) switchProfile() tea.Cmd {
-	others := m.others()
+	others := m.otherProfiles()
 	switch {
 	case len(others) == 0:
 		m.notice = []string{"There is no other profile. \"reprovision login --org NAME\" makes one for another organization."}
@@ -40,13 +40,13 @@ func (m *Model) switchProfile() tea.Cmd {
 		items = append(items, part.Item{Label: name})
 	}
 	m.leaving = part.NewMenu(items, 1)
-	m.over(overlayProfiles)
+	m.openOverlay(overlayProfiles)
 	return nil
 }
 
-// switched does what was taken on the page that switchProfile opened.
-func (m *Model) switched() tea.Cmd {
-	m.over(overlayNone)
+// confirmSwitch carries out the choice made on the page that switchProfile opened.
+func (m *Model) confirmSwitch() tea.Cmd {
+	m.openOverlay(overlayNone)
 	if n := m.leaving.Selected(); n > 0 {
 		return m.switchTo(m.leaving.Items[n].Label)
 	}

@@ -9,33 +9,32 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-// Prompt is what an operation in flight asks of whoever is at the window, or
-// shows them.
+// Prompt is a question of an operation in flight, or something that it shows.
 type Prompt = screen.Prompt
 
 // PromptOption is one possible answer to a prompt.
 type PromptOption = screen.PromptOption
 
-// ErrDeclined says that a person did not want to answer.
+// ErrDeclined means that a person declined to answer.
 var ErrDeclined = errors.New("no answer was given")
 
-// Prompts carries the questions of an operation in flight to whoever is at the
-// window, and their answers back. Use NewPrompts.
+// Prompts passes questions from operations in flight to the window, and the answers
+// back. Use NewPrompts.
 type Prompts struct{ waiting chan Pending }
 
-// NewPrompts returns what a window and the operations behind it share.
+// NewPrompts returns a Prompts for a window and the operations behind it.
 func NewPrompts() *Prompts { return &Prompts{waiting: make(chan Pending)} }
 
-// Pending is a prompt for which somebody waits.
+// Pending is a prompt that an operation waits for.
 type Pending struct {
 	Prompt
-	answer chan screen.Reply // holds one
+	answer chan screen.Reply // buffered
 }
 
-// Answer gives the answer. Only the first one counts.
+// Answer answers the prompt. Only the first answer counts.
 func (p Pending) Answer(value string) { p.reply(screen.Reply{Value: value}) }
 
-// Decline says that there is no answer.
+// Decline declines to answer the prompt.
 func (p Pending) Decline() { p.reply(screen.Reply{Declined: true}) }
 
 func (p Pending) reply(r screen.Reply) {
@@ -45,7 +44,8 @@ func (p Pending) reply(r screen.Reply) {
 	}
 }
 
-// Ask waits for the answer. It ends with the context, or with ErrDeclined.
+// Ask shows a prompt and waits for the answer. It fails when ctx ends, or with
+// ErrDeclined.
 func (p *Prompts) Ask(ctx context.Context, q Prompt) (string, error) {
 	x := Pending{Prompt: q, answer: make(chan screen.Reply, 1)}
 	select {
@@ -64,7 +64,7 @@ func (p *Prompts) Ask(ctx context.Context, q Prompt) (string, error) {
 	}
 }
 
-// Tell shows a prompt that asks for nothing, until the operation ends.
+// Tell shows a prompt without a question until the operation ends.
 func (p *Prompts) Tell(ctx context.Context, q Prompt) {
 	select {
 	case p.waiting <- Pending{Prompt: q, answer: make(chan screen.Reply, 1)}:
@@ -72,7 +72,7 @@ func (p *Prompts) Tell(ctx context.Context, q Prompt) {
 	}
 }
 
-// Next is where a window receives prompts from; nil receives none.
+// Next returns the channel of prompts. It is nil if p is nil.
 func (p *Prompts) Next() <-chan Pending {
 	if p == nil {
 		return nil
@@ -80,7 +80,7 @@ func (p *Prompts) Next() <-chan Pending {
 	return p.waiting
 }
 
-// promptMsg is a prompt that has arrived.
+// promptMsg is a new prompt.
 type promptMsg struct{ pending Pending }
 
 // next waits for a prompt.
@@ -98,16 +98,16 @@ func (p *Prompts) next(ctx context.Context) tea.Cmd {
 	}
 }
 
-// asked shows a prompt of the effect in flight.
-func (m *Model) asked(msg promptMsg) tea.Cmd {
+// showPrompt shows a prompt of the effect in flight.
+func (m *Model) showPrompt(msg promptMsg) tea.Cmd {
 	if m.waiting() {
 		m.prompt, m.screen, m.scroll = &msg.pending, screen.NewPrompt(msg.pending.Prompt), 0
 	}
 	return m.opts.Prompts.next(m.ctx)
 }
 
-// replied answers the prompt on screen, and goes back to waiting.
-func (m *Model) replied(r screen.Reply) tea.Cmd {
+// answerPrompt answers the prompt on screen and shows the waiting screen again.
+func (m *Model) answerPrompt(r screen.Reply) tea.Cmd {
 	p := m.prompt
 	if p == nil {
 		return nil

@@ -20,7 +20,7 @@ func (m *Model) windowTitle() string {
 	return title
 }
 
-// progressBar is the terminal's own bar, while something is being changed.
+// progressBar returns the terminal's own progress bar while changes are made.
 func (m *Model) progressBar() *tea.ProgressBar {
 	switch {
 	case m.state.Phase != guide.PhaseRunning || m.quitting:
@@ -31,8 +31,8 @@ func (m *Model) progressBar() *tea.ProgressBar {
 	return tea.NewProgressBar(tea.ProgressBarIndeterminate, 0)
 }
 
-// programStatus tells the terminal what the program is at, and what it waits
-// for. It must not stay at working or blocked when the program has ended.
+// programStatus reports to the terminal what the program does or waits for. It must
+// not report working or blocked when the program ends.
 func (m *Model) programStatus() *tea.ProgramStatus {
 	s := tea.ProgramStatus{App: "reprovision"}
 	switch m.state.Phase {

@@ -1,6 +1,6 @@
 // Package tui is the full-screen window on a walk through the guide. It draws
-// guide.State, turns keys into guide events, and carries each effect out as a
-// command around Doer.Do. It knows the engine and no foreign system.
+// guide.State, turns keys into guide events, and carries out each effect in a command
+// that calls Doer.Do. It knows the engine, but no other system.
 package tui
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-// Doer carries out effects. *run.Runner meets it.
+// Doer carries out effects. *run.Runner implements it.
 type Doer interface {
 	// Do carries out one effect and returns the event that ends it. It blocks;
 	// reads end when the context does.
@@ -48,58 +48,56 @@ const (
 	FieldSecret     = screen.FieldSecret
 )
 
-// Options is what the window needs from the outside. Start, Doer and Now are
-// required.
+// Options configures the window. Start, Doer and Now are required.
 type Options struct {
 	Start guide.State
 	Doer  Doer
-	// Now stamps what a person answers and approves. It is called inside
-	// commands only.
+	// Now gives the time of answers and approvals. It is called only inside commands.
 	Now func() time.Time
-	// Open opens an address in the browser. It may fail, or be nil where there
-	// is none: the address is then shown.
+	// Open opens a URL in the browser. If it is nil or fails, the URL is shown.
 	Open func(url string) error
-	// Assist does the clicks of a console step, where that is possible (the
-	// demo's own console). It is never offered in a dry run.
+	// Assist does the clicks of a console step, if that is possible (in the demo's
+	// console). It is never offered in a dry run.
 	Assist     func(context.Context, engine.Case, engine.Change) error
 	AssistHint string // the label of Assist, such as "let the demo click"
-	// Forms says per system what its sign-in form shows; systems without an
-	// entry get a plain form.
+	// Forms holds the sign-in form of each system. A system without an entry gets a
+	// generic form.
 	Forms map[engine.SystemID]FormHint
 	// Report returns the report as Markdown, for the preview. It must be pure.
 	Report func(engine.Case) string
-	// Prompts brings what effects ask or show while they are in flight; may be nil.
+	// Prompts delivers the questions of effects in flight. It may be nil.
 	Prompts *Prompts
-	// Profiles are the names between which a key switches, and Profile the one of
+	// Profiles are the profiles that a key switches between, and Profile is the one of
 	// this walk.
 	Profiles []string
 	Profile  string
 	Title    string // "reprovision", "reprovision · demo"
-	Resume   string // the command that takes up a walk that was left; empty where none is kept
-	// Interrupts delivers the signals that ask the program to end, which it does
-	// without a question, after the change in flight; while one is, each counts
-	// as a ctrl+c. It may be nil.
+	Resume   string // the command that resumes the walk; empty if it cannot be resumed
+	// Interrupts delivers the signals that end the program. It then ends without a
+	// question, after the change in flight; during a change, each signal counts as a
+	// ctrl+c. It may be nil.
 	Interrupts    <-chan struct{}
 	Mouse         bool // the wheel scrolls and a click chooses
-	Bell          bool // ring when a long wait ends
+	Bell          bool // ring the bell when a long wait ends
 	ReducedMotion bool // no animation
-	IsDark        bool // the background, until the terminal answers
+	IsDark        bool // the background is dark, until the terminal reports its color
 }
 
-// Link is the address that belongs to where the walk stands.
+// Link returns the URL for the current place of the walk.
 func Link(s guide.State) string { return screen.Link(s, screen.Live{}) }
 
-// framesPerSecond is how often the screen may be written: the first time comes
-// sooner for it, and an answer to a key. Nothing moves that often.
+// framesPerSecond limits how often the screen is written. It is higher than any
+// animation needs, so that the first frame and the response to a key appear sooner.
 const framesPerSecond = 120
 
-// Run shows the walk until it is over or left, and returns where it stands, and
-// with which profile to go on.
-// Changes in flight are not waited for: that is the runner's Drain. Signals
-// belong to the caller (see Options.Interrupts).
+// Run shows the walk until it ends or is left, and returns its state and the profile
+// to continue with.
+//
+// It does not wait for changes in flight; see run.Runner.Drain. Signals are handled by
+// the caller (see Options.Interrupts).
 func Run(ctx context.Context, o Options, opts ...tea.ProgramOption) (End, error) {
 	m := New(o)
-	m.under(ctx)
+	m.setContext(ctx)
 	defer m.cancel()
 	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}, opts...)
 	_, err := tea.NewProgram(m, opts...).Run()

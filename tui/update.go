@@ -15,13 +15,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Update implements tea.Model. The order is: interrupts, reports of the
-// terminal, ends of effects, keys of the page on top, keys of the shell, keys
-// of the screen.
+// Update implements tea.Model. Keys go to the overlay, the window and the screen, in
+// this order.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return m, m.update(msg) }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
-	cmd := m.received(msg)
+	cmd := m.handle(msg)
 	m.refocus()
 	if m.ending && !m.changing() && !m.quitting {
 		return tea.Batch(cmd, m.quit())
@@ -29,15 +28,15 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-func (m *Model) received(msg tea.Msg) tea.Cmd {
+func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case interruptMsg:
-		return tea.Batch(m.called(), m.interrupts())
+		return tea.Batch(m.handleSignal(), nextSignal(m.ctx, m.opts.Interrupts))
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		return nil
 	case tea.MouseWheelMsg, tea.MouseClickMsg:
-		return m.pointed(msg)
+		return m.handleMouse(msg)
 	case tea.BackgroundColorMsg:
 		m.dark = msg.IsDark()
 		m.restyle()
@@ -54,11 +53,11 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 		if _, ok := msg.event.(guide.Connected); ok {
 			m.tried = engine.Credential{}
 		}
-		return tea.Batch(m.ring(), m.walk(msg.event))
+		return tea.Batch(m.ring(), m.advance(msg.event))
 	case progressMsg:
-		return m.progress(msg)
+		return m.handleProgress(msg)
 	case tickMsg:
-		return m.ticked(msg)
+		return m.handleTick(msg)
 	case openedMsg:
 		m.notice = []string{"Opened in the browser:", msg.url}
 		if msg.err != nil {
@@ -66,7 +65,7 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case promptMsg:
-		return m.asked(msg)
+		return m.showPrompt(msg)
 	case assistedMsg:
 		m.notice = []string{"The clicks are done. Waiting for their effect."}
 		if msg.err != nil {
@@ -74,7 +73,7 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case tea.KeyPressMsg:
-		return m.pressed(msg)
+		return m.handleKey(msg)
 	case tea.PasteMsg, screen.Armed, part.Searched:
 		if _, pasted := msg.(tea.PasteMsg); pasted && (m.overlay != overlayNone || m.focus != paneAct) {
 			return nil
@@ -84,7 +83,7 @@ func (m *Model) received(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// restyle makes the theme for what is known of the terminal.
+// restyle creates the theme for the known properties of the terminal.
 func (m *Model) restyle() {
 	m.theme = theme.New(m.dark, m.ascii)
 	if m.sixteen {
@@ -92,8 +91,8 @@ func (m *Model) restyle() {
 	}
 }
 
-// plainTerminal reports whether the terminal should be spared characters
-// beyond ASCII: the Linux console has few, and a locale may say so.
+// plainTerminal reports whether the terminal should get only ASCII characters: the
+// Linux console has few others, or the locale says so.
 func plainTerminal(env tea.EnvMsg) bool {
 	if t := env.Getenv("TERM"); t == "linux" || t == "dumb" {
 		return true
@@ -106,9 +105,9 @@ func plainTerminal(env tea.EnvMsg) bool {
 	return false
 }
 
-func (m *Model) progress(msg progressMsg) tea.Cmd {
+func (m *Model) handleProgress(msg progressMsg) tea.Cmd {
 	if msg.feed != m.feed {
-		return nil // of an effect that was given up
+		return nil // from a canceled effect
 	}
 	titles := make([]string, len(m.state.Plan.Changes))
 	for i, c := range m.state.Plan.Changes {
@@ -117,10 +116,10 @@ func (m *Model) progress(msg progressMsg) tea.Cmd {
 	for _, p := range msg.news {
 		m.live = m.live.With(p, titles)
 	}
-	return msg.feed.next(pace)
+	return msg.feed.next(progressInterval)
 }
 
-func (m *Model) ticked(msg tickMsg) tea.Cmd {
+func (m *Model) handleTick(msg tickMsg) tea.Cmd {
 	if !m.waiting() {
 		m.ticking = false
 		return nil
@@ -133,7 +132,7 @@ func (m *Model) ticked(msg tickMsg) tea.Cmd {
 	return m.nextTick()
 }
 
-func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
+func (m *Model) handleKey(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.keys()
 	switch {
 	case key.Matches(msg, k.Interrupt):
@@ -141,7 +140,7 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Repaint):
 		return tea.ClearScreen
 	case m.overlay != overlayNone:
-		return m.pressedOver(msg, k)
+		return m.handleOverlayKey(msg, k)
 	}
 	m.notice = nil
 	away := m.focus != paneAct
@@ -155,15 +154,15 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Back):
 		return m.back()
 	case key.Matches(msg, k.Help):
-		m.over(overlayHelp)
+		m.openOverlay(overlayHelp)
 		return nil
 	case key.Matches(msg, k.Whole):
-		m.over(overlayWhole)
+		m.openOverlay(overlayWhole)
 		return nil
 	case key.Matches(msg, k.Quit):
 		return m.leave()
 	case key.Matches(msg, k.Open):
-		return m.open(m.link())
+		return openURL(m.opts.Open, m.link())
 	case key.Matches(msg, k.Profile):
 		return m.switchProfile()
 	case key.Matches(msg, k.Copy):
@@ -175,16 +174,16 @@ func (m *Model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 			m.notice = []string{"The mouse selects text again."}
 		}
 		return nil
-	case key.Matches(msg, k.Next) && m.turned(1), key.Matches(msg, k.Previous) && m.turned(-1), m.scrolled(msg, k), away:
+	case key.Matches(msg, k.Next) && m.cycleFocus(1), key.Matches(msg, k.Previous) && m.cycleFocus(-1), m.scrollByKey(msg, k), away:
 		return nil
 	}
 	return m.act(m.screen.Update(msg))
 }
 
-// over opens a page over the screen.
-func (m *Model) over(o overlay) { m.overlay, m.scroll = o, 0 }
+// openOverlay opens a page over the screen.
+func (m *Model) openOverlay(o overlay) { m.overlay, m.scroll = o, 0 }
 
-// link is the address that belongs to what is on screen.
+// link returns the URL for what is on screen.
 func (m *Model) link() string {
 	if m.prompt != nil && m.prompt.URL != "" {
 		return m.prompt.URL
@@ -192,8 +191,8 @@ func (m *Model) link() string {
 	return screen.Link(m.state, m.live)
 }
 
-// copy puts what is on screen into the terminal's clipboard (OSC 52), which
-// works over SSH and needs no program.
+// copy puts what is on screen into the terminal's clipboard (OSC 52), which also works
+// over SSH.
 func (m *Model) copy() tea.Cmd {
 	text := screen.Copied(m.state, m.live)
 	if m.prompt != nil && m.prompt.URL != "" {
@@ -207,10 +206,10 @@ func (m *Model) copy() tea.Cmd {
 	return tea.SetClipboard(text)
 }
 
-// longWait is from when on the end of a wait is worth a bell.
+// longWait is the minimum length of a wait whose end rings the bell.
 const longWait = 10 * time.Second
 
-// ring is the terminal's bell when a long wait ends, for whoever asked for it.
+// ring rings the terminal's bell after a long wait, if enabled.
 func (m *Model) ring() tea.Cmd {
 	if !m.opts.Bell || !m.waiting() || m.live.Elapsed < longWait {
 		return nil
@@ -218,27 +217,29 @@ func (m *Model) ring() tea.Cmd {
 	return tea.Raw("\a")
 }
 
-// pressedOver takes the keys of the page over the screen.
-func (m *Model) pressedOver(msg tea.KeyPressMsg, k keyMap) tea.Cmd {
+// handleOverlayKey handles the keys of an overlay.
+func (m *Model) handleOverlayKey(msg tea.KeyPressMsg, k keyMap) tea.Cmd {
 	switch {
-	case key.Matches(msg, k.Back), !m.leafing() && key.Matches(msg, k.Help, k.Whole, k.Quit):
-		m.over(overlayNone)
+	case key.Matches(msg, k.Back), !m.overlayHasMenu() && key.Matches(msg, k.Help, k.Whole, k.Quit):
+		m.openOverlay(overlayNone)
 		return nil
-	case m.leafing() && m.leaving.Update(msg):
+	case m.overlayHasMenu() && m.leaving.Update(msg):
 		if m.overlay == overlayProfiles {
-			return m.switched()
+			return m.confirmSwitch()
 		}
-		return m.left()
-	case !m.leafing():
-		m.scrolled(msg, k)
+		return m.confirmLeave()
+	case !m.overlayHasMenu():
+		m.scrollByKey(msg, k)
 	}
 	return nil
 }
 
-// leafing reports whether the page over the screen is a list of ways to leave.
-func (m *Model) leafing() bool { return m.overlay == overlayLeave || m.overlay == overlayProfiles }
+// overlayHasMenu reports whether the overlay is a menu of ways to leave.
+func (m *Model) overlayHasMenu() bool {
+	return m.overlay == overlayLeave || m.overlay == overlayProfiles
+}
 
-// act does what a screen asked for.
+// act carries out what a screen requested.
 func (m *Model) act(a screen.Action) tea.Cmd {
 	switch a := a.(type) {
 	case screen.Walk:
@@ -249,7 +250,7 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 			m.tried = given.Credential
 			m.tried.Secret = engine.Secret{}
 		}
-		return m.walk(a.Event)
+		return m.advance(a.Event)
 	case screen.Answer:
 		return m.stamped(func(at time.Time) guide.Event {
 			return guide.Answered{Question: a.Question, Value: a.Value, At: at}
@@ -266,7 +267,7 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 			return guide.HandOverChosen{Repositories: a.Repositories, Choice: a.Choice}
 		})
 	case screen.Reply:
-		return m.replied(a)
+		return m.answerPrompt(a)
 	case screen.Assist:
 		if ch, ok := screen.Current(m.state, m.live); ok && m.opts.Assist != nil && !m.state.Case.DryRun {
 			return m.assist(ch)
@@ -275,16 +276,16 @@ func (m *Model) act(a screen.Action) tea.Cmd {
 	return nil
 }
 
-// back goes one step back. What is only being read is given up where there is
-// nothing to go back to.
+// back goes one step back. If there is no step to go back to, it cancels reading
+// effects.
 func (m *Model) back() tea.Cmd {
-	before := m.place()
-	cmd := m.walk(guide.Back{})
-	if m.place() != before {
+	before := m.position()
+	cmd := m.advance(guide.Back{})
+	if m.position() != before {
 		return cmd
 	}
 	if m.waiting() && !m.changing() {
-		return m.walk(guide.Cancel{})
+		return m.advance(guide.Cancel{})
 	}
 	m.notice = []string{"This is the first step. Press q to quit."}
 	if m.screen.Typing() {
@@ -293,17 +294,17 @@ func (m *Model) back() tea.Cmd {
 	return cmd
 }
 
-// interrupt is ctrl+c, or a signal from outside: it stops what is under way
-// first, and leaves second.
+// interrupt handles ctrl+c and signals: the first one stops what is in progress, the
+// second one leaves.
 func (m *Model) interrupt() tea.Cmd {
 	switch {
 	case m.changing() && !m.interrupted:
-		cmd := m.walk(guide.Stop{})
+		cmd := m.advance(guide.Stop{})
 		m.overlay, m.interrupted = overlayNone, true
 		m.notice = []string{"Stopping after the change in flight. ctrl+c again leaves at once; the journal then says what is unknown."}
 		return cmd
 	case m.waiting() && !m.changing():
-		return m.walk(guide.Cancel{})
+		return m.advance(guide.Cancel{})
 	case m.changing():
 		m.cut = true
 		return m.quit()
@@ -313,9 +314,9 @@ func (m *Model) interrupt() tea.Cmd {
 	return m.leave()
 }
 
-// called is a signal from outside, such as that the terminal was closed. Nobody
-// may be there to answer a question: the walk ends, after the change in flight.
-func (m *Model) called() tea.Cmd {
+// handleSignal handles a signal, such as after the terminal was closed. Nobody may be
+// there to answer a question, so the walk ends after the change in flight.
+func (m *Model) handleSignal() tea.Cmd {
 	m.ending = true
 	if m.changing() {
 		return m.interrupt()
@@ -323,7 +324,7 @@ func (m *Model) called() tea.Cmd {
 	return nil
 }
 
-// leave quits, after a question where something would be left half done.
+// leave quits, after a question if something is unfinished.
 func (m *Model) leave() tea.Cmd {
 	if !m.changing() && !m.unfinished() {
 		return m.quit()
@@ -334,18 +335,18 @@ func (m *Model) leave() tea.Cmd {
 	}
 	items = append(items, part.Item{Label: "Leave now", Why: "the journal holds the changes made, and you can resume the walk"})
 	m.leaving = part.NewMenu(items, 0)
-	m.over(overlayLeave)
+	m.openOverlay(overlayLeave)
 	return nil
 }
 
-// left does what was taken on the page that leave opened.
-func (m *Model) left() tea.Cmd {
-	m.over(overlayNone)
+// confirmLeave carries out the choice made on the page that leave opened.
+func (m *Model) confirmLeave() tea.Cmd {
+	m.openOverlay(overlayNone)
 	switch m.leaving.Selected() {
 	case 0:
 		return nil
 	case len(m.leaving.Items) - 1:
 		return m.quit()
 	}
-	return m.walk(guide.Stop{})
+	return m.advance(guide.Stop{})
 }

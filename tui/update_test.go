@@ -185,7 +185,7 @@ func TestSignalsArriveThroughTheirChannel(t *testing.T) {
 	signals <- struct{}{}
 	m := New(o)
 	m.opts.Interrupts = signals
-	require.Equal(t, interruptMsg{}, m.interrupts()())
+	require.Equal(t, interruptMsg{}, nextSignal(m.ctx, m.opts.Interrupts)())
 }
 
 // A terminal that was closed must not leave a process that waits for an answer.

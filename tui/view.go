@@ -11,32 +11,32 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/screen"
 )
 
-// From these widths on there is room for the upright rail, and for a column of
-// evidence beside the work.
+// Layout dimensions in cells. The rail and the evidence column appear from a minimum
+// width of the screen.
 const (
-	railFrom = 100
-	sideFrom = 120
-	workMost = 104
-	sideMost = 64
-	between  = 3
+	railMinWidth = 100
+	sideMinWidth = 120
+	workMaxWidth = 104
+	sideMaxWidth = 64
+	columnGap    = 3
 
-	// sideIndent keeps the evidence's own bars off the wall.
+	// sideIndent separates the evidence's own bars from the divider.
 	sideIndent = 2
 )
 
-// layout is where things are on the screen, and what is in them.
+// layout says where things are on the screen, and has their content.
 type layout struct {
 	margin   int
 	rail     bool
 	side     int // width of the evidence column, 0 for none
 	width    int // of the work column
-	left     int // where it begins
+	left     int // its first column
 	header   []string
 	top      int // the first line of the work column
 	rows     int // its height
 	body     []string
 	foot     screen.Foot
-	footFrom int // lines of the foot that are cut off above
+	footFrom int // lines of the foot that are cut off at the top
 	notice   []string
 	overflow int // lines of the body that do not fit
 
@@ -45,8 +45,8 @@ type layout struct {
 	sideOverflow int
 }
 
-// layout divides the screen: a header, the work (rail, body and foot,
-// evidence), the help. The foot always stays in view; the body scrolls.
+// layout divides the screen into a header, the work (rail, body and foot, evidence)
+// and the help line. The foot is always visible; the body scrolls.
 func (m *Model) layout() layout {
 	l := layout{}
 	switch {
@@ -55,35 +55,34 @@ func (m *Model) layout() layout {
 	case m.width >= 30:
 		l.margin = 1
 	}
-	l.rail = m.width >= railFrom
+	l.rail = m.width >= railMinWidth
 	l.left = l.margin
 	l.width = m.width - 2*l.margin
 	if l.rail {
-		l.left += part.RailWidth + between
-		l.width -= part.RailWidth + between
+		l.left += part.RailWidth + columnGap
+		l.width -= part.RailWidth + columnGap
 	}
 	l.header = m.header(l)
 	l.top = len(l.header)
 	l.rows = max(1, m.height-l.top-1)
 	if m.height >= 16 {
-		l.rows-- // air above the help
+		l.rows-- // a blank line above the help
 	}
 	m.fillSide(&l)
-	l.width = max(1, min(l.width, workMost))
+	l.width = max(1, min(l.width, workMaxWidth))
 	m.fill(&l)
 	return l
 }
 
-// fillSide draws the evidence where there is room, and some of it; a page over
-// the screen has the room to itself.
+// fillSide lays out the evidence column, if there is room for it and no overlay.
 func (m *Model) fillSide(l *layout) {
-	if m.width < sideFrom || m.overlay != overlayNone {
+	if m.width < sideMinWidth || m.overlay != overlayNone {
 		return
 	}
-	width := min(sideMost, l.width*2/5)
+	width := min(sideMaxWidth, l.width*2/5)
 	if block := m.screen.Side(m.frame(width-sideIndent, true)); block != "" {
 		l.side = width
-		l.width -= width + between
+		l.width -= width + columnGap
 		l.sideBody = strings.Split(part.Indent(block, sideIndent), "\n")
 		l.sideOverflow = max(0, len(l.sideBody)-max(1, l.rows-2))
 	}
@@ -96,8 +95,8 @@ func (m *Model) frame(width int, wide bool) screen.Frame {
 	}
 }
 
-// fill draws body and foot and shares the rows between them: the foot gets
-// what it needs as long as a third is left for the body.
+// fill lays out body and foot: the foot gets what it needs, as long as a third of the
+// rows is left for the body.
 func (m *Model) fill(l *layout) {
 	body := m.body(*l)
 	l.body = strings.Split(body, "\n")
@@ -106,9 +105,9 @@ func (m *Model) fill(l *layout) {
 	rule := 1
 	most := max(1, room-rule-min(len(l.body), max(1, room/3)))
 	l.foot = m.foot(*l, most)
-	l.foot, l.footFrom = cut(l.foot, most)
+	l.foot, l.footFrom = clipFoot(l.foot, most)
 	if room > len(l.body)+rule+part.Height(l.foot.Block)+1 && l.foot.Block != "" {
-		l.body = append(l.body, "") // air above the rule
+		l.body = append(l.body, "") // a blank line above the rule
 	}
 	l.bodyHeight = room
 	if h := part.Height(l.foot.Block); h > 0 {
@@ -120,9 +119,9 @@ func (m *Model) fill(l *layout) {
 	l.bodyHeight = min(l.bodyHeight, len(l.body))
 }
 
-// cut keeps height lines of a foot, those around the text cursor, and tells
-// how many there are above them.
-func cut(f screen.Foot, height int) (foot screen.Foot, from int) {
+// clipFoot reduces a foot to height lines around the text cursor, and returns the
+// number of lines cut off above them.
+func clipFoot(f screen.Foot, height int) (foot screen.Foot, from int) {
 	lines := strings.Split(f.Block, "\n")
 	if len(lines) <= height {
 		return f, 0
@@ -148,7 +147,7 @@ func (m *Model) body(l layout) string {
 				part.Link(t, l.width, step.Link),
 			)
 		}
-		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.full()), guideSays)
+		return part.Stack(t.Title.Render("Keys"), part.FullHelp(t, l.width, m.fullHelp()), guideSays)
 	case overlayWhole:
 		f := m.frame(l.width, false)
 		return part.Stack(
@@ -166,7 +165,7 @@ func (m *Model) body(l layout) string {
 	return m.screen.Body(m.frame(l.width, l.side > 0))
 }
 
-// leavingBody says what is left half done by who leaves now.
+// leavingBody says what remains unfinished when leaving now.
 func (m *Model) leavingBody(title string, width int) string {
 	t := m.theme
 	why := "Changes were made and the walk is not finished. They are in the journal."
@@ -201,8 +200,8 @@ func (m *Model) foot(l layout, height int) screen.Foot {
 	return m.screen.Foot(f, height)
 }
 
-// header is the name, whom it is about, and the mode; below it the walk on one
-// line where there is no rail.
+// header shows the program, the member and the mode, and the track of the walk if
+// there is no rail.
 func (m *Model) header(l layout) []string {
 	t := m.theme
 	room := m.width - 2*l.margin
@@ -280,7 +279,7 @@ func (m *Model) View() tea.View {
 	if m.overlay != overlayNone || m.focus != paneAct {
 		most = backKey
 	}
-	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.short(l), most)
+	help := part.ShortHelp(m.theme, m.width-2*l.margin, m.shortHelp(l), most)
 	lines = append(lines[:m.height-1:m.height-1], strings.Repeat(" ", l.margin)+help)
 	for i := range lines {
 		lines[i] = part.Fit(strings.TrimRight(lines[i], " "), m.width)
@@ -294,8 +293,9 @@ func (m *Model) View() tea.View {
 	return v
 }
 
-// work is the middle column: the part of the body in view, a rule that says
-// whether there is more, the foot, and a notice. footAt is the foot's line.
+// work returns the lines of the middle column: the visible part of the body, a rule
+// that says whether there is more, the foot, and a notice. footAt is the index of the
+// foot's first line.
 func (m *Model) work(l layout) (lines []string, footAt int) {
 	from := min(m.scroll, l.overflow)
 	lines = append(lines, l.body[from:from+l.bodyHeight]...)
@@ -325,8 +325,8 @@ func (m *Model) columns(l layout, work []string) []string {
 		height = max(height, l.rows)
 	}
 	lines := make([]string, height)
-	gap := strings.Repeat(" ", between)
-	wall := m.wall()
+	gap := strings.Repeat(" ", columnGap)
+	wall := m.divider()
 	for i := range lines {
 		lines[i] = part.Pad(at(rail, i), part.RailWidth) + gap + part.Pad(at(work, i), l.width)
 		if len(side) > 0 {

@@ -239,7 +239,7 @@ func resumeAtGoal(s State) (State, []Effect) {
 		to, trail = StepObserve, nil
 	}
 	s.Trail = slices.Clip(trail)
-	if plan != nil && allMade(s.Case, *plan) && to != StepHandOver {
+	if plan != nil && len(s.Case.Unmade(*plan)) == 0 && to != StepHandOver {
 		// All changes were made but not verified. Verify first, so that nothing is
 		// done twice. A hand-over is verified by running it again, which sends
 		// nothing that is already there.
@@ -271,9 +271,4 @@ func leftOpen(c engine.Case, at StepID) StepID {
 		}
 	}
 	return at
-}
-
-// allMade reports whether every change of the plan has a receipt.
-func allMade(c engine.Case, p engine.Plan) bool {
-	return len(c.WithUnfinished(p).Remaining(p.Action)) == 0
 }

@@ -99,7 +99,7 @@ func (c *Confirm) typed(press tea.KeyPressMsg) Decision {
 // nowhere for a plain one. ask says what is to be typed.
 func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y int, cursor bool) {
 	if c.Phrase == "" {
-		return Lines(c.buttons(t, width), c.moment(t, width)), 0, 0, false
+		return Lines(c.buttons(t, width), c.hint(t, width)), 0, 0, false
 	}
 	question := Paragraph(Clean(ask), width, t.Text)
 	phrase := Paragraph(Visible(c.Phrase), width, t.Strong)
@@ -107,7 +107,7 @@ func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y
 		question, phrase = question+" "+phrase, ""
 	}
 	line, x := c.field.View(t, width, c.armed)
-	note := c.moment(t, width)
+	note := c.hint(t, width)
 	if c.wrong {
 		note = t.Bad.Render(Fit("That does not match. Type it exactly, or press esc to go back.", width))
 	}
@@ -115,8 +115,8 @@ func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y
 	return Lines(question, phrase, line, note), x, y, true
 }
 
-// moment says whether the confirmation listens yet.
-func (c *Confirm) moment(t theme.Theme, width int) string {
+// hint says whether the confirmation listens yet.
+func (c *Confirm) hint(t theme.Theme, width int) string {
 	if !c.armed {
 		return t.Faint.Render(Fit("one moment"+t.Glyph.More, width))
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// reader reads CommonMark with tables. It is made when it is first needed.
-var reader = sync.OnceValue(func() parser.Parser {
+// markdownParser reads CommonMark with tables. It is made when it is first needed.
+var markdownParser = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
 		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
@@ -31,7 +31,7 @@ var reader = sync.OnceValue(func() parser.Parser {
 // text like any other.
 func document(t theme.Theme, markdown string, width int) string {
 	d := drawing{t, []byte(cleanLines(markdown))}
-	lines := strings.Split(Stack(d.blocks(reader().Parse(text.NewReader(d.source)), max(1, width))...), "\n")
+	lines := strings.Split(Stack(d.blocks(markdownParser().Parse(text.NewReader(d.source)), max(1, width))...), "\n")
 	for i, l := range lines {
 		lines[i] = Fit(l, width) // what is nested deeply may have no room at all
 	}
@@ -59,7 +59,7 @@ func (d drawing) block(n ast.Node, width int) string {
 		if n.Level == 1 {
 			style = d.t.Brand
 		}
-		return flow("", d.inline(n, style), width)
+		return wrapStyled("", d.inline(n, style), width)
 	case *ast.List:
 		return d.list(n, width)
 	case *ast.Blockquote:
@@ -76,7 +76,7 @@ func (d drawing) block(n ast.Node, width int) string {
 		}
 		return Indent(strings.Join(lines, "\n"), 2)
 	}
-	return flow("", d.inline(n, d.t.Text), width)
+	return wrapStyled("", d.inline(n, d.t.Text), width)
 }
 
 func (d drawing) list(n *ast.List, width int) string {

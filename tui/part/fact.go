@@ -42,7 +42,7 @@ func FactList(t theme.Theme, width int, c engine.Case, ids []engine.FactID, live
 	for _, r := range rows {
 		row := []Cell{{r.sign, r.tone}, {r.title, r.name}, {r.value, t.Text}, {r.source, t.Faint}}
 		if width < 100 {
-			row = []Cell{row[0], row[1], {r.told(), t.Text}}
+			row = []Cell{row[0], row[1], {r.valueAndSource(), t.Text}}
 		}
 		grid = append(grid, row)
 	}
@@ -55,8 +55,8 @@ type factRow struct {
 	tone, name           lipgloss.Style
 }
 
-// told is the value with its source behind it.
-func (r factRow) told() string {
+// valueAndSource is the value with its source behind it.
+func (r factRow) valueAndSource() string {
 	if r.source == "" || r.value == "" {
 		return r.value + r.source
 	}

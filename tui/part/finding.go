@@ -23,13 +23,13 @@ func Findings(t theme.Theme, width int, list []engine.Finding, headline string, 
 		if evidence {
 			card = evidenceCard(t, width, f)
 		}
-		blocks = append(blocks, Lines(concluded(t, width, f.Strength, title), Paragraph(Clean(f.Detail), width, t.Text), card))
+		blocks = append(blocks, Lines(findingTitle(t, width, f.Strength, title), Paragraph(Clean(f.Detail), width, t.Text), card))
 	}
 	return Stack(blocks...)
 }
 
-// concluded is the head of a conclusion: how sure it is, and what it is.
-func concluded(t theme.Theme, width int, s engine.Strength, title string) string {
+// findingTitle is the head of a conclusion: how sure it is, and what it is.
+func findingTitle(t theme.Theme, width int, s engine.Strength, title string) string {
 	word, style := strength(t, s)
 	title = Clean(title)
 	switch {
@@ -60,7 +60,7 @@ func EvidenceCards(t theme.Theme, width int, list []engine.Finding) string {
 		if len(f.Evidence) == 0 {
 			continue
 		}
-		cards = append(cards, Lines(concluded(t, width, f.Strength, f.Title), evidenceCard(t, width, f)))
+		cards = append(cards, Lines(findingTitle(t, width, f.Strength, f.Title), evidenceCard(t, width, f)))
 	}
 	return Stack(cards...)
 }

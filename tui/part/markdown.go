@@ -36,9 +36,9 @@ func (m *Markdown) Render(t theme.Theme, text string, width int) string {
 	return out
 }
 
-// flow wraps text that is styled already, and ends each line without a style
+// wrapStyled wraps text that is styled already, and ends each line without a style
 // that runs on into the next.
-func flow(lead, styled string, width int) string {
+func wrapStyled(lead, styled string, width int) string {
 	in := Width(lead)
 	lines := strings.Split(lipgloss.Wrap(styled, max(1, width-in), ""), "\n")
 	for i, l := range lines {

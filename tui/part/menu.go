@@ -133,7 +133,7 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 			m.drawn = append(m.drawn, i)
 		}
 	}
-	for steady := len(m.Items) + m.steady(t, width); len(lines) < min(steady, height); {
+	for steady := len(m.Items) + m.reservedLines(t, width); len(lines) < min(steady, height); {
 		lines = append(lines, " ")
 	}
 	return strings.Join(lines, "\n")
@@ -174,10 +174,10 @@ func (m *Menu) line(t theme.Theme, i, width int) string {
 	return Fit(lead+label, width)
 }
 
-// steady is how many lines the reasons need at most, so that the menu keeps its
+// reservedLines is how many lines the reasons need at most, so that the menu keeps its
 // height while the selection moves. Reasons against an item may be long, and
 // are looked at rarely.
-func (m *Menu) steady(t theme.Theme, width int) int {
+func (m *Menu) reservedLines(t theme.Theme, width int) int {
 	n := 0
 	for i, it := range m.Items {
 		if it.Disabled == "" {

@@ -94,17 +94,17 @@ const (
 	columnSign     = "note"
 )
 
-// lead is what stands before the first column: the pointer and the sign.
-const lead = 4
+// leadWidth is what stands before the first column: the pointer and the sign.
+const leadWidth = 4
 
 // rows are the header and the people in view.
 func (p *Picker) rows(t theme.Theme, width int) []string {
-	cols := pickerColumns(width-lead, p.insights)
+	cols := pickerColumns(width-leadWidth, p.insights)
 	var head strings.Builder
 	for _, c := range cols {
 		head.WriteString(Pad(c.title, c.width) + "  ")
 	}
-	lines := []string{strings.Repeat(" ", lead) + t.Muted.Render(Fit(strings.TrimRight(head.String(), " "), width-lead))}
+	lines := []string{strings.Repeat(" ", leadWidth) + t.Muted.Render(Fit(strings.TrimRight(head.String(), " "), width-leadWidth))}
 	for i := p.top; i < min(p.search.size(), p.top+p.page); i++ {
 		lines = append(lines, Fit(p.row(t, i, cols), width))
 	}

@@ -50,7 +50,7 @@ func Matching(people []engine.Person, query string) []engine.Person {
 	p := NewPicker(people, "")
 	p.filter.SetValue(query)
 	p.narrow()
-	p.settle()
+	p.finish()
 	list := make([]engine.Person, p.search.size())
 	for i := range list {
 		list[i] = p.people[p.search.at(i)]
@@ -115,8 +115,8 @@ func (p *Picker) Searching() bool { return len(p.search.left) > 0 }
 // Searched lets a picker look at some more people.
 type Searched struct{}
 
-// settle looks at everybody who is left, for what must not be a guess.
-func (p *Picker) settle() {
+// finish looks at everybody who is left, for what must not be a guess.
+func (p *Picker) finish() {
 	p.search.finish()
 }
 
@@ -161,7 +161,7 @@ func (p *Picker) Update(msg tea.Msg) (taken bool) {
 		p.filter.SetValue("")
 		p.narrow()
 	case key.Matches(press, pickerKeys.take):
-		p.settle()
+		p.finish()
 		_, ok := p.Selected()
 		return ok
 	default:
@@ -178,14 +178,14 @@ func (p *Picker) typed(msg tea.Msg) {
 
 // Move goes n people down the list.
 func (p *Picker) Move(n int) {
-	p.settle()
+	p.finish()
 	p.at = min(max(0, p.at+n), max(0, p.search.size()-1))
 }
 
 // Click selects the person on a line of what was drawn; taken is true when they
 // were selected already.
 func (p *Picker) Click(line int) (taken bool) {
-	p.settle()
+	p.finish()
 	if line == 0 {
 		p.typing = true
 		return false

@@ -38,7 +38,7 @@ func change(t theme.Theme, width, n int, ch engine.Change) string {
 	case engine.ChangeRequest:
 		body = Lines(body, request(t, width-3, ch.Call))
 	case engine.ChangeCopy:
-		body = Lines(body, copied(t, width-3, ch.Copy))
+		body = Lines(body, copyDetails(t, width-3, ch.Copy))
 	case engine.ChangeConsole:
 		body = Stack(body, Console(t, width-3, ch.Console))
 	}
@@ -48,7 +48,7 @@ func change(t theme.Theme, width, n int, ch engine.Change) string {
 // BeforeAfter shows what a change turns into what.
 func BeforeAfter(t theme.Theme, width int, ch engine.Change) string {
 	to := t.OK
-	if ch.Call.Method == takesAway {
+	if ch.Call.Method == destructiveMethod {
 		to = t.Bad
 	}
 	before, after := Clean(ch.Before), Clean(ch.After)
@@ -93,19 +93,19 @@ func request(t theme.Theme, width int, c engine.Call) string {
 	return strings.Join(lines, "\n")
 }
 
-// takesAway is the method of requests that take something away.
-const takesAway = "DELETE"
+// destructiveMethod is the method of requests that take something away.
+const destructiveMethod = "DELETE"
 
 // method tells what takes something away from what puts something there.
 func method(t theme.Theme, name string) string {
 	style := t.Strong
-	if name == takesAway {
+	if name == destructiveMethod {
 		style = t.Danger
 	}
 	return style.Render(Visible(name))
 }
 
-func copied(t theme.Theme, width int, c engine.Copy) string {
+func copyDetails(t theme.Theme, width int, c engine.Copy) string {
 	visibility := "public"
 	if c.Private {
 		visibility = "private"

@@ -18,19 +18,19 @@ import (
 // repositories, and those of the organization that may depend on them. Like the
 // picker's, the table is given only the rows in view.
 type Repositories struct {
-	rows   []repositoryRow
-	hay    []string
-	match  []int // indices of the rows that the filter lets through
-	filter Field
-	asks   bool // letters go to the filter
-	at     int  // of match
-	top    int
-	page   int // rows in view, as last drawn
-	above  int // lines above the first row, as last drawn
-	table  table.Model
-	shown  repositoryView
-	drawn  int // rises whenever rows or filter change
-	org    string
+	rows      []repositoryRow
+	haystacks []string
+	match     []int // indices of the rows that the filter lets through
+	filter    Field
+	typing    bool // letters go to the filter
+	at        int  // of match
+	top       int
+	page      int // rows in view, as last drawn
+	above     int // lines above the first row, as last drawn
+	table     table.Model
+	shown     repositoryView
+	drawn     int // rises whenever rows or filter change
+	org       string
 }
 
 // repositoryRow is one line. Personal ones can be chosen, the others stay.
@@ -64,7 +64,7 @@ func NewRepositories(c engine.Case) *Repositories {
 // Set takes what has changed in the case. Cursor and filter stay.
 func (p *Repositories) Set(c engine.Case) {
 	standings := engine.Standings(c)
-	p.rows, p.hay, p.org = nil, nil, Clean(c.Org)
+	p.rows, p.haystacks, p.org = nil, nil, Clean(c.Org)
 	for _, r := range c.Repositories.Personal {
 		p.add(repositoryRow{name: r.Name, personal: true, standing: standings[r.Name], cells: personalCells(c, r, standings[r.Name])})
 	}
@@ -83,7 +83,7 @@ func (p *Repositories) add(r repositoryRow) {
 	for _, x := range r.cells {
 		words.WriteString(" " + strings.ToLower(x))
 	}
-	p.hay = append(p.hay, words.String())
+	p.haystacks = append(p.haystacks, words.String())
 }
 
 const (
@@ -191,7 +191,7 @@ var repositoryKeys = struct{ up, down, pageUp, pageDown, top, bottom, filter, do
 
 // Keys are the table's bindings, for the help.
 func (p *Repositories) Keys() []key.Binding {
-	if p.asks {
+	if p.typing {
 		return []key.Binding{repositoryKeys.done, repositoryKeys.clear}
 	}
 	keys := []key.Binding{repositoryKeys.up, repositoryKeys.filter}
@@ -202,15 +202,15 @@ func (p *Repositories) Keys() []key.Binding {
 }
 
 // Typing reports whether letters go to the filter.
-func (p *Repositories) Typing() bool { return p.asks }
+func (p *Repositories) Typing() bool { return p.typing }
 
 // Takes reports whether the table wants the key.
 func (p *Repositories) Takes(press tea.KeyPressMsg) bool {
 	if key.Matches(press, repositoryKeys.clear) {
-		return p.asks || p.filter.Value() != ""
+		return p.typing || p.filter.Value() != ""
 	}
 	k := repositoryKeys
-	return key.Matches(press, k.pageUp, k.pageDown) || !p.asks && key.Matches(press, k.up, k.down, k.top, k.bottom, k.filter)
+	return key.Matches(press, k.pageUp, k.pageDown) || !p.typing && key.Matches(press, k.up, k.down, k.top, k.bottom, k.filter)
 }
 
 // Update moves the cursor or filters, and reports whether the key was for that.
@@ -218,20 +218,20 @@ func (p *Repositories) Update(msg tea.Msg) bool {
 	press, isKey := msg.(tea.KeyPressMsg)
 	k := repositoryKeys
 	switch {
-	case !isKey && !p.asks:
+	case !isKey && !p.typing:
 		return false
 	case isKey && key.Matches(press, k.clear):
-		p.asks = false
+		p.typing = false
 		p.filter.SetValue("")
 		p.narrow()
-	case isKey && p.asks && key.Matches(press, k.done):
-		p.asks = false
-	case p.asks && (!isKey || !key.Matches(press, k.pageUp, k.pageDown)):
+	case isKey && p.typing && key.Matches(press, k.done):
+		p.typing = false
+	case p.typing && (!isKey || !key.Matches(press, k.pageUp, k.pageDown)):
 		if p.filter.Update(msg) {
 			p.narrow()
 		}
 	case key.Matches(press, k.filter):
-		p.asks = true
+		p.typing = true
 	case key.Matches(press, k.up):
 		p.Move(-1)
 	case key.Matches(press, k.down):
@@ -275,7 +275,7 @@ func (p *Repositories) Move(n int) {
 func (p *Repositories) narrow() {
 	words := strings.Fields(strings.ToLower(p.filter.Value()))
 	p.match = p.match[:0]
-	for i, hay := range p.hay {
+	for i, hay := range p.haystacks {
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(hay, w) }) {
 			p.match = append(p.match, i)
 		}
@@ -309,10 +309,10 @@ func (p *Repositories) Shown() (names []string, standings []engine.Standing) {
 // filter stands, if letters go there.
 func (p *Repositories) View(t theme.Theme, width, height int, focused bool) (block string, x int, typing bool) {
 	line := ""
-	if p.asks || p.filter.Value() != "" {
+	if p.typing || p.filter.Value() != "" {
 		count := fmt.Sprintf("%d of %d", len(p.match), len(p.rows))
 		room := max(8, width-len(count)-2)
-		line, x = p.filter.View(t, room, p.asks)
+		line, x = p.filter.View(t, room, p.typing)
 		line = Pad(line, room) + "  " + t.Muted.Render(count)
 		height--
 	}
@@ -328,13 +328,13 @@ func (p *Repositories) View(t theme.Theme, width, height int, focused bool) (blo
 	p.top = max(p.top, p.at-p.page+1)
 	p.top = max(0, min(p.top, len(p.match)-p.page))
 	if len(p.match) == 0 {
-		return Lines(line, t.Muted.Render(Fit("nothing matches; esc clears the filter", width))), x, p.asks
+		return Lines(line, t.Muted.Render(Fit("nothing matches; esc clears the filter", width))), x, p.typing
 	}
 	shown := p.draw(t, width, focused)
 	if !head {
 		shown = shown[1:]
 	}
-	return Lines(append([]string{line}, shown...)...), x, p.asks
+	return Lines(append([]string{line}, shown...)...), x, p.typing
 }
 
 // draw returns the header and the rows in view.

@@ -72,7 +72,7 @@ func newSearch(people []engine.Person) *search {
 func index(p engine.Person) indexed {
 	field := func(s string) string {
 		s = strings.ReplaceAll(strings.ToLower(s), "\n", " ")
-		return s[:min(len(s), farthest)]
+		return s[:min(len(s), maxScan)]
 	}
 	username, name, email := field(p.Username), field(p.Name), field(p.Email)
 	local, _, _ := strings.Cut(email, "@")

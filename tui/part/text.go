@@ -16,15 +16,15 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// longest is how many runes of one foreign text are drawn: nothing that a
+// maxRunes is how many runes of one foreign text are drawn: nothing that a
 // directory holds is longer, and a screen full of one name helps nobody.
-const longest = 600
+const maxRunes = 600
 
-// farthest is how far into a text its characters are looked for.
-const farthest = 8 * longest
+// maxScan is how far into a text its characters are looked for.
+const maxScan = 8 * maxRunes
 
-// marks is how many combining marks in a row are drawn.
-const marks = 2
+// maxMarks is how many combining marks in a row are drawn.
+const maxMarks = 2
 
 // Clean makes foreign text harmless on one line: escape sequences, control and
 // direction characters and everything else without a picture are dropped, line
@@ -35,20 +35,20 @@ func Clean(s string) string {
 	}
 	var b strings.Builder
 	row, n := 0, 0
-	for _, r := range ansi.Strip(s[:min(len(s), farthest)]) {
+	for _, r := range ansi.Strip(s[:min(len(s), maxScan)]) {
 		switch kind(r) {
 		case blank:
 			r = ' '
 		case hidden:
 			continue
 		case mark:
-			if row++; row > marks {
+			if row++; row > maxMarks {
 				continue
 			}
 		case drawn:
 			row = 0
 		}
-		if n++; n > longest {
+		if n++; n > maxRunes {
 			b.WriteRune('…')
 			break
 		}
@@ -80,7 +80,7 @@ func Visible(s string) string {
 }
 
 // plain reports whether s can be drawn as it is, which is nearly always so.
-func plain(s string) bool { return len(s) <= longest && ascii(s) }
+func plain(s string) bool { return len(s) <= maxRunes && ascii(s) }
 
 // ascii reports whether s holds nothing but printable ASCII.
 func ascii(s string) bool {

@@ -12,20 +12,20 @@ import (
 
 func TestForeignTextIsMadeHarmless(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain":                          "plain",
-		"\x1b[31mred\x1b[0m":             "red",
-		"\x1b]0;title\x07x":              "x",
-		"a\nb\tc\r":                      "a b c ",
-		"\u202eevil\u2066":               "evil",
-		"zero\u200bwidth\ufeff":          "zerowidth",
-		"a\xffb\xc3":                     "ab\ufffd",
-		"日本":                             "日本",
-		"e\u0301\u0301\u0301\u0301":      "e\u0301\u0301",
-		"\x9b31mcsi":                     "csi",
-		"line\u2028separator":            "line separator",
-		"🇩🇪 flag":                        " flag",
-		"no\u00a0break":                  "no break",
-		strings.Repeat("é", longest+100): strings.Repeat("é", longest) + "…",
+		"plain":                           "plain",
+		"\x1b[31mred\x1b[0m":              "red",
+		"\x1b]0;title\x07x":               "x",
+		"a\nb\tc\r":                       "a b c ",
+		"\u202eevil\u2066":                "evil",
+		"zero\u200bwidth\ufeff":           "zerowidth",
+		"a\xffb\xc3":                      "ab\ufffd",
+		"日本":                              "日本",
+		"e\u0301\u0301\u0301\u0301":       "e\u0301\u0301",
+		"\x9b31mcsi":                      "csi",
+		"line\u2028separator":             "line separator",
+		"🇩🇪 flag":                         " flag",
+		"no\u00a0break":                   "no break",
+		strings.Repeat("é", maxRunes+100): strings.Repeat("é", maxRunes) + "…",
 	} {
 		require.Equal(t, want, Clean(in), "%q", in)
 	}

@@ -16,7 +16,7 @@ type Armed struct{ Seq int }
 
 // approving shows a plan and asks for a yes.
 type approving struct {
-	plain
+	defaults
 	seq     int
 	digest  string
 	dry     bool

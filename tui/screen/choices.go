@@ -15,7 +15,7 @@ import (
 
 // choices shows a verdict and the ways on. It can show any step.
 type choices struct {
-	plain
+	defaults
 	menu part.Menu
 	list []engine.Choice
 }
@@ -40,14 +40,14 @@ func choiceMenu(list []engine.Choice) part.Menu {
 }
 
 func (c *choices) Update(msg tea.Msg) Action {
-	if takes(&c.menu, msg) {
+	if chosen(&c.menu, msg) {
 		return Walk{guide.Chosen{Outcome: c.list[c.menu.Selected()].Outcome}}
 	}
 	return nil
 }
 
-// takes reports whether a key, or a click on what is selected, takes an item.
-func takes(m *part.Menu, msg tea.Msg) bool {
+// chosen reports whether a key, or a click on what is selected, takes an item.
+func chosen(m *part.Menu, msg tea.Msg) bool {
 	if click, ok := msg.(Clicked); ok {
 		return m.Click(click.Row)
 	}
@@ -87,21 +87,21 @@ func evidence(f Frame, v engine.Verdict) string {
 	return part.Stack(compare, part.Findings(f.Theme, f.Width, v.Findings, v.Headline, !f.Wide))
 }
 
-// beside is the column of evidence: what the findings rest on, and what is
+// sidePanel is the column of evidence: what the findings rest on, and what is
 // known.
-func beside(f Frame) string {
+func sidePanel(f Frame) string {
 	return part.Stack(part.EvidenceCards(f.Theme, f.Width, f.State.Verdict.Findings), known(f))
 }
 
-// aboutValues are the steps that are about what the values are.
-var aboutValues = []guide.StepID{
+// valueSteps are the steps that are about what the values are.
+var valueSteps = []guide.StepID{
 	guide.StepObserve, guide.StepDiagnose, guide.StepNothingWrong, guide.StepFixSource, guide.StepMatch,
 	guide.StepPushProfile, guide.StepPush, guide.StepVerify,
 }
 
-func showsValues(s guide.State) bool { return slices.Contains(aboutValues, s.Step) }
+func showsValues(s guide.State) bool { return slices.Contains(valueSteps, s.Step) }
 
-func (c *choices) Side(f Frame) string  { return beside(f) }
+func (c *choices) Side(f Frame) string  { return sidePanel(f) }
 func (c *choices) Whole(f Frame) string { return c.menu.Whole(f.Theme, f.Width) }
 
 func (c *choices) Foot(f Frame, height int) Foot {
@@ -110,7 +110,7 @@ func (c *choices) Foot(f Frame, height int) Foot {
 
 // question asks for one of a few answers.
 type question struct {
-	plain
+	defaults
 	ask  engine.Question
 	menu part.Menu
 }
@@ -126,7 +126,7 @@ func newQuestion(ask engine.Question) *question {
 }
 
 func (q *question) Update(msg tea.Msg) Action {
-	if takes(&q.menu, msg) {
+	if chosen(&q.menu, msg) {
 		return Answer{q.ask.ID, q.ask.Options[q.menu.Selected()].Value}
 	}
 	return nil
@@ -136,18 +136,18 @@ func (q *question) Keys() []key.Binding { return q.menu.Keys() }
 
 func (q *question) Takes(press tea.KeyPressMsg) bool { return q.menu.Takes(press) }
 
-func (q *question) Body(f Frame) string { return asking(f, q.ask) }
+func (q *question) Body(f Frame) string { return questionBody(f, q.ask) }
 
-func (q *question) Side(f Frame) string  { return beside(f) }
+func (q *question) Side(f Frame) string  { return sidePanel(f) }
 func (q *question) Whole(f Frame) string { return q.menu.Whole(f.Theme, f.Width) }
 
 func (q *question) Foot(f Frame, height int) Foot {
 	return Foot{Block: q.menu.View(f.Theme, f.Width, height)}
 }
 
-// asking is what a screen says around a question: what is asked, why it cannot
+// questionBody is what a screen says around a question: what is asked, why it cannot
 // be read, what was noted, and what is known.
-func asking(f Frame, ask engine.Question) string {
+func questionBody(f Frame, ask engine.Question) string {
 	t := f.Theme
 	v := f.State.Verdict
 	side := known(f)

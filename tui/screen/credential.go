@@ -19,7 +19,7 @@ import (
 type Form struct {
 	system engine.SystemID
 	hint   FormHint
-	more   []string // labels of further buttons
+	extra  []string // labels of further buttons
 	way    int
 	ways   *part.Menu // while a way is being chosen
 	lines  []*line
@@ -53,8 +53,8 @@ func NewForm(id engine.SystemID, h FormHint, notice string, more ...string) *For
 	if len(h.Ways) == 0 {
 		h.Ways = hint(id, engine.Case{}).Ways
 	}
-	f := &Form{system: id, hint: h, more: more}
-	f.take(0)
+	f := &Form{system: id, hint: h, extra: more}
+	f.setWay(0)
 	f.notice = notice
 	return f
 }
@@ -72,7 +72,7 @@ func (f *Form) Again(c engine.Credential, notice string) {
 		f.hint.Ways = slices.Clone(f.hint.Ways)
 		f.hint.Ways[i].Base = c // what is not asked for stays as it was
 		f.hint.Ways[i].Base.Secret, f.hint.Ways[i].Base.App = engine.Secret{}, engine.App{}
-		f.take(i)
+		f.setWay(i)
 		break
 	}
 	for _, l := range f.lines {
@@ -80,26 +80,26 @@ func (f *Form) Again(c engine.Credential, notice string) {
 			l.field.SetValue(*at)
 		}
 	}
-	f.settle()
+	f.focusFirstEmpty()
 	f.notice = notice
 }
 
-// take shows the fields of a way.
-func (f *Form) take(way int) {
+// setWay shows the fields of a way.
+func (f *Form) setWay(way int) {
 	f.way, f.ways, f.lines, f.notice = way, nil, nil, ""
 	for _, about := range f.hint.Ways[way].Fields {
-		l := &line{about: about, field: part.Field{Placeholder: about.shadow(), Masked: about.Is == FieldSecret}}
+		l := &line{about: about, field: part.Field{Placeholder: about.placeholder(), Masked: about.Is == FieldSecret}}
 		if about.Is != FieldSecret {
 			l.field.SetValue(about.Value)
 		}
 		f.lines = append(f.lines, l)
 	}
-	f.settle()
+	f.focusFirstEmpty()
 }
 
-// settle gives the focus to the first field that is still to be filled, or to
+// focusFirstEmpty gives the focus to the first field that is still to be filled, or to
 // the button.
-func (f *Form) settle() {
+func (f *Form) focusFirstEmpty() {
 	f.focus = len(f.lines)
 	for i, l := range f.lines {
 		if l.field.Value() == "" && !l.about.Optional {
@@ -117,7 +117,7 @@ func (f *Form) buttons() []string {
 	if len(f.hint.Ways) > 1 {
 		list = append(list, anotherWay)
 	}
-	return append(list, f.more...)
+	return append(list, f.extra...)
 }
 
 // Keys are the form's bindings, for the help.
@@ -156,7 +156,7 @@ func (f *Form) Update(msg tea.Msg) *Done {
 		f.focus = (f.focus - 1 + stops) % stops
 		return nil
 	case key.Matches(press, formKeys.take):
-		return f.taken()
+		return f.submit()
 	}
 	if f.focus < len(f.lines) && f.lines[f.focus].field.Update(msg) {
 		f.notice = ""
@@ -171,7 +171,7 @@ func (f *Form) choose(msg tea.Msg) {
 		return
 	}
 	if f.ways.Update(msg) {
-		f.take(f.ways.Selected())
+		f.setWay(f.ways.Selected())
 	}
 }
 
@@ -182,8 +182,8 @@ func (f *Form) complete() bool {
 		!slices.ContainsFunc(f.lines[f.focus+1:], func(l *line) bool { return !l.about.Optional })
 }
 
-// taken goes to the next input, or does what the button with the focus says.
-func (f *Form) taken() *Done {
+// submit goes to the next input, or does what the button with the focus says.
+func (f *Form) submit() *Done {
 	at := f.focus - len(f.lines)
 	if at < -1 && !f.complete() {
 		f.focus++
@@ -201,7 +201,7 @@ func (f *Form) taken() *Done {
 		f.ways = &menu
 		return nil
 	}
-	return &Done{Button: at - len(f.buttons()) + len(f.more)}
+	return &Done{Button: at - len(f.buttons()) + len(f.extra)}
 }
 
 func (f *Form) send() *Done {

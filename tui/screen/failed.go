@@ -11,7 +11,7 @@ import (
 
 // failed shows what did not work, or a run that was stopped, and the ways on.
 type failed struct {
-	plain
+	defaults
 	menu   part.Menu
 	events []guide.Event
 }
@@ -47,7 +47,7 @@ func systemTitle(c engine.Case, id engine.SystemID) string {
 }
 
 func (x *failed) Update(msg tea.Msg) Action {
-	if takes(&x.menu, msg) {
+	if chosen(&x.menu, msg) {
 		return Walk{x.events[x.menu.Selected()]}
 	}
 	return nil
@@ -65,7 +65,7 @@ func (x *failed) Body(f Frame) string {
 			heading(f, "Stopped between two changes"),
 			part.Paragraph("The changes made so far remain and are in the journal. Nothing more was sent.", f.Width, t.Text),
 			receipts(f, f.State.Plan),
-			rest(f),
+			unmade(f),
 		)
 	}
 	p := f.State.Problem
@@ -80,22 +80,12 @@ func (x *failed) Body(f Frame) string {
 	)
 }
 
-// rest lists what of the plan was not made.
-func rest(f Frame) string {
+// unmade lists the changes of the plan that were not made.
+func unmade(f Frame) string {
 	t := f.Theme
-	p := f.State.Plan
-	digest := p.Digest()
-	made := map[string]bool{}
-	for _, r := range f.State.Case.Receipts {
-		if r.Plan == digest {
-			made[r.Change] = true
-		}
-	}
 	var out []string
-	for _, ch := range p.Changes {
-		if !made[ch.ID] {
-			out = append(out, part.Hang(t.Faint.Render(t.Glyph.Todo)+" ", part.Clean(ch.Title), f.Width, t.Text))
-		}
+	for _, ch := range f.State.Case.Unmade(f.State.Plan) {
+		out = append(out, part.Hang(t.Faint.Render(t.Glyph.Todo)+" ", part.Clean(ch.Title), f.Width, t.Text))
 	}
 	return section(f, "What is left", part.Lines(out...))
 }

@@ -30,8 +30,8 @@ type Field struct {
 	Optional    bool
 }
 
-// shadow is what an empty field shows, told apart from a value in words too.
-func (f Field) shadow() string {
+// placeholder is what an empty field shows, told apart from a value in words too.
+func (f Field) placeholder() string {
 	switch {
 	case f.Usual != "":
 		return "the usual: " + f.Usual

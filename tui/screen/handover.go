@@ -16,14 +16,14 @@ import (
 type handOver struct {
 	// c is the case with the decisions made on this screen. The walk checks them
 	// by the same rules (engine.ChoiceProblem), so the two agree.
-	c       engine.Case
-	table   *part.Repositories
-	menu    part.Menu
-	choices []engine.Choice
-	stands  map[string]engine.Obstacle // what prevents a copy, by repository
-	inMenu  bool
-	menuAt  int // the menu's first line in the foot, as last drawn
-	details bool
+	c         engine.Case
+	table     *part.Repositories
+	menu      part.Menu
+	choices   []engine.Choice
+	obstacles map[string]engine.Obstacle // what prevents a copy, by repository
+	inMenu    bool
+	menuAt    int // the menu's first line in the foot, as last drawn
+	details   bool
 
 	asking  asked
 	of      []string // the repositories that the question is about
@@ -51,7 +51,7 @@ func newHandOver(s guide.State) *handOver {
 }
 
 func (h *handOver) decide(v engine.Verdict) {
-	h.choices, h.menu, h.stands = v.Choices, choiceMenu(v.Choices), engine.Obstacles(h.c)
+	h.choices, h.menu, h.obstacles = v.Choices, choiceMenu(v.Choices), engine.Obstacles(h.c)
 }
 
 var handOverKeys = struct{ leave, name, all, details, jump, table, record, cancel, other key.Binding }{
@@ -171,15 +171,15 @@ func (h *handOver) leave() Action {
 		h.notice = "It stays in " + h.c.Org + ", so there is nothing to choose."
 		return nil
 	case h.c.Choices[name].Skipped():
-		return h.choose([]string{name}, engine.HandOverChoice{Target: h.back(name)})
+		return h.choose([]string{name}, engine.HandOverChoice{Target: h.formerTarget(name)})
 	}
 	h.askReason([]string{name})
 	return nil
 }
 
-// back returns the name that was chosen for the copy before the repository was left
+// formerTarget returns the name that was chosen for the copy before the repository was left
 // behind, or "" if that name can no longer be used.
-func (h *handOver) back(name string) string {
+func (h *handOver) formerTarget(name string) string {
 	choice := engine.HandOverChoice{Target: h.renamed[name]}
 	if engine.ChoiceProblem(h.c, name, choice) != "" {
 		return ""

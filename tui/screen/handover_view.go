@@ -15,11 +15,11 @@ func (h *handOver) Body(f Frame) string {
 		name, _ := h.table.Selected()
 		return part.Stack(heading(f, f.State.Verdict.Headline), part.RepositoryDetails(f.Theme, f.Width, h.c, name))
 	}
-	return part.Stack(heading(f, f.State.Verdict.Headline), part.Paragraph(h.table.Count(), f.Width, f.Theme.Muted), about(f), h.around(f))
+	return part.Stack(heading(f, f.State.Verdict.Headline), part.Paragraph(h.table.Count(), f.Width, f.Theme.Muted), about(f), h.dependencies(f))
 }
 
-// around says what else may depend on the member.
-func (h *handOver) around(f Frame) string {
+// dependencies says what else may depend on the member.
+func (h *handOver) dependencies(f Frame) string {
 	r := h.c.Repositories
 	var out []string
 	for _, team := range r.SoleTeams {
@@ -52,11 +52,11 @@ func (h *handOver) Whole(f Frame) string {
 	name, _ := h.table.Selected()
 	var against []string
 	for _, r := range h.c.Repositories.Personal {
-		if o, ok := h.stands[r.Name]; ok {
+		if o, ok := h.obstacles[r.Name]; ok {
 			against = append(against, r.Name+": "+o.Problem+": "+o.Advice)
 		}
 	}
-	return part.Stack(part.RepositoryDetails(f.Theme, f.Width, h.c, name), section(f, "What prevents a copy", note(f, strings.Join(against, "\n"))), h.around(f))
+	return part.Stack(part.RepositoryDetails(f.Theme, f.Width, h.c, name), section(f, "What prevents a copy", note(f, strings.Join(against, "\n"))), h.dependencies(f))
 }
 
 // Foot shows the table, a line about the repository under the cursor or the input,
@@ -65,7 +65,7 @@ func (h *handOver) Foot(f Frame, height int) Foot {
 	if h.asking != askedNothing {
 		return h.input(f, height)
 	}
-	menu, line := h.quiet(f), h.line(f)
+	menu, line := h.dimmedAction(f), h.description(f)
 	if h.inMenu {
 		menu = h.menu.View(f.Theme, f.Width, max(2, height/2))
 	}
@@ -87,8 +87,8 @@ func (h *handOver) Foot(f Frame, height int) Foot {
 // detailedRows is the least number of table lines while a row's details are shown.
 const detailedRows = 4
 
-// quiet shows the first action, dimmed, while the table has the focus.
-func (h *handOver) quiet(f Frame) string {
+// dimmedAction shows the first action, dimmed, while the table has the focus.
+func (h *handOver) dimmedAction(f Frame) string {
 	t, first := f.Theme, h.choices[0]
 	if first.Disabled != "" {
 		return part.Fit("  "+t.Faint.Render(part.Clean(first.Label)+"  "+t.Glyph.Dash+" not while a repository has a problem"), f.Width)
@@ -96,9 +96,9 @@ func (h *handOver) quiet(f Frame) string {
 	return part.Fit("  "+t.Text.Render(part.Clean(first.Label)), f.Width)
 }
 
-// line describes the repository under the cursor: what prevents its copy and what
+// description describes the repository under the cursor: what prevents its copy and what
 // to do, or else why the repository matters.
-func (h *handOver) line(f Frame) string {
+func (h *handOver) description(f Frame) string {
 	t := f.Theme
 	name, personal := h.table.Selected()
 	if h.notice != "" {
@@ -107,7 +107,7 @@ func (h *handOver) line(f Frame) string {
 	if name == "" {
 		return ""
 	}
-	if o, ok := h.stands[name]; ok {
+	if o, ok := h.obstacles[name]; ok {
 		return part.Hang(t.Warn.Render(t.Glyph.Warn)+" ", part.Clean(o.Problem+": "+o.Advice+" (r, space)"), f.Width, t.Text)
 	}
 	text := ""

@@ -32,8 +32,8 @@ func (l Live) Spin(f Frame) string {
 	return f.Theme.Glyph.Frame(l.Frame)
 }
 
-// said is the last thing said.
-func (l Live) said() string {
+// latest is the last thing said.
+func (l Live) latest() string {
 	if l.Item == "" {
 		return l.Text
 	}

@@ -42,7 +42,7 @@ func (Reply) action() {}
 
 // Asking shows a prompt. Use NewPrompt.
 type Asking struct {
-	plain
+	defaults
 	prompt Prompt
 	field  part.Field
 	menu   part.Menu
@@ -132,7 +132,7 @@ func (x *Asking) Tell(t theme.Theme, width int) string {
 // Foot implements Screen.
 func (x *Asking) Foot(f Frame, height int) Foot {
 	if !x.prompt.Asks() {
-		return Foot{Block: under(f, "Waiting for you in the browser; esc gives up", height)}
+		return Foot{Block: progressLine(f, "Waiting for you in the browser; esc gives up", height)}
 	}
 	return x.Ask(f.Theme, f.Width, height)
 }

@@ -59,7 +59,7 @@ func (r *report) Foot(f Frame, height int) Foot {
 }
 
 // done is shown for the moment between the last step and the end.
-type done struct{ plain }
+type done struct{ defaults }
 
 func (done) Update(tea.Msg) Action { return nil }
 

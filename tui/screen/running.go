@@ -15,7 +15,7 @@ import (
 // running shows a run: what is made, what is being made, what is to come, and
 // what a person has to do meanwhile.
 type running struct {
-	plain
+	defaults
 	plan    engine.Plan
 	verify  bool
 	console bool // some change is made by a person
@@ -76,8 +76,8 @@ func (r *running) Body(f Frame) string {
 	if r.verify {
 		at = len(r.plan.Changes)
 	}
-	from, to := around(f, at, len(r.plan.Changes))
-	list := []string{hidden(f, from, "done before")}
+	from, to := visibleRange(f, at, len(r.plan.Changes))
+	list := []string{hiddenCount(f, from, "done before")}
 	for i, ch := range r.plan.Changes[from:to] {
 		i += from
 		sign, style := t.Faint.Render(t.Glyph.Todo), t.Faint
@@ -92,7 +92,7 @@ func (r *running) Body(f Frame) string {
 			list = append(list, part.Indent(current(f, ch), 2))
 		}
 	}
-	list = append(list, hidden(f, len(r.plan.Changes)-to, "still to come"))
+	list = append(list, hiddenCount(f, len(r.plan.Changes)-to, "still to come"))
 	headline := r.plan.Title
 	if r.verify {
 		headline = "Waiting for the result"
@@ -100,9 +100,9 @@ func (r *running) Body(f Frame) string {
 	return part.Stack(heading(f, headline), part.Lines(list...))
 }
 
-// around is the part of a long list of changes that is shown: the one that is
+// visibleRange is the part of a long list of changes that is shown: the one that is
 // being made, and a few before and after it.
-func around(f Frame, at, n int) (from, to int) {
+func visibleRange(f Frame, at, n int) (from, to int) {
 	most, before := 12, 3
 	if f.Terse {
 		most, before = 3, 0
@@ -114,7 +114,7 @@ func around(f Frame, at, n int) (from, to int) {
 	return from, from + most
 }
 
-func hidden(f Frame, n int, words string) string {
+func hiddenCount(f Frame, n int, words string) string {
 	if n <= 0 {
 		return ""
 	}
@@ -133,11 +133,11 @@ func current(f Frame, ch engine.Change) string {
 func (r *running) Side(f Frame) string { return known(f) }
 
 func (r *running) Whole(f Frame) string {
-	return part.Paragraph(part.Clean(f.Live.said()), f.Width, f.Theme.Muted)
+	return part.Paragraph(part.Clean(f.Live.latest()), f.Width, f.Theme.Muted)
 }
 
 func (r *running) Foot(f Frame, height int) Foot {
-	return Foot{Block: under(f, r.words(f), height)}
+	return Foot{Block: progressLine(f, r.words(f), height)}
 }
 
 func (r *running) words(f Frame) string {

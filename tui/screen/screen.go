@@ -150,14 +150,14 @@ func deciding(s guide.State, o Setup) Screen {
 	return newChoices(s)
 }
 
-// plain gives a screen the answers that most screens give.
-type plain struct{}
+// defaults gives a screen the answers that most screens give.
+type defaults struct{}
 
-func (plain) Side(Frame) string          { return "" }
-func (plain) Whole(Frame) string         { return "" }
-func (plain) Keys() []key.Binding        { return nil }
-func (plain) Typing() bool               { return false }
-func (plain) Takes(tea.KeyPressMsg) bool { return false }
+func (defaults) Side(Frame) string          { return "" }
+func (defaults) Whole(Frame) string         { return "" }
+func (defaults) Keys() []key.Binding        { return nil }
+func (defaults) Typing() bool               { return false }
+func (defaults) Takes(tea.KeyPressMsg) bool { return false }
 
 // heading is what every screen begins with.
 func heading(f Frame, headline string) string {
@@ -194,13 +194,13 @@ func known(f Frame) string { return knownAs(f, "What is known") }
 func knownAs(f Frame, title string) string {
 	ids := f.Step.Reads
 	if len(ids) == 0 {
-		ids = personal(f.State.Case)
+		ids = personalFacts(f.State.Case)
 	}
 	return section(f, title, part.FactList(f.Theme, f.Width, f.State.Case, ids, nil, ""))
 }
 
-// personal are the facts about the person that have been read.
-func personal(c engine.Case) []engine.FactID {
+// personalFacts are the facts about the person that have been read.
+func personalFacts(c engine.Case) []engine.FactID {
 	if c.Username == "" {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 
 // settled shows what came of an action.
 type settled struct {
-	plain
+	defaults
 	menu part.Menu
 }
 
@@ -24,7 +24,7 @@ func newSettled(s guide.State) *settled {
 }
 
 func (s *settled) Update(msg tea.Msg) Action {
-	if takes(&s.menu, msg) {
+	if chosen(&s.menu, msg) {
 		return Walk{guide.Continue{}}
 	}
 	return nil
@@ -67,15 +67,11 @@ func (s *settled) Foot(f Frame, height int) Foot {
 	return Foot{Block: s.menu.View(f.Theme, f.Width, height)}
 }
 
-// receipts lists what of the plan was made.
+// receipts lists the changes of the plan that were made.
 func receipts(f Frame, p engine.Plan) string {
 	t := f.Theme
-	digest := p.Digest()
 	var out []string
-	for _, r := range f.State.Case.Receipts {
-		if r.Plan != digest {
-			continue
-		}
+	for _, r := range f.State.Case.ReceiptsOf(p) {
 		text := part.Clean(r.Title)
 		if r.Status != "" {
 			text += ": " + part.Clean(r.Status)

@@ -14,7 +14,7 @@ import (
 
 // signIn asks for credentials, one system after the other.
 type signIn struct {
-	plain
+	defaults
 	ask    engine.Question
 	c      engine.Case
 	forms  map[engine.SystemID]FormHint

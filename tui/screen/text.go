@@ -15,7 +15,7 @@ var submit = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "answer
 
 // text asks for a line of text.
 type text struct {
-	plain
+	defaults
 	ask    engine.Question
 	field  part.Field
 	notice string
@@ -39,8 +39,8 @@ func (x *text) Update(msg tea.Msg) Action {
 
 func (x *text) Keys() []key.Binding { return []key.Binding{submit} }
 func (x *text) Typing() bool        { return true }
-func (x *text) Body(f Frame) string { return asking(f, x.ask) }
-func (x *text) Side(f Frame) string { return beside(f) }
+func (x *text) Body(f Frame) string { return questionBody(f, x.ask) }
+func (x *text) Side(f Frame) string { return sidePanel(f) }
 
 func (x *text) Foot(f Frame, _ int) Foot {
 	line, at := x.field.View(f.Theme, f.Width, true)
@@ -49,7 +49,7 @@ func (x *text) Foot(f Frame, _ int) Foot {
 
 // words asks for exact words, to be typed.
 type words struct {
-	plain
+	defaults
 	ask     engine.Question
 	confirm *part.Confirm
 }
@@ -69,8 +69,8 @@ func (w *words) Update(msg tea.Msg) Action {
 
 func (w *words) Keys() []key.Binding { return w.confirm.Keys() }
 func (w *words) Typing() bool        { return true }
-func (w *words) Body(f Frame) string { return asking(f, w.ask) }
-func (w *words) Side(f Frame) string { return beside(f) }
+func (w *words) Body(f Frame) string { return questionBody(f, w.ask) }
+func (w *words) Side(f Frame) string { return sidePanel(f) }
 
 func (w *words) Foot(f Frame, _ int) Foot {
 	block, x, y, cursor := w.confirm.View(f.Theme, f.Width, "Type these words:")

@@ -9,7 +9,7 @@ import (
 )
 
 // waiting shows that something is being read, tried, planned or written.
-type waiting struct{ plain }
+type waiting struct{ defaults }
 
 func (*waiting) Update(tea.Msg) Action { return nil }
 
@@ -30,7 +30,7 @@ func (*waiting) Body(f Frame) string {
 }
 
 func (*waiting) Foot(f Frame, height int) Foot {
-	return Foot{Block: under(f, waitingWords(f.State), height)}
+	return Foot{Block: progressLine(f, waitingWords(f.State), height)}
 }
 
 func waitingWords(s guide.State) string {
@@ -55,9 +55,9 @@ func waitingWords(s guide.State) string {
 	return ""
 }
 
-// under is the line that says what is under way and for how long, with the bar
+// progressLine is the line that says what is under way and for how long, with the bar
 // where the amount of work is known.
-func under(f Frame, words string, height int) string {
+func progressLine(f Frame, words string, height int) string {
 	t := f.Theme
 	line := t.Accent.Render(f.Live.Spin(f)) + " " + t.Text.Render(words)
 	if f.Live.Elapsed > 0 {
@@ -65,7 +65,7 @@ func under(f Frame, words string, height int) string {
 	}
 	line = part.Fit(line, f.Width)
 	bar := part.Bar(t, f.Width, f.Live.Done, f.Live.Total, f.Live.Unit)
-	said := f.Live.said()
+	said := f.Live.latest()
 	if ch, ok := Current(f.State, f.Live); ok && f.Live.Text == ch.Title { // which is on screen already
 		said = f.Live.Item
 	}

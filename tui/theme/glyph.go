@@ -2,21 +2,21 @@ package theme
 
 import "strings"
 
-// Glyphs are the signs of the window. Each is as wide as its string is long in
-// cells, and none is an emoji: terminals disagree on the width of those.
+// Glyphs are the symbols of the window. Each is as wide in cells as it has runes, and
+// none is an emoji, because terminals disagree on their width.
 type Glyphs struct {
 	Done, Current, Todo    string // steps and changes
 	Pointer, Bullet, Arrow string
 	Fail, Warn, Unknown    string
 	Same, Differs          string
 	Bar, Rule, Dash        string
-	Thick                  string // a bar beside what has the keys
-	Away                   string // a pointer in a pane that has not the keys
+	Thick                  string // a bar beside the focused pane
+	Away                   string // a pointer in a pane without the focus
 	Up, Down, More         string
 	Mask                   rune
 	Full, Empty            string // of a progress bar
 	Spinner                []string
-	Keys                   *strings.Replacer // the names of keys
+	Keys                   *strings.Replacer // replaces the names of keys
 }
 
 func glyphs(ascii bool) Glyphs {
@@ -50,10 +50,10 @@ func glyphs(ascii bool) Glyphs {
 	}
 }
 
-// plain turns the signs of texts into plain characters of the same width.
+// plain replaces symbols in texts by ASCII characters of the same width.
 var plain = strings.NewReplacer("·", "-", "…", "~", "—", "-")
 
-// Screen is a whole screen as the theme's terminal can show it.
+// Screen returns a screen's content in characters that the terminal can show.
 func (t Theme) Screen(content string) string {
 	if t.ASCII {
 		return plain.Replace(content)
@@ -61,7 +61,7 @@ func (t Theme) Screen(content string) string {
 	return content
 }
 
-// Frame is the spinner's picture number n.
+// Frame returns the nth frame of the spinner.
 func (g Glyphs) Frame(n int) string {
 	return g.Spinner[n%len(g.Spinner)]
 }

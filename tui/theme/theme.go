@@ -1,6 +1,6 @@
-// Package theme turns a few colour tokens into every style that the window
-// uses. No other package of tui names a colour or a border. Meaning never rests
-// on colour alone: each state has a glyph or a word as well.
+// Package theme defines all styles of the window from a few color tokens. No other
+// package of tui names a color or a border. Meaning never depends on color alone: each
+// state also has a glyph or a word.
 package theme
 
 import (
@@ -12,13 +12,13 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// Theme is the set of ready styles for one background.
+// Theme is a set of styles for one background.
 type Theme struct {
 	Glyph Glyphs
 	Dark  bool
-	ASCII bool // plain characters only, and no links
+	ASCII bool // only ASCII characters, and no hyperlinks
 
-	Text     lipgloss.Style // the terminal's own colour
+	Text     lipgloss.Style // the terminal's default color
 	Strong   lipgloss.Style
 	Emphasis lipgloss.Style
 	Muted    lipgloss.Style // secondary text
@@ -28,31 +28,31 @@ type Theme struct {
 	OK       lipgloss.Style
 	Warn     lipgloss.Style
 	Bad      lipgloss.Style
-	Danger   lipgloss.Style // what takes something away
+	Danger   lipgloss.Style // destructive changes
 	Link     lipgloss.Style
-	Code     lipgloss.Style // what goes over the wire
+	Code     lipgloss.Style // requests
 	Syntax   Syntax         // of a body in JSON
 
 	Brand       lipgloss.Style
-	Badge       lipgloss.Style // a mode of the program, always in view
-	Focused     lipgloss.Style // the choice that enter takes
+	Badge       lipgloss.Style // the mode of the program
+	Focused     lipgloss.Style // the selected choice
 	Button      lipgloss.Style
 	ButtonFocus lipgloss.Style
 
-	Match lipgloss.Style // letters that a filter found
+	Match lipgloss.Style // letters that match a filter
 
 	Help help.Styles
 
 	tokens tokens
 }
 
-// Syntax is how the parts of a JSON text are drawn.
+// Syntax has the styles of JSON.
 type Syntax struct {
 	Key, String, Literal, Mark lipgloss.Style
 }
 
-// tokens are the colours of one background. The greys are neutral, because
-// tinted ones turn green where a terminal has 256 colours.
+// tokens are the colors for one background. The greys are neutral, because tinted
+// greys turn green in a palette of 256 colors.
 type tokens struct {
 	muted, faint, accent, ok, warn, bad, onAccent, onBadge, literal color.Color
 }
@@ -73,8 +73,8 @@ func pick(dark bool) tokens {
 	}
 }
 
-// sixteen are the tokens of a terminal that has only its own palette. The
-// nearest of those colours would make grey text white on white.
+// sixteen returns the tokens for a terminal with sixteen colors. The nearest of them
+// to the usual tokens would make grey text white on white.
 func sixteen(dark bool) tokens {
 	if dark {
 		return tokens{
@@ -88,11 +88,11 @@ func sixteen(dark bool) tokens {
 	}
 }
 
-// New returns the theme for a dark or light background, drawn with plain
-// characters when ascii is set.
+// New returns the theme for a dark or light background. If ascii is set, it uses only
+// ASCII characters.
 func New(dark, ascii bool) Theme { return from(pick(dark), dark, ascii) }
 
-// NewSixteen is New for a terminal of sixteen colours.
+// NewSixteen is like New, for a terminal with sixteen colors.
 func NewSixteen(dark, ascii bool) Theme { return from(sixteen(dark), dark, ascii) }
 
 func from(k tokens, dark, ascii bool) Theme {
@@ -131,10 +131,10 @@ func from(k tokens, dark, ascii bool) Theme {
 	return t
 }
 
-// Cursor is the colour of the text cursor.
+// Cursor returns the color of the text cursor.
 func (t Theme) Cursor() color.Color { return t.tokens.accent }
 
-// Bar is a progress bar of that many cells.
+// Bar returns a progress bar of width cells.
 func (t Theme) Bar(width int) progress.Model {
 	full, _ := utf8.DecodeRuneInString(t.Glyph.Full)
 	empty, _ := utf8.DecodeRuneInString(t.Glyph.Empty)
@@ -146,8 +146,8 @@ func (t Theme) Bar(width int) progress.Model {
 	return m
 }
 
-// Away is the theme of a pane that has not the keys: its pointer is another
-// sign, and nothing in it calls.
+// Away returns the theme for a pane without the focus: it has another pointer, and no
+// accents.
 func (t Theme) Away() Theme {
 	t.Glyph.Pointer = t.Glyph.Away
 	t.Accent, t.Focused = t.Muted, t.Strong

@@ -214,10 +214,7 @@ func (w *walk) tellCheck() {
 
 // tellReceipts prints the changes of the plan that were made.
 func (w *walk) tellReceipts() {
-	digest := w.state.Plan.Digest()
-	for _, r := range w.state.Case.Receipts {
-		if r.Plan == digest {
-			w.say("Done at %s: %s, %s.", part.Clock(r.At), part.Clean(r.Title), part.Clean(r.Status))
-		}
+	for _, r := range w.state.Case.ReceiptsOf(w.state.Plan) {
+		w.say("Done at %s: %s, %s.", part.Clock(r.At), part.Clean(r.Title), part.Clean(r.Status))
 	}
 }
