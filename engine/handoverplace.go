@@ -13,10 +13,25 @@ type Place struct {
 	Tags    int      `json:"tags,omitempty"`    // number of tags at the target
 	Foreign []string `json:"foreign,omitempty"` // tags whose content differs from the copy's
 	NoWrite bool     `json:"noWrite,omitempty"` // the credential may read it but not write to it
+	// Misfit says how the visibility of what is there differs from the original's.
+	Misfit string `json:"misfit,omitempty"`
 }
 
 // Free reports whether a copy can go there, as far as is known.
-func (p Place) Free() bool { return len(p.Foreign) == 0 && !p.NoWrite }
+func (p Place) Free() bool { return len(p.Foreign) == 0 && !p.NoWrite && p.Misfit == "" }
+
+// Misfit returns how the visibility of an existing target differs from that of the
+// original, or "" if they are equal. Nothing is copied between two that differ: what is
+// private would be open to everybody, and what is public could be pulled by nobody.
+func Misfit(target string, targetPrivate, sourcePrivate bool) string {
+	switch {
+	case targetPrivate == sourcePrivate:
+		return ""
+	case sourcePrivate:
+		return target + " is public and the original is private"
+	}
+	return target + " is private and the original is public"
+}
 
 // Fit compares the tags at a target (there) with those that a copy would put there
 // (want) and those that an earlier copy put there (earlier). Each map goes from tag
@@ -102,6 +117,8 @@ func Obstacles(c Case) map[string]Obstacle {
 		case target != r.Target: // ChoiceProblem has looked at the name
 		case len(r.Place.Foreign) > 0:
 			out[r.Name] = Obstacle{fmt.Sprintf("%s already exists with other content (%s)", target, TagNames(r.Place.Foreign)), rename}
+		case r.Place.Misfit != "":
+			out[r.Name] = Obstacle{r.Place.Misfit, "change it on the page of " + target + " and look again; or " + rename}
 		case r.Place.NoWrite:
 			out[r.Name] = Obstacle{
 				"the credential may read " + target + " but not write to it",

@@ -249,7 +249,7 @@ func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Ca
 		}
 		r.Target = names[0]
 		for n, name := range names {
-			place, err := o.place(ctx, client, c, r.Name, name)
+			place, err := o.place(ctx, client, c, *r, name)
 			if err != nil {
 				return err
 			}
@@ -265,7 +265,7 @@ func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Ca
 }
 
 // place describes what exists at a target of the organization.
-func (o *Observer) place(ctx context.Context, client *hub.Client, c *engine.Case, source, target string) (engine.Place, error) {
+func (o *Observer) place(ctx context.Context, client *hub.Client, c *engine.Case, source engine.Repository, target string) (engine.Place, error) {
 	if !slices.Contains(c.Repositories.Taken, target) {
 		return engine.Place{}, nil // the plan will look the target up again
 	}
@@ -276,17 +276,20 @@ func (o *Observer) place(ctx context.Context, client *hub.Client, c *engine.Case
 	if err != nil {
 		return engine.Place{}, err
 	}
-	place := engine.Place{Exists: true, NoWrite: there.Permissions.Read && !there.Permissions.Write}
+	place := engine.Place{
+		Exists: true, NoWrite: there.Permissions.Read && !there.Permissions.Write,
+		Misfit: engine.Misfit(target, there.Private, source.Private),
+	}
 	have, err := o.digests(ctx, target, o.Systems.OrgRegistry())
 	if err != nil || len(have) == 0 {
 		return place, err
 	}
-	want, err := o.digests(ctx, source, o.Systems.MemberRegistry(c.Username))
+	want, err := o.digests(ctx, source.Name, o.Systems.MemberRegistry(c.Username))
 	if err != nil {
 		return place, err
 	}
 	place.Tags = len(have)
-	_, place.Foreign = engine.Fit(have, want, engine.CopiedTags(*c, source, target))
+	_, place.Foreign = engine.Fit(have, want, engine.CopiedTags(*c, source.Name, target))
 	return place, nil
 }
 

@@ -176,6 +176,9 @@ func (a handOver) target(ctx context.Context, c engine.Case, r engine.Repository
 	if err != nil {
 		return copyTarget{}, fmt.Errorf("look for %s: %w", full, err)
 	}
+	if why := engine.Misfit(full, there.Private, r.Private); why != "" {
+		return copyTarget{}, fmt.Errorf("%s: choose another name for the copy of %s, or leave it behind", why, r.Name)
+	}
 	digests, err := a.digests(ctx, full, a.Systems.OrgRegistry())
 	if err != nil {
 		return copyTarget{}, err
@@ -211,11 +214,8 @@ func (a handOver) create(ctx context.Context, c engine.Case, r engine.Repository
 		Namespace: strings.TrimSuffix(target, "/"+base(target)), Name: base(target),
 		Description: full.Description, FullDescription: full.FullDescription, Private: r.Private,
 	})
-	visibility := "public"
-	if r.Private {
-		visibility = "private"
-	}
-	return request(engine.CreateChange(r.Name), "Make the "+visibility+" repository "+target, target, "not there", visibility, call), nil
+	kind := visibility(r.Private)
+	return request(engine.CreateChange(r.Name), "Make the "+kind+" repository "+target, target, "not there", kind, call), nil
 }
 
 // reader returns the credential that may read the member's repositories.
@@ -258,6 +258,11 @@ func (a handOver) GuardsOf(ctx context.Context, c engine.Case, ch engine.Change)
 	if !ok {
 		name = strings.TrimPrefix(ch.ID, engine.CreateChange(""))
 	}
+	if ch.Kind == engine.ChangeCopy && len(ch.Copy.Tags) > 0 {
+		if err := a.suitable(ctx, c, ch); err != nil {
+			return nil, err
+		}
+	}
 	g, err := a.content(ctx, c, name)
 	return []engine.Guard{g}, err
 }
@@ -277,11 +282,7 @@ func (a handOver) content(ctx context.Context, c engine.Case, repository string)
 
 func (a handOver) Made(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
 	if ch.Kind == engine.ChangeRequest {
-		_, err := a.Systems.Hub().Repository(ctx, c.Org, base(ch.Target))
-		if errors.Is(err, transport.ErrNotFound) {
-			return false, nil
-		}
-		return err == nil, err
+		return a.created(ctx, c, ch)
 	}
 	if len(ch.Copy.Tags) == 0 {
 		return true, nil
@@ -292,6 +293,45 @@ func (a handOver) Made(ctx context.Context, c engine.Case, ch engine.Change) (bo
 	}
 	differences, err := a.compare(ctx, c, ch.Copy.Source, ch.Copy.Target, ch.Copy.Left)
 	return err == nil && len(differences) == 0, err
+}
+
+// created reports whether the target of a copy is there as the change would have made
+// it. One that holds something, or has another visibility, was made by somebody else.
+func (a handOver) created(ctx context.Context, c engine.Case, ch engine.Change) (bool, error) {
+	there, err := a.Systems.Hub().Repository(ctx, c.Org, base(ch.Target))
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case visibility(there.Private) != ch.After:
+		return false, nil
+	}
+	tags, err := a.digests(ctx, ch.Target, a.Systems.OrgRegistry())
+	return err == nil && len(tags) == 0, err
+}
+
+func visibility(private bool) string {
+	if private {
+		return "private"
+	}
+	return "public"
+}
+
+// suitable reads the target's visibility before anything is pushed to it: it may have been
+// changed, or the target removed, since the plan was made.
+func (a handOver) suitable(ctx context.Context, c engine.Case, ch engine.Change) error {
+	there, err := a.Systems.Hub().Repository(ctx, c.Org, base(ch.Target))
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		return fmt.Errorf("%s is not there any more, and a push would make it with the organization's usual visibility: try again, which makes it anew", ch.Target)
+	case err != nil:
+		return fmt.Errorf("look at %s: %w", ch.Target, err)
+	}
+	if why := engine.Misfit(ch.Target, there.Private, ch.Copy.Private); why != "" {
+		return fmt.Errorf("nothing was copied: %s: change it on its page, or go back and choose another name", why)
+	}
+	return nil
 }
 
 // compare compares both sides of a copy. It ignores the tags that were left out and

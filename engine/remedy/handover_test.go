@@ -28,9 +28,20 @@ func TestBeforeACopyOnlyItsOwnSourceIsReadAgain(t *testing.T) {
 		asked := b.box.Requests()[before:]
 		require.NotEmpty(t, asked)
 		_, name, _ := strings.Cut(ch.Target, "/")
+		pages := 0
 		for _, r := range asked {
 			require.Contains(t, r.Path, name, "%s asks for %s", ch.Title, r.Path)
-			require.Equal(t, "registry", r.System)
+			if r.System != "registry" {
+				require.Equal(t, "/v2/namespaces/acme/repositories/"+name, r.Path, "the target's own page, for its visibility")
+				pages++
+			}
 		}
+		if ch.Kind == engine.ChangeRequest {
+			require.Zero(t, pages)
+			_, err = a.Run(approve(t.Context(), ch), c, ch, silent) // the copies go there
+			require.NoError(t, err)
+			continue
+		}
+		require.Equal(t, 1, pages)
 	}
 }
