@@ -6,8 +6,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Buttons draws labels beside each other, or below each other where they do not
-// fit; the one at focus is marked.
+// Buttons draws labels side by side, or below each other if they do not fit. The one
+// at index focus is highlighted.
 func Buttons(t theme.Theme, width, focus int, labels ...string) string {
 	out := make([]string, len(labels))
 	for i, label := range labels {

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Comparison puts side by side what the identity provider sends, what sign-in
-// carries and what Docker shows. It is empty when there is nothing to compare.
+// Comparison draws what the identity provider sends, what the SSO sign-in carries and
+// what Docker shows side by side. It returns "" if there is nothing to compare.
 func Comparison(t theme.Theme, width int, c engine.Case) string {
 	rows := engine.Compare(c)
 	if rows == nil {
@@ -63,7 +63,7 @@ func stacked(t theme.Theme, width int, rows []engine.Comparison, sends string) s
 	return Lines(append(out, extra(t, width, rows))...)
 }
 
-// extra explains why teams are the same that are more than those asked for.
+// extra explains why additional teams do not count as a difference.
 func extra(t theme.Theme, width int, rows []engine.Comparison) string {
 	var also []string
 	for _, r := range rows {

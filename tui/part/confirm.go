@@ -7,7 +7,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Decision is what came out of a confirmation.
+// Decision is the result of a confirmation.
 type Decision int
 
 // The decisions.
@@ -17,11 +17,11 @@ const (
 	Yes
 )
 
-// Confirm asks before something is changed. Its default is no. It does nothing
-// until it is armed, so that a key meant for the screen before cannot confirm,
-// and it never takes pasted text.
+// Confirm asks before something is changed. Its default is no. It ignores keys until
+// it is armed, so that a key meant for the previous screen cannot confirm, and always
+// ignores pasted text.
 type Confirm struct {
-	Phrase  string // what must be typed; empty for a plain yes
+	Phrase  string // what must be typed; empty for a choice of no and yes
 	YesText string
 	NoText  string
 
@@ -31,16 +31,16 @@ type Confirm struct {
 	wrong bool
 }
 
-// NewConfirm returns a confirmation that is not armed yet. yes is where a
-// plain one stands first; it is no for whatever changes anything.
+// NewConfirm returns a confirmation that is not armed yet. yes preselects yes, which
+// must not be used for changes.
 func NewConfirm(phrase, noText, yesText string, yes bool) *Confirm {
 	return &Confirm{Phrase: phrase, NoText: noText, YesText: yesText, yes: yes, field: Field{Typed: true}}
 }
 
-// Arm makes the confirmation listen.
+// Arm makes the confirmation accept keys.
 func (c *Confirm) Arm() { c.armed = true }
 
-// Typed is what was typed.
+// Typed returns the typed text.
 func (c *Confirm) Typed() string { return c.field.Value() }
 
 var confirmKeys = struct{ other, take, submit key.Binding }{
@@ -49,7 +49,7 @@ var confirmKeys = struct{ other, take, submit key.Binding }{
 	submit: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm")),
 }
 
-// Keys are the bindings, for the help.
+// Keys returns the bindings, for the help.
 func (c *Confirm) Keys() []key.Binding {
 	if c.Phrase != "" {
 		return []key.Binding{confirmKeys.submit}
@@ -60,7 +60,7 @@ func (c *Confirm) Keys() []key.Binding {
 	return []key.Binding{confirmKeys.other, confirmKeys.take}
 }
 
-// Update takes keys only, and none before the confirmation is armed.
+// Update handles keys once the confirmation is armed.
 func (c *Confirm) Update(msg tea.Msg) Decision {
 	press, ok := msg.(tea.KeyPressMsg)
 	if !ok || !c.armed {
@@ -95,8 +95,8 @@ func (c *Confirm) typed(press tea.KeyPressMsg) Decision {
 	return Undecided
 }
 
-// View draws the confirmation and tells where the text cursor stands, which is
-// nowhere for a plain one. ask says what is to be typed.
+// View draws the confirmation and returns the position of the text cursor, if there is
+// one. ask says what to type.
 func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y int, cursor bool) {
 	if c.Phrase == "" {
 		return Lines(c.buttons(t, width), c.hint(t, width)), 0, 0, false
@@ -115,7 +115,7 @@ func (c *Confirm) View(t theme.Theme, width int, ask string) (block string, x, y
 	return Lines(question, phrase, line, note), x, y, true
 }
 
-// hint says whether the confirmation listens yet.
+// hint says whether the confirmation is armed.
 func (c *Confirm) hint(t theme.Theme, width int) string {
 	if !c.armed {
 		return t.Faint.Render(Fit("one moment"+t.Glyph.More, width))
@@ -124,18 +124,11 @@ func (c *Confirm) hint(t theme.Theme, width int) string {
 }
 
 func (c *Confirm) buttons(t theme.Theme, width int) string {
-	draw := func(label string, focused bool) string {
-		if !focused {
-			return t.Button.Render("  " + label)
-		}
-		return t.ButtonFocus.Render(t.Glyph.Pointer + " " + label)
+	switch {
+	case c.NoText == "":
+		return Buttons(t, width, 0, c.YesText)
+	case c.yes:
+		return Buttons(t, width, 1, c.NoText, c.YesText)
 	}
-	if c.NoText == "" {
-		return Fit(draw(c.YesText, true), width)
-	}
-	no, yes := draw(c.NoText, !c.yes), draw(c.YesText, c.yes)
-	if Width(no)+Width(yes)+2 > width {
-		return Lines(Fit(no, width), Fit(yes, width))
-	}
-	return no + "  " + yes
+	return Buttons(t, width, 0, c.NoText, c.YesText)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// markdownParser reads CommonMark with tables. It is made when it is first needed.
+// markdownParser returns a parser for CommonMark with tables, created on first use.
 var markdownParser = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
@@ -27,13 +27,12 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 	)
 })
 
-// document draws Markdown: goldmark reads it, the theme styles it. HTML in it is
-// text like any other.
+// document draws Markdown. HTML is treated as text.
 func document(t theme.Theme, markdown string, width int) string {
 	d := drawing{t, []byte(cleanLines(markdown))}
 	lines := strings.Split(Stack(d.blocks(markdownParser().Parse(text.NewReader(d.source)), max(1, width))...), "\n")
 	for i, l := range lines {
-		lines[i] = Fit(l, width) // what is nested deeply may have no room at all
+		lines[i] = Fit(l, width) // deeply nested blocks may be too wide
 	}
 	return strings.Join(lines, "\n")
 }
@@ -43,7 +42,7 @@ type drawing struct {
 	source []byte
 }
 
-// blocks draws what a block holds, each in width cells.
+// blocks draws the child blocks of a node, each in width cells.
 func (d drawing) blocks(parent ast.Node, width int) []string {
 	var out []string
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -114,7 +113,7 @@ func (d drawing) table(n *table.Table, width int) string {
 	return Grid(width, rows)
 }
 
-// inline draws the text of a block in a style, and what stands out from it.
+// inline draws the inline content of a block.
 func (d drawing) inline(parent ast.Node, style lipgloss.Style) string {
 	var b strings.Builder
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -151,8 +150,7 @@ func (d drawing) inline(parent ast.Node, style lipgloss.Style) string {
 	return b.String()
 }
 
-// link is the words of a link and its address, which can be clicked where a
-// terminal can take it.
+// link draws a link with its address, as a hyperlink if possible.
 func (d drawing) link(words, address string) string {
 	style := d.t.Link
 	if !d.t.ASCII && clickable(address) {
@@ -164,7 +162,7 @@ func (d drawing) link(words, address string) string {
 	return words + " (" + style.Render(Visible(address)) + ")"
 }
 
-// words are the text of a node without any styles.
+// words returns the text of a node without styles.
 func (d drawing) words(parent ast.Node) string {
 	var b strings.Builder
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -177,8 +175,7 @@ func (d drawing) words(parent ast.Node) string {
 	return b.String()
 }
 
-// text is what a piece of source stands for: escapes are undone, and what comes
-// out is made harmless.
+// text returns the unescaped and cleaned text of a leaf.
 func (d drawing) text(n *ast.Text) string {
 	raw := n.Segment.Value(d.source)
 	if _, code := n.Parent().(*ast.CodeSpan); !code && !n.IsRaw() {

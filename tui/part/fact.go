@@ -12,17 +12,16 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Reading is how far a fact has come while it is being read.
+// Reading is the state of a fact that is being read.
 type Reading struct {
 	Started bool
 	Read    bool
-	Text    string // what the observer says about it
+	Text    string // reported by the observer
 }
 
-// FactList shows facts one below the other: what is known, from where and
-// since when; what is not known, and why not. spin is the picture of a fact
-// that is on its way; live holds those of an observation that is going on and
-// is nil afterwards.
+// FactList draws facts with their values, sources and times, or why they are not
+// known. live has the states during an observation, and is nil otherwise; spin is the
+// spinner's frame.
 func FactList(t theme.Theme, width int, c engine.Case, ids []engine.FactID, live map[engine.FactID]Reading, spin string) string {
 	var rows []factRow
 	for _, id := range ids {
@@ -55,7 +54,7 @@ type factRow struct {
 	tone, name           lipgloss.Style
 }
 
-// valueAndSource is the value with its source behind it.
+// valueAndSource returns the value followed by its source.
 func (r factRow) valueAndSource() string {
 	if r.source == "" || r.value == "" {
 		return r.value + r.source
@@ -98,7 +97,7 @@ func narrowFacts(t theme.Theme, width int, rows []factRow) string {
 	return Lines(out...)
 }
 
-// FactValue says a fact in a few words.
+// FactValue describes a fact in a few words.
 func FactValue(c engine.Case, id engine.FactID) string {
 	switch id {
 	case engine.FactSession:
@@ -218,7 +217,7 @@ func teams(list []string) string {
 	return " on " + strings.Join(list, ", ")
 }
 
-// stamp is where and when something was seen.
+// stamp describes where and when something was read.
 func stamp(source string, at time.Time) string {
 	switch {
 	case at.IsZero():
@@ -229,11 +228,12 @@ func stamp(source string, at time.Time) string {
 	return source + ", " + minute(at)
 }
 
-// minute is when something was seen: the second matters only of what was done.
+// minute formats the time at which something was read. Seconds matter only for
+// changes.
 func minute(at time.Time) string { return at.Local().Format("15:04") }
 
-// Clock is the time of day.
+// Clock formats a time of day.
 func Clock(at time.Time) string { return at.Local().Format(time.TimeOnly) }
 
-// Day is the date.
+// Day formats a date.
 func Day(at time.Time) string { return at.Local().Format(time.DateOnly) }

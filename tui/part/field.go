@@ -12,31 +12,31 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Field is a one-line text input: bubbles/textinput for the editing, drawn here
-// because that counts its cursor in characters and not in cells. It starts no
-// program to reach the clipboard, it can refuse pasted text, and it prints
+// Field is a one-line text input. It uses bubbles/textinput for editing, but draws
+// itself, because textinput counts its cursor in characters and not in cells. It does
+// not start a program to read the clipboard, can ignore pasted text, and formats
 // itself without its value. The zero value is an empty field.
 type Field struct {
 	Placeholder string
-	Masked      bool // a secret: shown as dots
-	Typed       bool // must be typed: pasted text is refused
+	Masked      bool // a secret, shown as dots
+	Typed       bool // ignore pasted text
 	Limit       int  // longest value in runes, 0 for the default
 
-	made  bool
-	input textinput.Model
+	initialized bool
+	input       textinput.Model
 }
 
 const (
 	fieldLimit  = 4096
-	secretLimit = 64 << 10 // one that is cut off would be refused, and nobody would know why
+	secretLimit = 64 << 10 // a truncated secret would be refused without an apparent reason
 )
 
-// edited is the input, made when it is first needed.
-func (f *Field) edited() *textinput.Model {
-	if f.made {
+// textinput returns the input, created on first use.
+func (f *Field) textinput() *textinput.Model {
+	if f.initialized {
 		return &f.input
 	}
-	f.made, f.input = true, textinput.New()
+	f.initialized, f.input = true, textinput.New()
 	f.input.SetVirtualCursor(false)
 	f.input.KeyMap.Paste.SetEnabled(false)
 	f.input.CharLimit = fieldLimit
@@ -51,19 +51,19 @@ func (f *Field) edited() *textinput.Model {
 	return &f.input
 }
 
-// Value is the text.
-func (f *Field) Value() string { return f.edited().Value() }
+// Value returns the text.
+func (f *Field) Value() string { return f.textinput().Value() }
 
-// SetValue replaces the text and goes to its end.
+// SetValue sets the text and moves the cursor to its end.
 func (f *Field) SetValue(s string) {
-	f.edited().SetValue(printable(s))
+	f.textinput().SetValue(printable(s))
 	f.input.CursorEnd()
 }
 
-// Format implements fmt.Formatter: the text may be a secret.
+// Format implements fmt.Formatter, because the text may be a secret.
 func (f *Field) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[field]") }
 
-// Update takes keys and pasted text, and reports whether the text changed.
+// Update handles keys and pasted text, and reports whether the text changed.
 func (f *Field) Update(msg tea.Msg) bool {
 	switch x := msg.(type) {
 	case tea.PasteMsg:
@@ -83,7 +83,7 @@ func (f *Field) Update(msg tea.Msg) bool {
 	return f.Value() != before
 }
 
-// printable drops what has no picture, line breaks among it.
+// printable drops unprintable runes, including line breaks.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -93,14 +93,13 @@ func printable(s string) string {
 	}, s)
 }
 
-// View draws the input in width cells and tells in which cell the cursor
-// stands.
+// View draws the input in width cells and returns the cell of the cursor.
 func (f *Field) View(t theme.Theme, width int, focused bool) (line string, x int) {
 	prompt := t.Faint.Render(t.Glyph.Away) + " "
 	if focused {
 		prompt = t.Accent.Render(t.Glyph.Pointer) + " "
 	}
-	room := max(1, width-Width(prompt)-1) // a cell for the cursor behind the text
+	room := max(1, width-Width(prompt)-1) // one cell is for the cursor after the text
 	value, at := []rune(f.Value()), f.input.Position()
 	if len(value) == 0 {
 		return prompt + t.Faint.Render(Fit(Clean(f.Placeholder), room)), Width(prompt)
@@ -111,7 +110,7 @@ func (f *Field) View(t theme.Theme, width int, focused bool) (line string, x int
 		}
 		return Clean(string(r))
 	}
-	// Scroll so far that the cursor is in view.
+	// Scroll to keep the cursor visible.
 	from := 0
 	for from < at && Width(shown(value[from:at])) > room {
 		from++

@@ -9,9 +9,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Findings shows conclusions, each with how sure it is and, where evidence is
-// set, what it rests on. When the first one's title is on screen already as the
-// headline, it is not repeated.
+// Findings draws conclusions with their strength and, if evidence is set, their
+// evidence. A title equal to the headline is not repeated.
 func Findings(t theme.Theme, width int, list []engine.Finding, headline string, evidence bool) string {
 	var blocks []string
 	for _, f := range list {
@@ -28,7 +27,7 @@ func Findings(t theme.Theme, width int, list []engine.Finding, headline string, 
 	return Stack(blocks...)
 }
 
-// findingTitle is the head of a conclusion: how sure it is, and what it is.
+// findingTitle draws the strength and title of a conclusion.
 func findingTitle(t theme.Theme, width int, s engine.Strength, title string) string {
 	word, style := strength(t, s)
 	title = Clean(title)
@@ -53,7 +52,7 @@ func strength(t theme.Theme, s engine.Strength) (string, lipgloss.Style) {
 	return Clean(string(s)), t.Muted
 }
 
-// EvidenceCards shows what findings rest on, a card for each.
+// EvidenceCards draws the evidence of findings, one card for each.
 func EvidenceCards(t theme.Theme, width int, list []engine.Finding) string {
 	var cards []string
 	for _, f := range list {
@@ -65,8 +64,7 @@ func EvidenceCards(t theme.Theme, width int, list []engine.Finding) string {
 	return Stack(cards...)
 }
 
-// evidenceCard is a list of observations along a bar in the colour of how sure
-// they make us.
+// evidenceCard draws the evidence along a bar in the color of the finding's strength.
 func evidenceCard(t theme.Theme, width int, f engine.Finding) string {
 	list := EvidenceList(t, width-2, f.Evidence)
 	if list == "" {
@@ -77,7 +75,7 @@ func evidenceCard(t theme.Theme, width int, f engine.Finding) string {
 	return bar + strings.ReplaceAll(list, "\n", "\n"+bar)
 }
 
-// EvidenceList shows observations with their sources.
+// EvidenceList draws observations with their sources.
 func EvidenceList(t theme.Theme, width int, list []engine.Evidence) string {
 	var out []string
 	for _, e := range list {

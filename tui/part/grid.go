@@ -8,20 +8,20 @@ import (
 
 // Cell is one field of a grid.
 type Cell struct {
-	Text  string // clean
+	Text  string // must be clean, see Clean
 	Style lipgloss.Style
 }
 
 const gutter = 2
 
-// Grid draws rows in aligned columns; text that is too long for its column
-// goes on below. Columns are as wide as their longest text, as long as all fit
-// into width; else the widest give way.
+// Grid draws rows in aligned columns, wrapping text that is too long for its column.
+// Columns are as wide as their longest text if all fit into width; otherwise the
+// widest are narrowed.
 func Grid(width int, rows [][]Cell) string {
 	if len(rows) == 0 {
 		return ""
 	}
-	widths := columns(width, rows)
+	widths := columnWidths(width, rows)
 	var out []string
 	for _, row := range rows {
 		out = append(out, gridRow(row, widths)...)
@@ -39,7 +39,7 @@ func gridRow(row []Cell, widths []int) []string {
 	lines := make([]string, height)
 	for y := range height {
 		var b strings.Builder
-		space := 0 // owed before the next text, so that no line ends in spaces
+		space := 0 // pending before the next text, so that no line ends in spaces
 		for i, c := range row {
 			text := ""
 			if y < len(cells[i]) {
@@ -56,9 +56,9 @@ func gridRow(row []Cell, widths []int) []string {
 	return lines
 }
 
-// columns gives each column its widest text, capped where all together would
-// not fit.
-func columns(width int, rows [][]Cell) []int {
+// columnWidths returns the width of each column's longest text, capped so that all
+// columns fit.
+func columnWidths(width int, rows [][]Cell) []int {
 	widths := make([]int, len(rows[0]))
 	widest := 1
 	for _, row := range rows {
@@ -74,13 +74,13 @@ func columns(width int, rows [][]Cell) []int {
 			total += min(w, limit)
 		}
 		if total <= room {
-			return capped(widths, limit)
+			return capWidths(widths, limit)
 		}
 	}
-	return capped(widths, 1)
+	return capWidths(widths, 1)
 }
 
-func capped(widths []int, limit int) []int {
+func capWidths(widths []int, limit int) []int {
 	for i, w := range widths {
 		widths[i] = min(w, limit)
 	}

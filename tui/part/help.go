@@ -11,9 +11,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// ShortHelp is the line at the bottom of the screen: as many of the keys as have
-// room, the first ones first, and in any case the one that matters most, which
-// tells of the others or leads away.
+// ShortHelp draws the help line: as many keys as fit, in order of importance, and
+// always the key most.
 func ShortHelp(t theme.Theme, width int, keys []key.Binding, most string) string {
 	h := help.New()
 	h.Styles = t.Help
@@ -40,14 +39,14 @@ func ShortHelp(t theme.Theme, width int, keys []key.Binding, most string) string
 	return Fit(line(), width)
 }
 
-// KeyGroup are keys that belong together.
+// KeyGroup is a group of related keys.
 type KeyGroup struct {
 	Title string
 	Keys  []key.Binding
 }
 
-// FullHelp lists every key that does something now, one on a line. The last
-// group has a column of its own where there is room for one.
+// FullHelp lists every active key, one per line. The last group gets its own column if
+// there is room.
 func FullHelp(t theme.Theme, width int, groups []KeyGroup) string {
 	wide := 0
 	for _, g := range groups {

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Body shows the body of a request: JSON broken into lines and coloured, any
-// other as it is. Characters without a picture appear as their codes.
+// Body draws the body of a request: JSON indented and colored, anything else
+// unchanged. Invisible characters are shown as their codes.
 func Body(t theme.Theme, width int, body string) string {
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, []byte(body), "", "  ") != nil {
@@ -19,20 +19,20 @@ func Body(t theme.Theme, width int, body string) string {
 	}
 	var out []string
 	for l := range strings.SplitSeq(Visible(pretty.String()), "\n") {
-		out = append(out, wrapped(tokens(t.Syntax, l), width)...)
+		out = append(out, wrapTokens(tokenize(t.Syntax, l), width)...)
 	}
 	return strings.Join(out, "\n")
 }
 
-// token is a piece of a line that is drawn in one style.
+// token is a part of a line in one style.
 type token struct {
 	text  string
 	style lipgloss.Style
 }
 
-// tokens takes a line of indented JSON apart. A string that a colon follows is
+// tokenize splits a line of indented JSON into tokens. A string followed by a colon is
 // a key.
-func tokens(s theme.Syntax, line string) []token {
+func tokenize(s theme.Syntax, line string) []token {
 	var list []token
 	add := func(n int, style lipgloss.Style) {
 		list = append(list, token{line[:n], style})
@@ -41,7 +41,7 @@ func tokens(s theme.Syntax, line string) []token {
 	for line != "" {
 		switch c := line[0]; {
 		case c == '"':
-			n := quoted(line)
+			n := stringLen(line)
 			if strings.HasPrefix(line[n:], ":") {
 				add(n, s.Key)
 			} else {
@@ -60,8 +60,8 @@ func tokens(s theme.Syntax, line string) []token {
 	return list
 }
 
-// quoted is the length of the string that a line begins with.
-func quoted(line string) int {
+// stringLen returns the length of the string literal at the start of line.
+func stringLen(line string) int {
 	for i := 1; i < len(line); i++ {
 		switch line[i] {
 		case '\\':
@@ -73,13 +73,13 @@ func quoted(line string) int {
 	return len(line)
 }
 
-// wrapped puts tokens on lines of at most width cells. A line breaks in front
-// of a token where that helps, and within one that is longer than a line.
-func wrapped(list []token, width int) []string {
+// wrapTokens breaks tokens into lines of at most width cells, preferably between
+// tokens.
+func wrapTokens(list []token, width int) []string {
 	var lines []string
 	var line strings.Builder
 	room := width
-	feed := func() {
+	newline := func() {
 		lines = append(lines, line.String())
 		line.Reset()
 		room = width
@@ -88,7 +88,7 @@ func wrapped(list []token, width int) []string {
 		for n, piece := range Wrap(t.text, max(1, width)) {
 			w := Width(piece)
 			if n > 0 || w > room && room < width {
-				feed()
+				newline()
 			}
 			line.WriteString(t.style.Render(piece))
 			room -= w

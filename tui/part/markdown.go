@@ -8,8 +8,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Markdown draws Markdown and remembers the last pages, since drawing one is
-// dearer than a frame may be.
+// Markdown draws Markdown and caches the last pages, because drawing one takes longer
+// than a frame may.
 type Markdown struct {
 	pages map[page]string
 }
@@ -36,8 +36,7 @@ func (m *Markdown) Render(t theme.Theme, text string, width int) string {
 	return out
 }
 
-// wrapStyled wraps text that is styled already, and ends each line without a style
-// that runs on into the next.
+// wrapStyled wraps styled text so that no style continues on the next line.
 func wrapStyled(lead, styled string, width int) string {
 	in := Width(lead)
 	lines := strings.Split(lipgloss.Wrap(styled, max(1, width-in), ""), "\n")

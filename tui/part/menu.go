@@ -14,30 +14,30 @@ type Item struct {
 	Label    string
 	Why      string
 	Tag      string // a word beside the label, such as "recommended"
-	Disabled string // the reason; such an item is shown and can be looked at, not taken
+	Disabled string // why the item cannot be chosen; it can be selected to read the reason
 }
 
-// Menu lets one of a few items be taken. Those that cannot be are grey, with
-// their reason.
+// Menu lets a person choose one of a few items. Disabled items are grey and show their
+// reason.
 type Menu struct {
-	Items []Item
-	at    int
-	drawn []int // the item on each line, as last drawn
+	Items     []Item
+	cursor    int
+	lineItems []int // the item on each line, when last drawn
 }
 
-// NewMenu returns a menu that stands on the first recommended item, or else on
-// the first that can be taken.
+// NewMenu returns a menu with the recommended item selected, or else the first enabled
+// one.
 func NewMenu(items []Item, recommended int) Menu {
-	m := Menu{Items: items, at: -1}
+	m := Menu{Items: items, cursor: -1}
 	if recommended >= 0 && recommended < len(items) && items[recommended].Disabled == "" {
-		m.at = recommended
+		m.cursor = recommended
 	}
 	for i, it := range items {
-		if m.at < 0 && it.Disabled == "" {
-			m.at = i
+		if m.cursor < 0 && it.Disabled == "" {
+			m.cursor = i
 		}
 	}
-	m.at = max(m.at, 0)
+	m.cursor = max(m.cursor, 0)
 	return m
 }
 
@@ -47,10 +47,10 @@ var menuKeys = struct{ up, down, take key.Binding }{
 	take: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
 }
 
-// Steps are the bindings that move up and down in a menu.
+// Steps are the bindings that move the selection of a menu.
 var Steps = []key.Binding{menuKeys.up, menuKeys.down}
 
-// Keys are the menu's bindings, for the help.
+// Keys returns the bindings, for the help.
 func (m *Menu) Keys() []key.Binding {
 	if len(m.Items) < 2 {
 		return []key.Binding{menuKeys.take}
@@ -58,16 +58,15 @@ func (m *Menu) Keys() []key.Binding {
 	return []key.Binding{menuKeys.up, menuKeys.take}
 }
 
-// Takes reports whether the menu wants the key.
+// Takes reports whether the menu handles the key itself.
 func (m *Menu) Takes(press tea.KeyPressMsg) bool {
 	return len(m.Items) > 1 && key.Matches(press, menuKeys.up, menuKeys.down)
 }
 
-// Selected is the number of the item that enter takes.
-func (m *Menu) Selected() int { return m.at }
+// Selected returns the index of the selected item.
+func (m *Menu) Selected() int { return m.cursor }
 
-// Update moves the selection; taken is true when enter took an item that can
-// be taken.
+// Update moves the selection. taken is true if enter chose an enabled item.
 func (m *Menu) Update(msg tea.Msg) (taken bool) {
 	press, ok := msg.(tea.KeyPressMsg)
 	if !ok || len(m.Items) == 0 {
@@ -75,33 +74,33 @@ func (m *Menu) Update(msg tea.Msg) (taken bool) {
 	}
 	switch {
 	case key.Matches(press, menuKeys.up):
-		m.at = (m.at - 1 + len(m.Items)) % len(m.Items)
+		m.cursor = (m.cursor - 1 + len(m.Items)) % len(m.Items)
 	case key.Matches(press, menuKeys.down):
-		m.at = (m.at + 1) % len(m.Items)
+		m.cursor = (m.cursor + 1) % len(m.Items)
 	case key.Matches(press, menuKeys.take):
-		return m.Items[m.at].Disabled == ""
+		return m.Items[m.cursor].Disabled == ""
 	}
 	return false
 }
 
-// Click selects the item on a line; taken is true when it was selected already
-// and can be taken.
+// Click selects the item on a line. taken is true if it was already selected and is
+// enabled.
 func (m *Menu) Click(line int) (taken bool) {
-	if line < 0 || line >= len(m.drawn) {
+	if line < 0 || line >= len(m.lineItems) {
 		return false
 	}
-	before := m.at
-	m.at = m.drawn[line]
-	return m.at == before && m.Items[m.at].Disabled == ""
+	before := m.cursor
+	m.cursor = m.lineItems[line]
+	return m.cursor == before && m.Items[m.cursor].Disabled == ""
 }
 
-// View draws the menu in at most height lines: an item on each, and the reason
-// of the selected one below it. Where that is too much, the items scroll.
+// View draws the menu in at most height lines: one for each item, and the explanation
+// of the selected item below it. If there are too many items, they scroll.
 func (m *Menu) View(t theme.Theme, width, height int) string {
 	if len(m.Items) == 0 || height <= 0 {
 		return ""
 	}
-	why := m.why(t, m.at, width)
+	why := m.why(t, m.cursor, width)
 	if over := len(m.Items) + len(why) - height; over > 0 && len(why) > 0 {
 		all := len(why)
 		why = why[:max(all-over, min(1, height/2))]
@@ -112,11 +111,11 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 	room := max(1, height-len(why))
 	from := 0
 	if len(m.Items) > room {
-		from = min(max(0, m.at-room/2), len(m.Items)-room)
+		from = min(max(0, m.cursor-room/2), len(m.Items)-room)
 	}
 	to := min(len(m.Items), from+room)
 	var lines []string
-	m.drawn = m.drawn[:0]
+	m.lineItems = m.lineItems[:0]
 	for i := from; i < to; i++ {
 		line := m.line(t, i, width-2)
 		switch {
@@ -126,11 +125,11 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 			line = Pad(line, width-2) + " " + t.Faint.Render(t.Glyph.Down)
 		}
 		lines = append(lines, Fit(line, width))
-		if i == m.at {
+		if i == m.cursor {
 			lines = append(lines, why...)
 		}
-		for len(m.drawn) < len(lines) {
-			m.drawn = append(m.drawn, i)
+		for len(m.lineItems) < len(lines) {
+			m.lineItems = append(m.lineItems, i)
 		}
 	}
 	for steady := len(m.Items) + m.reservedLines(t, width); len(lines) < min(steady, height); {
@@ -139,7 +138,7 @@ func (m *Menu) View(t theme.Theme, width, height int) string {
 	return strings.Join(lines, "\n")
 }
 
-// Whole lists the items with all that is said of them.
+// Whole lists the items with their explanations.
 func (m *Menu) Whole(t theme.Theme, width int) string {
 	out := []string{t.Muted.Render(Fit("The choices", width))}
 	for i, it := range m.Items {
@@ -153,17 +152,17 @@ func (m *Menu) line(t theme.Theme, i, width int) string {
 	it := m.Items[i]
 	label := Clean(it.Label)
 	lead := "  "
-	if i == m.at {
+	if i == m.cursor {
 		lead = t.Accent.Render(t.Glyph.Pointer) + " "
 	}
 	switch {
 	case it.Disabled != "":
 		line := lead + t.Faint.Render(label)
-		if i != m.at {
+		if i != m.cursor {
 			line += t.Faint.Render("  " + t.Glyph.Dash + " " + Clean(it.Disabled))
 		}
 		return Fit(line, width)
-	case i == m.at:
+	case i == m.cursor:
 		label = t.Focused.Render(label)
 	default:
 		label = t.Text.Render(label)
@@ -174,9 +173,9 @@ func (m *Menu) line(t theme.Theme, i, width int) string {
 	return Fit(lead+label, width)
 }
 
-// reservedLines is how many lines the reasons need at most, so that the menu keeps its
-// height while the selection moves. Reasons against an item may be long, and
-// are looked at rarely.
+// reservedLines returns the number of lines to reserve for explanations, so that the
+// menu's height does not change with the selection. Reasons why an item is disabled
+// may be long and are rarely read, so they do not count.
 func (m *Menu) reservedLines(t theme.Theme, width int) int {
 	n := 0
 	for i, it := range m.Items {
@@ -187,7 +186,7 @@ func (m *Menu) reservedLines(t theme.Theme, width int) int {
 	return n
 }
 
-// why is what speaks for an item, or against it.
+// why returns the explanation of an item.
 func (m *Menu) why(t theme.Theme, i, width int) []string {
 	it := m.Items[i]
 	switch {

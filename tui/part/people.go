@@ -11,10 +11,10 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// suspicion is what the list alone tells of a person, the likeliest to be
-// wrong first: a role or team that did not arrive leaves somebody with what
-// Docker gives to everybody. Guests are outside the guide, and invitees have no
-// account yet.
+// suspicion is how likely it is, judging by the member list alone, that something is
+// wrong with a person; the most likely first. Somebody whose role or team did not
+// arrive has what Docker gives to everybody. Guests are outside the guide, and
+// invitees have no account yet.
 type suspicion int
 
 const (
@@ -40,8 +40,7 @@ func suspect(p engine.Person, insights bool) suspicion {
 	return suspectNothing
 }
 
-// suspectsFirst is a copy of the list: the suspicious first, and otherwise in
-// its order.
+// suspectsFirst returns a copy of the list sorted by suspicion. The sort is stable.
 func suspectsFirst(list []engine.Person, insights bool) []engine.Person {
 	ranks := make([]suspicion, len(list))
 	var next [suspectInvitee + 1]int
@@ -61,8 +60,8 @@ func suspectsFirst(list []engine.Person, insights bool) []engine.Person {
 	return sorted
 }
 
-// sign is a mark, and words for it; neither where there is nothing to say.
-func (s suspicion) sign(t theme.Theme) (mark string, style lipgloss.Style, words string) {
+// mark returns a glyph and its meaning, "" if there is nothing to say.
+func (s suspicion) mark(t theme.Theme) (mark string, style lipgloss.Style, words string) {
 	switch s {
 	case suspectNoTeam:
 		return t.Glyph.Warn, t.Warn, "on no team of their own"
@@ -77,13 +76,13 @@ func (s suspicion) sign(t theme.Theme) (mark string, style lipgloss.Style, words
 	return " ", t.Faint, ""
 }
 
-// column is one of the picker's, with the cells it takes.
+// column is a column of the picker with its width in cells.
 type column struct {
 	title string
 	width int
 }
 
-// people's columns, without their widths.
+// The titles of the picker's columns.
 const (
 	columnUsername = "username"
 	columnName     = "name"
@@ -94,10 +93,10 @@ const (
 	columnSign     = "note"
 )
 
-// leadWidth is what stands before the first column: the pointer and the sign.
+// leadWidth is the width of the pointer and the mark before the first column.
 const leadWidth = 4
 
-// rows are the header and the people in view.
+// rows draws the header and the visible people.
 func (p *Picker) rows(t theme.Theme, width int) []string {
 	cols := pickerColumns(width-leadWidth, p.insights)
 	var head strings.Builder
@@ -115,13 +114,13 @@ func (p *Picker) row(t theme.Theme, at int, cols []column) string {
 	var b strings.Builder
 	x, index := p.people[p.search.at(at)], &p.search.people[p.search.at(at)]
 	style := t.Text
-	if at == p.at {
+	if at == p.cursor {
 		style = t.Focused
 		b.WriteString(t.Accent.Render(t.Glyph.Pointer) + strings.Repeat(" ", max(1, 2-Width(t.Glyph.Pointer))))
 	} else {
 		b.WriteString("  ")
 	}
-	mark, tone, why := suspect(x, p.insights).sign(t)
+	mark, tone, why := suspect(x, p.insights).mark(t)
 	b.WriteString(tone.Render(mark) + " ")
 	space := 0
 	for _, c := range cols {
@@ -135,7 +134,7 @@ func (p *Picker) row(t theme.Theme, at int, cols []column) string {
 	return b.String()
 }
 
-// query is the filter, for the columns that it looks at.
+// query returns the filter if it applies to the column.
 func (p *Picker) query(column string) string {
 	if column == columnSeen || column == columnSign {
 		return ""
@@ -143,7 +142,7 @@ func (p *Picker) query(column string) string {
 	return p.filter.Value()
 }
 
-// highlighted draws a text with the bytes that are marked.
+// highlighted draws a text, highlighting the marked bytes.
 func highlighted(t theme.Theme, text string, marks []bool, style lipgloss.Style) string {
 	if !slices.Contains(marks, true) {
 		return style.Render(text)
@@ -164,8 +163,8 @@ func highlighted(t theme.Theme, text string, marks []bool, style lipgloss.Style)
 	return b.String()
 }
 
-// pickerColumns are as many as the width holds. The role and the day have
-// their widths; the rest share what is left.
+// pickerColumns returns as many columns as fit. The columns for role and date have
+// fixed widths; the others share the rest.
 func pickerColumns(width int, insights bool) []column {
 	const role, day = 8, 10
 	shares := []column{{columnUsername, 24}, {columnRole, 0}}
@@ -234,7 +233,7 @@ func personCell(x engine.Person, column string) string {
 	return ""
 }
 
-// Card is all that the list tells of the person that is selected.
+// Card draws everything that the list says about the selected person.
 func (p *Picker) Card(t theme.Theme, width int) string {
 	x, ok := p.Selected()
 	if !ok {
@@ -255,20 +254,20 @@ func (p *Picker) Card(t theme.Theme, width int) string {
 		rows = append(rows, []Cell{{r[0], t.Muted}, {Clean(cmp.Or(r[1], t.Glyph.Dash)), t.Text}})
 	}
 	why := ""
-	if mark, style, words := suspect(x, p.insights).sign(t); words != "" {
+	if mark, style, words := suspect(x, p.insights).mark(t); words != "" {
 		why = Hang(style.Render(mark)+" ", words, width, style)
 	}
 	return Stack(Lines(Paragraph(Clean(cmp.Or(x.Username, x.Email)), width, t.Strong), why), Grid(width, rows))
 }
 
-// Suspects are those that a picker puts first, with the words for it.
+// Suspects returns the people that a picker puts first, and why.
 func Suspects(people []engine.Person) (list []engine.Person, why map[string]string) {
 	p := NewPicker(people, "")
 	why = map[string]string{}
 	for _, x := range p.people {
 		if s := suspect(x, p.insights); s <= suspectUnseen {
 			list = append(list, x)
-			_, _, why[x.Username] = s.sign(theme.Theme{})
+			_, _, why[x.Username] = s.mark(theme.Theme{})
 		}
 	}
 	return list, why

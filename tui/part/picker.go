@@ -11,15 +11,15 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Picker finds one person among many. It has a filter and a list, and one of
-// them takes letters. Only the rows in view are drawn, so that a key costs the
-// same in an organization of fifty as in one of fifty thousand.
+// Picker selects one person among many with a filter and a list, either of which has
+// the focus. Only the visible rows are drawn, so a key takes as long with 50 people as
+// with 50,000.
 type Picker struct {
 	people []engine.Person
-	search *search // those that the filter lets through
+	search *search // the people that match the filter
 	filter Field
-	typing bool // letters go to the filter
-	at     int  // of those
+	typing bool // the filter has the focus
+	cursor int  // of those
 	top    int  // of those: the first row in view
 	page   int  // rows in view, as last drawn
 	above  int  // lines above the first row, as last drawn
@@ -28,9 +28,8 @@ type Picker struct {
 	insights bool
 }
 
-// NewPicker returns a picker over the people: the suspicious first, and
-// otherwise in their order. selected is the username it starts on, if there is
-// one.
+// NewPicker returns a picker over the people, sorted by suspicion. It starts at the
+// person with the username selected, if any.
 func NewPicker(people []engine.Person, selected string) *Picker {
 	insights := slices.ContainsFunc(people, func(p engine.Person) bool { return !p.LastSeen.IsZero() })
 	people = suspectsFirst(people, insights)
@@ -39,17 +38,16 @@ func NewPicker(people []engine.Person, selected string) *Picker {
 		filter: Field{Placeholder: "type a name, an address, a role or a team"},
 	}
 	if selected != "" {
-		p.at = max(0, slices.IndexFunc(people, func(x engine.Person) bool { return x.Username == selected }))
+		p.cursor = max(0, slices.IndexFunc(people, func(x engine.Person) bool { return x.Username == selected }))
 	}
 	return p
 }
 
-// Matching are the people that match a query, in the order in which a picker
-// shows them.
+// Matching returns the people that match a query, in a picker's order.
 func Matching(people []engine.Person, query string) []engine.Person {
 	p := NewPicker(people, "")
 	p.filter.SetValue(query)
-	p.narrow()
+	p.applyFilter()
 	p.finish()
 	list := make([]engine.Person, p.search.size())
 	for i := range list {
@@ -71,13 +69,13 @@ var pickerKeys = struct{ up, down, pageUp, pageDown, top, bottom, take, clear, f
 	list:     key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "list")),
 }
 
-// vim are the letters that move in the list while it takes letters.
-var vim = struct{ up, down key.Binding }{
+// vimKeys are the letters that move in the list when it has the focus.
+var vimKeys = struct{ up, down key.Binding }{
 	up:   key.NewBinding(key.WithKeys("k")),
 	down: key.NewBinding(key.WithKeys("j")),
 }
 
-// Keys are the picker's bindings, for the help.
+// Keys returns the bindings, for the help.
 func (p *Picker) Keys() []key.Binding {
 	keys := []key.Binding{pickerKeys.up, pickerKeys.take}
 	if p.typing {
@@ -91,12 +89,11 @@ func (p *Picker) Keys() []key.Binding {
 	return append(keys, pickerKeys.pageUp)
 }
 
-// Typing reports whether letters go to the filter.
+// Typing reports whether the filter has the focus.
 func (p *Picker) Typing() bool { return p.typing }
 
-// Takes reports whether the picker wants the key: those that move in the list,
-// those that go between list and filter, and esc as long as there is a filter
-// to clear.
+// Takes reports whether the picker handles the key itself: keys that move in the list
+// or between list and filter, and esc if there is a filter to clear.
 func (p *Picker) Takes(press tea.KeyPressMsg) bool {
 	switch {
 	case key.Matches(press, pickerKeys.clear):
@@ -105,31 +102,30 @@ func (p *Picker) Takes(press tea.KeyPressMsg) bool {
 		return key.Matches(press, pickerKeys.list, pickerKeys.up, pickerKeys.down, pickerKeys.pageUp, pickerKeys.pageDown)
 	}
 	return key.Matches(press, pickerKeys.filter, pickerKeys.up, pickerKeys.down, pickerKeys.pageUp, pickerKeys.pageDown,
-		pickerKeys.top, pickerKeys.bottom, vim.up, vim.down)
+		pickerKeys.top, pickerKeys.bottom, vimKeys.up, vimKeys.down)
 }
 
-// Searching reports whether not everybody has been looked at yet. The picker
-// then wants a Searched.
+// Searching reports whether the search is incomplete. It continues with the next
+// Searched.
 func (p *Picker) Searching() bool { return len(p.search.left) > 0 }
 
-// Searched lets a picker look at some more people.
+// Searched makes a picker continue its search.
 type Searched struct{}
 
-// finish looks at everybody who is left, for what must not be a guess.
+// finish completes the search.
 func (p *Picker) finish() {
 	p.search.finish()
 }
 
-// Selected is the person that enter takes.
+// Selected returns the selected person, if any.
 func (p *Picker) Selected() (engine.Person, bool) {
-	if p.at < 0 || p.at >= p.search.size() {
+	if p.cursor < 0 || p.cursor >= p.search.size() {
 		return engine.Person{}, false
 	}
-	return p.people[p.search.at(p.at)], true
+	return p.people[p.search.at(p.cursor)], true
 }
 
-// Update moves the selection or filters; taken is true when enter took
-// somebody.
+// Update moves the selection or filters. taken is true if enter chose somebody.
 func (p *Picker) Update(msg tea.Msg) (taken bool) {
 	press, ok := msg.(tea.KeyPressMsg)
 	if _, searched := msg.(Searched); searched {
@@ -141,9 +137,9 @@ func (p *Picker) Update(msg tea.Msg) (taken bool) {
 		return false
 	}
 	switch {
-	case key.Matches(press, pickerKeys.up), !p.typing && key.Matches(press, vim.up):
+	case key.Matches(press, pickerKeys.up), !p.typing && key.Matches(press, vimKeys.up):
 		p.Move(-1)
-	case key.Matches(press, pickerKeys.down), !p.typing && key.Matches(press, vim.down):
+	case key.Matches(press, pickerKeys.down), !p.typing && key.Matches(press, vimKeys.down):
 		p.Move(1)
 	case key.Matches(press, pickerKeys.pageUp):
 		p.Move(-p.page)
@@ -154,12 +150,12 @@ func (p *Picker) Update(msg tea.Msg) (taken bool) {
 	case !p.typing && key.Matches(press, pickerKeys.bottom):
 		p.Move(p.search.size())
 	case key.Matches(press, pickerKeys.filter):
-		p.typing = true // no name holds a slash
+		p.typing = true // no name contains a slash
 	case key.Matches(press, pickerKeys.list):
 		p.typing = false
 	case key.Matches(press, pickerKeys.clear):
 		p.filter.SetValue("")
-		p.narrow()
+		p.applyFilter()
 	case key.Matches(press, pickerKeys.take):
 		p.finish()
 		_, ok := p.Selected()
@@ -172,18 +168,17 @@ func (p *Picker) Update(msg tea.Msg) (taken bool) {
 
 func (p *Picker) typed(msg tea.Msg) {
 	if p.typing && p.filter.Update(msg) {
-		p.narrow()
+		p.applyFilter()
 	}
 }
 
-// Move goes n people down the list.
+// Move moves the selection down by n.
 func (p *Picker) Move(n int) {
 	p.finish()
-	p.at = min(max(0, p.at+n), max(0, p.search.size()-1))
+	p.cursor = min(max(0, p.cursor+n), max(0, p.search.size()-1))
 }
 
-// Click selects the person on a line of what was drawn; taken is true when they
-// were selected already.
+// Click selects the person on a line. taken is true if they were already selected.
 func (p *Picker) Click(line int) (taken bool) {
 	p.finish()
 	if line == 0 {
@@ -194,19 +189,19 @@ func (p *Picker) Click(line int) (taken bool) {
 	if line < p.above || to >= min(p.search.size(), p.top+p.page) {
 		return false
 	}
-	before := p.at
-	p.at, p.typing = to, false
+	before := p.cursor
+	p.cursor, p.typing = to, false
 	return before == to
 }
 
-// narrow keeps the people that match the filter.
-func (p *Picker) narrow() {
+// applyFilter restricts the list to the people that match the filter.
+func (p *Picker) applyFilter() {
 	p.search.begin(p.filter.Value())
-	p.at, p.top = 0, 0
+	p.cursor, p.top = 0, 0
 }
 
-// View draws the picker in height lines and tells where the text cursor
-// stands, if letters go to the filter.
+// View draws the picker in height lines and returns the position of the text cursor,
+// if the filter has the focus.
 func (p *Picker) View(t theme.Theme, width, height int) (block string, x int, cursor bool) {
 	count := t.Muted.Render(fmt.Sprintf("%d of %d", p.search.size(), len(p.people)))
 	if p.Searching() {
@@ -228,8 +223,8 @@ func (p *Picker) View(t theme.Theme, width, height int) (block string, x int, cu
 		p.above = 2
 	}
 	p.page = max(1, height-p.above)
-	p.top = min(p.top, p.at)
-	p.top = max(p.top, p.at-p.page+1)
+	p.top = min(p.top, p.cursor)
+	p.top = max(p.top, p.cursor-p.page+1)
 	p.top = max(0, min(p.top, p.search.size()-p.page))
 	lines := []string{line}
 	if p.search.size() == 0 && !p.Searching() {

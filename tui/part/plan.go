@@ -8,12 +8,10 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Plan is the preview of everything that an approval sets going: each change,
-// each request as it will be sent, and what has to be known of it. Guards and
-// PlanStamp are the rest.
+// Plan draws the preview of a plan: its notes, and each change with its request
+// exactly as it will be sent. Guards and PlanStamp draw the rest.
 func Plan(t theme.Theme, width int, p engine.Plan) string {
-	// What a change does beside what it is for comes first: below long requests
-	// it would be out of sight.
+	// Side effects come first, because long requests would push them out of sight.
 	blocks := []string{notes(t, width, p.Notes)}
 	for i, ch := range p.Changes {
 		blocks = append(blocks, change(t, width, i+1, ch))
@@ -21,7 +19,7 @@ func Plan(t theme.Theme, width int, p engine.Plan) string {
 	return Stack(blocks...)
 }
 
-// PlanStamp identifies the plan.
+// PlanStamp draws the digest and time of a plan.
 func PlanStamp(t theme.Theme, width int, p engine.Plan) string {
 	line := "plan " + p.Digest()[:12]
 	if !p.At.IsZero() {
@@ -45,7 +43,7 @@ func change(t theme.Theme, width, n int, ch engine.Change) string {
 	return Lines(head, Indent(body, 3))
 }
 
-// BeforeAfter shows what a change turns into what.
+// BeforeAfter draws the effect of a change.
 func BeforeAfter(t theme.Theme, width int, ch engine.Change) string {
 	to := t.OK
 	if ch.Call.Method == destructiveMethod {
@@ -70,8 +68,8 @@ func BeforeAfter(t theme.Theme, width int, ch engine.Change) string {
 	)
 }
 
-// request shows a call byte for byte as it goes over the wire, the credential
-// apart. Characters without a picture appear as their codes.
+// request draws a call exactly as it is sent, except for the credential. Invisible
+// characters are shown as their codes.
 func request(t theme.Theme, width int, c engine.Call) string {
 	bar := t.Faint.Render(t.Glyph.Bar) + " "
 	room := width - 2
@@ -93,10 +91,10 @@ func request(t theme.Theme, width int, c engine.Call) string {
 	return strings.Join(lines, "\n")
 }
 
-// destructiveMethod is the method of requests that take something away.
+// destructiveMethod is the method of requests that remove something.
 const destructiveMethod = "DELETE"
 
-// method tells what takes something away from what puts something there.
+// method draws an HTTP method, highlighting a destructive one.
 func method(t theme.Theme, name string) string {
 	style := t.Strong
 	if name == destructiveMethod {
@@ -120,8 +118,7 @@ func copyDetails(t theme.Theme, width int, c engine.Copy) string {
 	return Stack(Grid(width, rows), Tags(t, width, c.Tags))
 }
 
-// FewTags are the first of many tags, and how many they leave out: nobody reads
-// three thousand digests before saying yes.
+// FewTags returns the first of many tags, and the number of tags left out.
 func FewTags(tags []engine.TagRef) (few []engine.TagRef, more int) {
 	const most = 12
 	if len(tags) <= most {
@@ -131,8 +128,8 @@ func FewTags(tags []engine.TagRef) (few []engine.TagRef, more int) {
 	return few, len(tags) - len(few)
 }
 
-// Tags is a table of tags with the digests that a copy must have; of many tags,
-// the first. WholeTags has them all.
+// Tags draws a table of tags with the digests that a copy must have. It shows only the
+// first of many tags; WholeTags shows all.
 func Tags(t theme.Theme, width int, tags []engine.TagRef) string {
 	if len(tags) == 0 {
 		return ""
@@ -166,7 +163,7 @@ func size(tag engine.TagRef) string {
 	return Bytes(tag.Size)
 }
 
-// WholeTags are the tags of all copies of a plan, their digests in full.
+// WholeTags draws the tags of all copies of a plan with their full digests.
 func WholeTags(t theme.Theme, width int, p engine.Plan) string {
 	var blocks []string
 	for _, ch := range p.Changes {
@@ -181,7 +178,7 @@ func WholeTags(t theme.Theme, width int, p engine.Plan) string {
 	return Stack(blocks...)
 }
 
-// Link is an address; terminals that can make it clickable.
+// Link draws a URL, as a hyperlink if possible.
 func Link(t theme.Theme, width int, url string) string {
 	style := t.Link
 	if !t.ASCII && clickable(url) {
@@ -190,15 +187,15 @@ func Link(t theme.Theme, width int, url string) string {
 	return Paragraph(Visible(url), width, style)
 }
 
-// clickable reports whether an address may go into an escape sequence: a web
-// address of printable ASCII, of a length that terminals take.
+// clickable reports whether a URL may be put into an escape sequence: a web address of
+// printable ASCII characters and limited length.
 func clickable(url string) bool {
 	const longest = 1000
 	web := strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")
 	return web && len(url) <= longest && ascii(url) && !strings.Contains(url, " ")
 }
 
-// Console is what a person does in a web console: each wording of the clicks.
+// Console draws the clicks in a web console, in each version of its wording.
 func Console(t theme.Theme, width int, c engine.Console) string {
 	var blocks []string
 	if c.URL != "" {
@@ -232,7 +229,7 @@ func notes(t theme.Theme, width int, list []string) string {
 	return Lines(out...)
 }
 
-// Guards are what is read again before each change.
+// Guards draws what is checked again before each change.
 func Guards(t theme.Theme, width int, list []engine.Guard) string {
 	if len(list) == 0 {
 		return ""
@@ -248,7 +245,7 @@ func Guards(t theme.Theme, width int, list []engine.Guard) string {
 	return Lines(out...)
 }
 
-// Bytes is a size in words: 1 kB is 1000 bytes, as Docker counts.
+// Bytes formats a size. 1 kB is 1000 bytes, as in Docker.
 func Bytes(n int64) string {
 	const k = 1000
 	units := []string{"B", "kB", "MB", "GB", "TB"}

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Percent is how much of total is done, from 0 to 100.
+// Percent returns how much of total is done, from 0 to 100.
 func Percent(done, total int64) int {
 	if total <= 0 {
 		return 0
@@ -18,8 +18,7 @@ func Percent(done, total int64) int {
 	return int(math.Round(100 * math.Min(1, math.Max(0, float64(done)/float64(total)))))
 }
 
-// Bar is a progress bar with what is done in numbers. Without a total there is
-// nothing to draw.
+// Bar draws a progress bar with numbers. It returns "" if the total is unknown.
 func Bar(t theme.Theme, width int, done, total int64, unit string) string {
 	if total <= 0 || width < 8 {
 		return ""
@@ -34,7 +33,7 @@ func Bar(t theme.Theme, width int, done, total int64, unit string) string {
 	return t.Bar(room).ViewAs(float64(p)/100) + "  " + t.Muted.Render(words)
 }
 
-// Amounts says further measures of the same work, and how long it still takes.
+// Amounts describes other measures of the same work, and the remaining time.
 func Amounts(more []engine.Amount, left time.Duration) string {
 	var words []string
 	for _, a := range more {
@@ -53,7 +52,7 @@ func amount(done, total int64, unit string) string {
 	return strings.TrimSpace(fmt.Sprintf("%d of %d %s", done, total, unit))
 }
 
-// Elapsed is a duration in whole seconds or minutes.
+// Elapsed formats a duration in seconds or minutes.
 func Elapsed(d time.Duration) string {
 	d = d.Truncate(time.Second)
 	if d < time.Minute {

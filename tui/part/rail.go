@@ -12,8 +12,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// RailWidth is what the upright rail takes: a label of at most 14 characters
-// and its mark.
+// RailWidth is the width of the rail: a mark and a label of at most 14 characters.
 const RailWidth = 16
 
 type stop struct {
@@ -23,9 +22,9 @@ type stop struct {
 	word  lipgloss.Style
 }
 
-func stops(t theme.Theme, s guide.State) (list []stop, here int) {
-	if carriesOut(s.Verdict) {
-		// The action comes first; the walk then leaves by the step's usual way.
+func railStops(t theme.Theme, s guide.State) (list []stop, here int) {
+	if recommendsAction(s.Verdict) {
+		// After the action, the walk leaves the step by its usual outcome.
 		s.Verdict = engine.Verdict{}
 	}
 	past, current, future := guide.Path(s)
@@ -47,19 +46,18 @@ func stops(t theme.Theme, s guide.State) (list []stop, here int) {
 	return list, here
 }
 
-// carriesOut reports whether what is recommended stays on the step, because an
-// action belongs to it.
-func carriesOut(v engine.Verdict) bool {
+// recommendsAction reports whether the recommended choice runs an action and so stays
+// on the step.
+func recommendsAction(v engine.Verdict) bool {
 	return slices.ContainsFunc(v.Choices, func(c engine.Choice) bool {
 		return c.Recommended && c.Disabled == "" && c.Action != ""
 	})
 }
 
-// Rail is the walk from top to bottom: what was passed, where it stands, and
-// where the usual way on leads. What does not fit scrolls with the current
-// step.
+// Rail draws the walk vertically: the steps passed, the current one, and those that
+// usually follow. If it is too long, it scrolls with the current step.
 func Rail(t theme.Theme, height int, s guide.State) string {
-	list, here := stops(t, s)
+	list, here := railStops(t, s)
 	from, to := 0, len(list)
 	if to > height {
 		from = min(max(0, here-height/3), to-height)
@@ -72,10 +70,10 @@ func Rail(t theme.Theme, height int, s guide.State) string {
 	return strings.Join(out, "\n")
 }
 
-// Track is the walk on one line: a mark for each step, the current one's name,
-// and the next one's.
+// Track draws the walk on one line: a mark for each step, and the names of the current
+// and the next step.
 func Track(t theme.Theme, width int, s guide.State) string {
-	list, here := stops(t, s)
+	list, here := railStops(t, s)
 	if here >= len(list) {
 		return ""
 	}

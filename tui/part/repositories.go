@@ -14,16 +14,16 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Repositories is the table of what may be lost with a person: their own
-// repositories, and those of the organization that may depend on them. Like the
-// picker's, the table is given only the rows in view.
+// Repositories is the table of what may be lost with a person: their own repositories,
+// and those of the organization that may depend on them. Only the visible rows are
+// given to the table component.
 type Repositories struct {
 	rows      []repositoryRow
 	haystacks []string
-	match     []int // indices of the rows that the filter lets through
+	match     []int // indices of the rows that match the filter
 	filter    Field
 	typing    bool // letters go to the filter
-	at        int  // of match
+	cursor    int  // of match
 	top       int
 	page      int // rows in view, as last drawn
 	above     int // lines above the first row, as last drawn
@@ -33,7 +33,7 @@ type Repositories struct {
 	org       string
 }
 
-// repositoryRow is one line. Personal ones can be chosen, the others stay.
+// repositoryRow is one row. Only personal repositories can be chosen.
 type repositoryRow struct {
 	name     string // namespace/name
 	personal bool
@@ -47,21 +47,21 @@ type repositoryView struct {
 	pointer                string
 }
 
-// NewRepositories returns the table of a case, with the cursor on the first
-// repository that needs somebody's attention.
+// NewRepositories returns the table of a case. The cursor is on the first repository
+// with a problem, if any.
 func NewRepositories(c engine.Case) *Repositories {
 	p := &Repositories{page: 1, filter: Field{Placeholder: "filter by name, state, visibility or reason"}}
 	p.Set(c)
 	for i, at := range p.match {
 		if p.rows[at].standing == engine.StandingBlocked {
-			p.at = i
+			p.cursor = i
 			break
 		}
 	}
 	return p
 }
 
-// Set takes what has changed in the case. Cursor and filter stay.
+// Set updates the table. It keeps cursor and filter.
 func (p *Repositories) Set(c engine.Case) {
 	standings := engine.Standings(c)
 	p.rows, p.haystacks, p.org = nil, nil, Clean(c.Org)
@@ -71,9 +71,9 @@ func (p *Repositories) Set(c engine.Case) {
 	for _, r := range c.Repositories.Organization {
 		p.add(repositoryRow{name: r.Name, standing: engine.StandingStays, cells: organizationCells(r)})
 	}
-	at := p.at
-	p.narrow()
-	p.at = min(at, max(0, len(p.match)-1))
+	at := p.cursor
+	p.applyFilter()
+	p.cursor = min(at, max(0, len(p.match)-1))
 }
 
 func (p *Repositories) add(r repositoryRow) {
@@ -142,7 +142,7 @@ func organizationCells(r engine.OrgRepository) map[string]string {
 	return cells
 }
 
-// repositoryColumns are as many as the width holds.
+// repositoryColumns returns as many columns as fit.
 func repositoryColumns(width int) []table.Column {
 	flex := []int{60, 40}
 	titles := []string{columnMark, columnRepository, columnTarget, columnState}
@@ -189,7 +189,7 @@ var repositoryKeys = struct{ up, down, pageUp, pageDown, top, bottom, filter, do
 	clear:    key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear the filter")),
 }
 
-// Keys are the table's bindings, for the help.
+// Keys returns the bindings, for the help.
 func (p *Repositories) Keys() []key.Binding {
 	if p.typing {
 		return []key.Binding{repositoryKeys.done, repositoryKeys.clear}
@@ -201,10 +201,10 @@ func (p *Repositories) Keys() []key.Binding {
 	return keys
 }
 
-// Typing reports whether letters go to the filter.
+// Typing reports whether the filter has the focus.
 func (p *Repositories) Typing() bool { return p.typing }
 
-// Takes reports whether the table wants the key.
+// Takes reports whether the table handles the key itself.
 func (p *Repositories) Takes(press tea.KeyPressMsg) bool {
 	if key.Matches(press, repositoryKeys.clear) {
 		return p.typing || p.filter.Value() != ""
@@ -213,7 +213,7 @@ func (p *Repositories) Takes(press tea.KeyPressMsg) bool {
 	return key.Matches(press, k.pageUp, k.pageDown) || !p.typing && key.Matches(press, k.up, k.down, k.top, k.bottom, k.filter)
 }
 
-// Update moves the cursor or filters, and reports whether the key was for that.
+// Update moves the cursor or filters, and reports whether it handled the message.
 func (p *Repositories) Update(msg tea.Msg) bool {
 	press, isKey := msg.(tea.KeyPressMsg)
 	k := repositoryKeys
@@ -223,12 +223,12 @@ func (p *Repositories) Update(msg tea.Msg) bool {
 	case isKey && key.Matches(press, k.clear):
 		p.typing = false
 		p.filter.SetValue("")
-		p.narrow()
+		p.applyFilter()
 	case isKey && p.typing && key.Matches(press, k.done):
 		p.typing = false
 	case p.typing && (!isKey || !key.Matches(press, k.pageUp, k.pageDown)):
 		if p.filter.Update(msg) {
-			p.narrow()
+			p.applyFilter()
 		}
 	case key.Matches(press, k.filter):
 		p.typing = true
@@ -253,26 +253,25 @@ func (p *Repositories) Update(msg tea.Msg) bool {
 // Pages are the bindings that move by a page.
 var Pages = []key.Binding{repositoryKeys.pageUp, repositoryKeys.pageDown}
 
-// Overflows reports whether there are more rows than are in view.
+// Overflows reports whether not all rows are visible.
 func (p *Repositories) Overflows() bool { return len(p.match) > p.page }
 
-// AtEnd reports whether the cursor is on the last row, so that a step down leads
-// out of the table.
-func (p *Repositories) AtEnd() bool { return p.at >= len(p.match)-1 }
+// AtEnd reports whether the cursor is on the last row.
+func (p *Repositories) AtEnd() bool { return p.cursor >= len(p.match)-1 }
 
-// Click selects the repository on a line of what was drawn.
+// Click selects the repository on a line.
 func (p *Repositories) Click(line int) {
 	if to := p.top + line - p.above; line >= p.above && to < min(len(p.match), p.top+p.page) {
-		p.at = to
+		p.cursor = to
 	}
 }
 
-// Move goes n rows down.
+// Move moves the cursor down by n rows.
 func (p *Repositories) Move(n int) {
-	p.at = min(max(0, p.at+n), max(0, len(p.match)-1))
+	p.cursor = min(max(0, p.cursor+n), max(0, len(p.match)-1))
 }
 
-func (p *Repositories) narrow() {
+func (p *Repositories) applyFilter() {
 	words := strings.Fields(strings.ToLower(p.filter.Value()))
 	p.match = p.match[:0]
 	for i, hay := range p.haystacks {
@@ -280,22 +279,22 @@ func (p *Repositories) narrow() {
 			p.match = append(p.match, i)
 		}
 	}
-	p.at, p.top = 0, 0
+	p.cursor, p.top = 0, 0
 	p.drawn++
 }
 
-// Selected is the name of the repository under the cursor, and whether it is the
-// person's own.
+// Selected returns the name of the selected repository, and whether it is the person's
+// own.
 func (p *Repositories) Selected() (name string, personal bool) {
-	if p.at < 0 || p.at >= len(p.match) {
+	if p.cursor < 0 || p.cursor >= len(p.match) {
 		return "", false
 	}
-	r := p.rows[p.match[p.at]]
+	r := p.rows[p.match[p.cursor]]
 	return r.name, r.personal
 }
 
-// Shown are the person's own repositories that the filter lets through, with how
-// they stand.
+// Shown returns the person's own repositories that match the filter, with their
+// standings.
 func (p *Repositories) Shown() (names []string, standings []engine.Standing) {
 	for _, i := range p.match {
 		if r := p.rows[i]; r.personal {
@@ -305,8 +304,8 @@ func (p *Repositories) Shown() (names []string, standings []engine.Standing) {
 	return names, standings
 }
 
-// View draws the table in height lines and tells where the text cursor of the
-// filter stands, if letters go there.
+// View draws the table in height lines and returns the position of the filter's text
+// cursor, if it has the focus.
 func (p *Repositories) View(t theme.Theme, width, height int, focused bool) (block string, x int, typing bool) {
 	line := ""
 	if p.typing || p.filter.Value() != "" {
@@ -324,8 +323,8 @@ func (p *Repositories) View(t theme.Theme, width, height int, focused bool) (blo
 	if line != "" {
 		p.above++
 	}
-	p.top = min(p.top, p.at)
-	p.top = max(p.top, p.at-p.page+1)
+	p.top = min(p.top, p.cursor)
+	p.top = max(p.top, p.cursor-p.page+1)
 	p.top = max(0, min(p.top, len(p.match)-p.page))
 	if len(p.match) == 0 {
 		return Lines(line, t.Muted.Render(Fit("nothing matches; esc clears the filter", width))), x, p.typing
@@ -337,7 +336,7 @@ func (p *Repositories) View(t theme.Theme, width, height int, focused bool) (blo
 	return Lines(append([]string{line}, shown...)...), x, p.typing
 }
 
-// draw returns the header and the rows in view.
+// draw returns the header and the visible rows.
 func (p *Repositories) draw(t theme.Theme, width int, focused bool) []string {
 	lead := Width(t.Glyph.Pointer) + 1
 	end := min(len(p.match), p.top+p.page)
@@ -349,7 +348,7 @@ func (p *Repositories) draw(t theme.Theme, width int, focused bool) []string {
 			row := make(table.Row, len(columns))
 			for n, c := range columns {
 				row[n] = Clean(p.rows[i].cells[c.Title])
-				if c.Title == columnState { // the last one: what follows a style would lose that of the row
+				if c.Title == columnState { // the last column, because its style ends that of the row
 					row[n] = standingStyle(t, p.rows[i].standing).Render(row[n])
 				}
 			}
@@ -361,13 +360,13 @@ func (p *Repositories) draw(t theme.Theme, width int, focused bool) []string {
 		)
 		p.shown = want
 	}
-	if at := p.at - p.top; p.table.Cursor() != at {
+	if at := p.cursor - p.top; p.table.Cursor() != at {
 		p.table.SetCursor(at)
 	}
 	lines := strings.Split(p.table.View(), "\n")
 	for i, l := range lines {
 		sign := strings.Repeat(" ", lead)
-		if focused && i == p.at-p.top+1 { // below the header
+		if focused && i == p.cursor-p.top+1 { // below the header
 			sign = t.Accent.Render(t.Glyph.Pointer) + " "
 		}
 		lines[i] = sign + l
@@ -392,7 +391,7 @@ func standingStyle(t theme.Theme, s engine.Standing) lipgloss.Style {
 	return t.Text
 }
 
-// Count says how many repositories stand how.
+// Count describes how many repositories have each standing.
 func (p *Repositories) Count() string {
 	n := map[engine.Standing]int{}
 	for _, r := range p.rows {

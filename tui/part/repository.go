@@ -10,7 +10,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// repositoryFacts is everything that is known of one repository.
+// repositoryFacts returns everything known about a repository, as labels and texts.
 func repositoryFacts(c engine.Case, name string) [][2]string {
 	var rows [][2]string
 	add := func(label, text string) {
@@ -42,7 +42,7 @@ func repositoryFacts(c engine.Case, name string) [][2]string {
 	return rows
 }
 
-// RepositoryText is RepositoryDetails in lines of plain text.
+// RepositoryText is RepositoryDetails as plain text.
 func RepositoryText(c engine.Case, name string) string {
 	out := []string{Clean(name)}
 	for _, r := range repositoryFacts(c, name) {
@@ -51,8 +51,7 @@ func RepositoryText(c engine.Case, name string) string {
 	return strings.Join(out, "\n")
 }
 
-// RepositoryDetails is everything that is known of one repository, and where it
-// comes from.
+// RepositoryDetails draws everything known about a repository.
 func RepositoryDetails(t theme.Theme, width int, c engine.Case, name string) string {
 	rows := repositoryFacts(c, name)
 	if len(rows) == 0 {
@@ -105,7 +104,7 @@ func personalDetails(c engine.Case, r engine.Repository, add func(label, text st
 	}
 }
 
-// Visibility in a word.
+// Visibility returns "private" or "public".
 func Visibility(private bool) string {
 	if private {
 		return "private"
@@ -113,7 +112,7 @@ func Visibility(private bool) string {
 	return "public"
 }
 
-// sizeOf and dayOf are empty where nothing is known.
+// sizeOf formats a size, "" if unknown. dayOf does the same for a date.
 func sizeOf(n int64) string {
 	if n <= 0 {
 		return ""

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Rights is the table of what a credential may do: capability, what it is for,
-// whether it was granted, and how to get it.
+// Rights draws a table of permissions: what each is needed for, whether it was
+// granted, and how to get it.
 func Rights(t theme.Theme, width int, rights []engine.Right) string {
 	if len(rights) == 0 {
 		return ""

@@ -9,35 +9,34 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// search finds people by words. Each word must be found in the username, the
-// name, the address, the role or a team, as it stands; or its letters, in their
-// order, in the username, the name or what is before the @ of the address.
-// Better ways of being found come first, and within each the people keep their
-// order, which is that of suspicion.
+// search finds people by words. Each word must occur in the username, name, address,
+// role or a team; or its letters must occur in order in the username, the name or the
+// local part of the address. Better matches come first, and equal ones keep the order
+// of the people.
 //
-// It looks at a bounded number of people at a time, so that a key costs the
-// same however many there are.
+// It examines a limited number of people at a time, so that a key takes equally long
+// however many there are.
 type search struct {
 	people []indexed
-	all    []int32 // everybody
+	all    []int32 // indices of all people
 	query  string
 	words  []string
 	wanted uint64  // the letters of the words
-	left   []int32 // those still to be looked at
-	pool   []int32 // those that were found, in their order; the head of room
-	room   []int32 // written over by each search, so that a key leaves no garbage
+	left   []int32 // still to be examined
+	pool   []int32 // the matches, in order; a prefix of room
+	room   []int32 // reused by each search to avoid allocations
 	ranks  [rankNone][]int32
 }
 
-// indexed is what is looked at in a person, in lower case.
+// indexed is the searchable text of a person, in lower case.
 type indexed struct {
-	letters uint64    // those that appear anywhere, see letters
-	all     string    // every field, a line break between them
-	ends    [3]uint16 // of the username, the name, and the address before its @
+	letters uint64    // the letters that occur in it
+	all     string    // the fields, separated by line breaks
+	ends    [3]uint16 // of the username, the name, and the local part of the address
 }
 
-// names are the fields that are looked at letter by letter. They are cut out of
-// all, so that fifty thousand people are not half a million pointers.
+// names returns the fields that are searched letter by letter. They are substrings of
+// all, which saves memory.
 func (x *indexed) names() (list [3]string) {
 	from := 0
 	for i, end := range x.ends {
@@ -47,15 +46,15 @@ func (x *indexed) names() (list [3]string) {
 	return list
 }
 
-// rank is how well a person was found. Lower is better.
+// rank is the quality of a match. Lower is better.
 type rank int
 
 const (
-	rankExact rank = iota // the username, the name or the address is the word
+	rankExact rank = iota // the username or the name is the word
 	rankStart             // one of them begins with it
 	rankWord              // a word of any field begins with it
 	rankWithin
-	rankFuzzy // only the letters are there, in their order
+	rankFuzzy // only its letters occur, in order
 	rankNone
 )
 
@@ -92,15 +91,15 @@ func index(p engine.Person) indexed {
 }
 
 const (
-	// stride is how many people are looked at at a time.
+	// stride is the number of people examined at a time.
 	stride = 8192
-	// mostScored is how many people who were found by letters alone are
-	// compared with each other; the rest follow in their order.
+	// mostScored is the maximum number of fuzzy matches that are sorted by score; the
+	// others follow in their order.
 	mostScored = 500
 )
 
-// begin starts to look for a query. One that goes on from the last one is
-// looked for among its results, and among those whom it had not come to.
+// begin starts a search. If the query extends the previous one, only its matches and
+// the people not yet examined are searched.
 func (s *search) begin(query string) {
 	goesOn := strings.HasPrefix(query, s.query) && len(s.words) > 0
 	s.query, s.words = query, strings.Fields(strings.ToLower(query))
@@ -118,11 +117,11 @@ func (s *search) begin(query string) {
 	default:
 		s.left = s.all
 	}
-	s.pool = s.room[:0] // never past the one who is looked at
+	s.pool = s.room[:0] // it never grows past the person being examined
 	s.step()
 }
 
-// step looks at some more people.
+// step examines some more people.
 func (s *search) step() {
 	if len(s.left) == 0 {
 		return
@@ -144,14 +143,14 @@ func (s *search) step() {
 	}
 }
 
-// finish looks at everybody who is left.
+// finish examines all remaining people.
 func (s *search) finish() {
 	for len(s.left) > 0 {
 		s.step()
 	}
 }
 
-// size is how many were found so far.
+// size returns the number of matches so far.
 func (s *search) size() int {
 	if len(s.words) == 0 {
 		return len(s.all)
@@ -159,7 +158,7 @@ func (s *search) size() int {
 	return len(s.pool)
 }
 
-// at is the one found at a place, the best first.
+// at returns the index of the nth best match.
 func (s *search) at(n int) int32 {
 	if len(s.words) == 0 {
 		return s.all[n]
@@ -173,7 +172,7 @@ func (s *search) at(n int) int32 {
 	panic("beyond the end of a search")
 }
 
-// sort puts the best scores first.
+// sort sorts fuzzy matches by score, best first.
 func (s *search) sort(found []int32) {
 	found = found[:min(len(found), mostScored)]
 	scores := make(map[int32]int, len(found))
@@ -188,7 +187,7 @@ func (s *search) sort(found []int32) {
 	slices.SortStableFunc(found, func(a, b int32) int { return scores[b] - scores[a] })
 }
 
-// rank is that of the word that was found worst.
+// rank returns the rank of the worst-matching word.
 func (x *indexed) rank(words []string) rank {
 	worst := rankExact
 	for _, w := range words {
@@ -232,8 +231,7 @@ func (x *indexed) rankOf(word string) rank {
 	}
 }
 
-// inOrder reports whether the characters of a word appear in a text one after
-// the other.
+// inOrder reports whether the bytes of word occur in text in order.
 func inOrder(word, text string) bool {
 	for i := 0; i < len(word); i++ {
 		at := strings.IndexByte(text, word[i])
@@ -249,8 +247,8 @@ func letterOrDigit(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b >= 0x80
 }
 
-// letters is a set of the characters of a lower-case text, each in one of 64
-// places: a person without a place that a query needs need not be looked at.
+// letters returns the set of characters of a lower-case text, mapped to 64 bits. A
+// person whose set lacks a bit of the query's need not be examined.
 func letters(s string) uint64 {
 	var set uint64
 	for i := range len(s) {
@@ -266,12 +264,12 @@ func letters(s string) uint64 {
 	return set
 }
 
-// found are the bytes of a field that a query found, for the eye. Scattered
-// letters count only where a word stands in no field of the person as it is.
+// found returns which bytes of a field to highlight for a query. Scattered letters are
+// highlighted only for a word that does not occur in any field of the person.
 func (x *indexed) found(text, query string) []bool {
 	lower := strings.ToLower(text)
 	if len(lower) != len(text) {
-		return nil // a letter whose small form is longer
+		return nil // lower case has another length
 	}
 	marks := make([]bool, len(text))
 	for w := range strings.FieldsSeq(strings.ToLower(query)) {

@@ -151,7 +151,7 @@ func TestWhatWasFoundIsMarked(t *testing.T) {
 
 	p := NewPicker([]engine.Person{{Username: "renée-日本", Name: "Renée", Teams: []string{"data"}}}, "")
 	p.filter.SetValue("née")
-	p.narrow()
+	p.applyFilter()
 	block, _, _ := p.View(th, 90, 8)
 	require.Contains(t, ansi.Strip(block), "renée-日本")
 	require.Contains(t, block, th.Match.Render("née"))

@@ -1,6 +1,6 @@
-// Package part holds the pieces that screens are made of. Each is a function
-// of its data and a width, or a small model with an Update of its own. All
-// text that comes from outside passes Clean or Visible on its way in.
+// Package part has the components of the screens. Each is a function of its data and a
+// width, or a small model with an Update method. All text from outside passes through
+// Clean or Visible.
 package part
 
 import (
@@ -16,19 +16,19 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// maxRunes is how many runes of one foreign text are drawn: nothing that a
-// directory holds is longer, and a screen full of one name helps nobody.
+// maxRunes is the maximum length of a foreign text on screen, in runes. Names in a
+// directory are shorter.
 const maxRunes = 600
 
-// maxScan is how far into a text its characters are looked for.
+// maxScan is how much of a text is examined, in bytes.
 const maxScan = 8 * maxRunes
 
-// maxMarks is how many combining marks in a row are drawn.
+// maxMarks is the maximum number of consecutive combining marks that are drawn.
 const maxMarks = 2
 
-// Clean makes foreign text harmless on one line: escape sequences, control and
-// direction characters and everything else without a picture are dropped, line
-// breaks become spaces, invalid bytes a replacement character.
+// Clean makes untrusted text safe to draw on one line: it drops escape sequences,
+// control and direction characters and other invisible runes, turns line breaks into
+// spaces, and replaces invalid bytes.
 func Clean(s string) string {
 	if plain(s) {
 		return s
@@ -57,8 +57,8 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// Visible is Clean for what must be seen exactly as it is sent: nothing is
-// dropped, what has no picture is written as its code. Line breaks stay.
+// Visible is like Clean for text that must be shown exactly as it is sent: nothing is
+// dropped, and invisible runes are shown as their codes. Line breaks are kept.
 func Visible(s string) string {
 	if ascii(s) {
 		return s
@@ -79,10 +79,10 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// plain reports whether s can be drawn as it is, which is nearly always so.
+// plain reports whether s can be drawn unchanged, which is the usual case.
 func plain(s string) bool { return len(s) <= maxRunes && ascii(s) }
 
-// ascii reports whether s holds nothing but printable ASCII.
+// ascii reports whether s consists of printable ASCII characters.
 func ascii(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
@@ -101,8 +101,8 @@ const (
 	hidden
 )
 
-// kind sorts runes by what a terminal does with them. Variation selectors and
-// skin tones are hidden because terminals disagree on the width they give.
+// kind classifies a rune by how a terminal draws it. Variation selectors and skin
+// tones are hidden because terminals disagree on their width.
 func kind(r rune) runeKind {
 	switch {
 	case r == '\n', r == '\r', r == '\t', unicode.In(r, unicode.Zs, unicode.Zl, unicode.Zp):
@@ -119,8 +119,8 @@ func kind(r rune) runeKind {
 	return hidden
 }
 
-// Width is the number of cells that a line of text takes. Terminals count in
-// one of two ways; the larger number is the safe one.
+// Width returns the number of cells that a line takes. Terminals count in two ways; it
+// returns the larger number.
 func Width(s string) int {
 	if n, ok := simpleWidth(s); ok {
 		return n
@@ -128,11 +128,11 @@ func Width(s string) int {
 	return max(ansi.StringWidth(s), ansi.StringWidthWc(s))
 }
 
-// narrow are the theme's signs: one cell in both ways of counting.
+// narrow has the theme's symbols, which are one cell wide in both ways of counting.
 const narrow = "…·│┃─━✓●○❯›→✗▲≠↑↓—•"
 
-// simpleWidth counts a line of printable ASCII, styles and the theme's signs,
-// which nearly every line is.
+// simpleWidth counts a line of printable ASCII, styles and the theme's symbols, which
+// is the usual case. Otherwise ok is false.
 func simpleWidth(s string) (n int, ok bool) {
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
@@ -160,7 +160,7 @@ func simpleWidth(s string) (n int, ok bool) {
 	return n, true
 }
 
-// Fit cuts a line to width cells, with a mark where something is missing.
+// Fit truncates a line to width cells, ending it with "…" if something is missing.
 func Fit(s string, width int) string {
 	if width <= 0 {
 		return ""
@@ -173,24 +173,23 @@ func Fit(s string, width int) string {
 		cut = ansi.Truncate(cut, n, "…")
 	}
 	if Width(cut) > width {
-		return "" // a single cluster that one way of counting holds for wider
+		return "" // a single grapheme cluster that is too wide
 	}
 	return cut
 }
 
-// Pad fills a line up to width cells, and cuts it there.
+// Pad extends or truncates a line to width cells.
 func Pad(s string, width int) string {
 	s = Fit(s, width)
 	return s + strings.Repeat(" ", max(0, width-Width(s)))
 }
 
-// nonBreaking is a hyphen at which no line ends.
+// nonBreaking is the non-breaking hyphen.
 const nonBreaking = "\u2011"
 
-// Wrap breaks text into lines of at most width cells: at spaces where it can,
-// anywhere where it must. Names such as scope-member-read and the numbers of
-// records stay whole, so that they can be read and copied; the library would end
-// a line at their hyphens.
+// Wrap breaks text into lines of at most width cells, at spaces if possible. Unlike
+// the library, it does not break at the hyphens of names such as scope-member-read, so
+// that they can be read and copied.
 func Wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
@@ -218,7 +217,7 @@ func Wrap(s string, width int) []string {
 	return lines
 }
 
-// Paragraph wraps text and styles each of its lines.
+// Paragraph wraps text and styles each line.
 func Paragraph(s string, width int, style lipgloss.Style) string {
 	lines := Wrap(s, width)
 	for i, l := range lines {
@@ -227,7 +226,7 @@ func Paragraph(s string, width int, style lipgloss.Style) string {
 	return strings.Join(lines, "\n")
 }
 
-// Hang wraps text after a lead, with the further lines below the text.
+// Hang wraps text after lead, indenting the following lines to the width of lead.
 func Hang(lead, s string, width int, style lipgloss.Style) string {
 	in := Width(lead)
 	lines := Wrap(s, max(1, width-in))
@@ -241,7 +240,7 @@ func Hang(lead, s string, width int, style lipgloss.Style) string {
 	return strings.Join(lines, "\n")
 }
 
-// Indent moves a block to the right.
+// Indent indents a block by n cells.
 func Indent(block string, n int) string {
 	if block == "" {
 		return ""
@@ -250,31 +249,22 @@ func Indent(block string, n int) string {
 	return pad + strings.ReplaceAll(block, "\n", "\n"+pad)
 }
 
-// Stack puts blocks below each other with an empty line between; empty blocks
-// take no room.
+// Stack joins the non-empty blocks with a blank line between them.
 func Stack(blocks ...string) string {
-	var keep []string
-	for _, b := range blocks {
-		if b != "" {
-			keep = append(keep, b)
-		}
-	}
-	return strings.Join(keep, "\n\n")
+	return join("\n\n", blocks)
 }
 
-// Lines puts blocks directly below each other; empty blocks take no room.
+// Lines joins the non-empty blocks.
 func Lines(blocks ...string) string {
-	var keep []string
-	for _, b := range blocks {
-		if b != "" {
-			keep = append(keep, b)
-		}
-	}
-	return strings.Join(keep, "\n")
+	return join("\n", blocks)
 }
 
-// More says whether there is more above or below, and is empty where there is
-// neither.
+func join(separator string, blocks []string) string {
+	blocks = slices.DeleteFunc(slices.Clone(blocks), func(b string) bool { return b == "" })
+	return strings.Join(blocks, separator)
+}
+
+// More returns a word that says whether there is more above or below, or "".
 func More(t theme.Theme, above, below bool) string {
 	switch {
 	case above && below:
@@ -287,7 +277,7 @@ func More(t theme.Theme, above, below bool) string {
 	return ""
 }
 
-// Height is the number of lines of a block.
+// Height returns the number of lines of a block.
 func Height(block string) int {
 	if block == "" {
 		return 0

@@ -6,8 +6,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Toast is what has just happened, in at most height lines. It stands until the
-// next key: nobody has to read against a clock.
+// Toast shows what has just happened, in at most height lines. It stays until the next
+// key, so that nobody has to hurry.
 func Toast(t theme.Theme, width, height int, words []string) []string {
 	var lines []string
 	for i, w := range words {

@@ -10,11 +10,10 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// Armed ends the time in which a confirmation takes no keys. Seq is the
-// state's number when that time began.
+// Armed ends the grace period of a confirmation. Seq is the state's Seq at its start.
 type Armed struct{ Seq int }
 
-// approving shows a plan and asks for a yes.
+// approving shows a plan and asks for approval.
 type approving struct {
 	defaults
 	seq     int

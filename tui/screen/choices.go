@@ -13,7 +13,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// choices shows a verdict and the ways on. It can show any step.
+// choices shows a verdict and its choices. It works for any step.
 type choices struct {
 	defaults
 	menu part.Menu
@@ -46,7 +46,7 @@ func (c *choices) Update(msg tea.Msg) Action {
 	return nil
 }
 
-// chosen reports whether a key, or a click on what is selected, takes an item.
+// chosen reports whether a key, or a click on the selected item, chooses it.
 func chosen(m *part.Menu, msg tea.Msg) bool {
 	if click, ok := msg.(Clicked); ok {
 		return m.Click(click.Row)
@@ -67,7 +67,7 @@ func (c *choices) Body(f Frame) string {
 	return part.Stack(heading(f, v.Headline), blocked(f, v), evidence(f, v), about(f), side)
 }
 
-// blocked says in full what stands against the way on that would be right.
+// blocked explains in full why the recommended action is disabled.
 func blocked(f Frame, v engine.Verdict) string {
 	for _, c := range v.Choices {
 		if c.Disabled != "" && c.Action != "" && c.Recommended {
@@ -77,8 +77,7 @@ func blocked(f Frame, v engine.Verdict) string {
 	return ""
 }
 
-// evidence is what the verdict rests on: the values side by side, and the
-// findings.
+// evidence draws the basis of the verdict: the compared values and the findings.
 func evidence(f Frame, v engine.Verdict) string {
 	compare := ""
 	if showsValues(f.State) {
@@ -87,13 +86,12 @@ func evidence(f Frame, v engine.Verdict) string {
 	return part.Stack(compare, part.Findings(f.Theme, f.Width, v.Findings, v.Headline, !f.Wide))
 }
 
-// sidePanel is the column of evidence: what the findings rest on, and what is
-// known.
+// sidePanel draws the evidence of the findings, and the known facts.
 func sidePanel(f Frame) string {
 	return part.Stack(part.EvidenceCards(f.Theme, f.Width, f.State.Verdict.Findings), known(f))
 }
 
-// valueSteps are the steps that are about what the values are.
+// valueSteps are the steps at which the compared values are shown.
 var valueSteps = []guide.StepID{
 	guide.StepObserve, guide.StepDiagnose, guide.StepNothingWrong, guide.StepFixSource, guide.StepMatch,
 	guide.StepPushProfile, guide.StepPush, guide.StepVerify,
@@ -145,8 +143,8 @@ func (q *question) Foot(f Frame, height int) Foot {
 	return Foot{Block: q.menu.View(f.Theme, f.Width, height)}
 }
 
-// questionBody is what a screen says around a question: what is asked, why it cannot
-// be read, what was noted, and what is known.
+// questionBody draws the text around a question: what is asked, why it cannot be read,
+// notes, and what is known.
 func questionBody(f Frame, ask engine.Question) string {
 	t := f.Theme
 	v := f.State.Verdict
@@ -167,11 +165,11 @@ func questionBody(f Frame, ask engine.Question) string {
 	)
 }
 
-// note is what must be read before answering, such as what was wrong with the
+// note draws text that must be read before answering, such as what was wrong with the
 // last answer.
 func note(f Frame, text string) string { return Warning(f.Theme, f.Width, text) }
 
-// Warning is text with the sign that it must be read.
+// Warning draws text with a warning sign.
 func Warning(t theme.Theme, width int, text string) string {
 	if text == "" {
 		return ""

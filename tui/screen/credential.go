@@ -14,12 +14,12 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Form is the form that signs in to one system, in one of its ways. Both the
-// walk and the window of login show it. Use NewForm.
+// Form is the sign-in form of one system, in one of its ways. It is used by the walk
+// and the sign-in window. Use NewForm.
 type Form struct {
 	system engine.SystemID
 	hint   FormHint
-	extra  []string // labels of further buttons
+	extra  []string // labels of additional buttons
 	way    int
 	ways   *part.Menu // while a way is being chosen
 	lines  []*line
@@ -33,8 +33,7 @@ type line struct {
 	field part.Field
 }
 
-// Done is what a person ended the form with: a filled credential, or one of the
-// further buttons by its number.
+// Done is the result of a form: a credential, or the index of an additional button.
 type Done struct {
 	Credential *engine.Credential
 	Button     int
@@ -47,8 +46,8 @@ var formKeys = struct{ next, back, take, left key.Binding }{
 	left: key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
 }
 
-// NewForm returns the form of a system with its usual way in. The notice is what
-// was wrong with the last attempt.
+// NewForm returns the form of a system with its usual way. notice says what was wrong
+// with the last attempt; extra are the labels of additional buttons.
 func NewForm(id engine.SystemID, h FormHint, notice string, more ...string) *Form {
 	if len(h.Ways) == 0 {
 		h.Ways = hint(id, engine.Case{}).Ways
@@ -59,10 +58,10 @@ func NewForm(id engine.SystemID, h FormHint, notice string, more ...string) *For
 	return f
 }
 
-// Format implements fmt.Formatter: the form holds what is being typed.
+// Format implements fmt.Formatter, because the form may contain a secret.
 func (f *Form) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[sign-in form]") }
 
-// Again shows the way that a credential was given by, with all of it but the
+// Again shows the way that a credential was entered in, filled in except for the
 // secret, and what was wrong with it.
 func (f *Form) Again(c engine.Credential, notice string) {
 	for i, w := range f.hint.Ways {
@@ -70,7 +69,7 @@ func (f *Form) Again(c engine.Credential, notice string) {
 			continue
 		}
 		f.hint.Ways = slices.Clone(f.hint.Ways)
-		f.hint.Ways[i].Base = c // what is not asked for stays as it was
+		f.hint.Ways[i].Base = c // keep what the form does not ask for
 		f.hint.Ways[i].Base.Secret, f.hint.Ways[i].Base.App = engine.Secret{}, engine.App{}
 		f.setWay(i)
 		break
@@ -97,8 +96,7 @@ func (f *Form) setWay(way int) {
 	f.focusFirstEmpty()
 }
 
-// focusFirstEmpty gives the focus to the first field that is still to be filled, or to
-// the button.
+// focusFirstEmpty focuses the first empty required field, or else the button.
 func (f *Form) focusFirstEmpty() {
 	f.focus = len(f.lines)
 	for i, l := range f.lines {
@@ -111,7 +109,7 @@ func (f *Form) focusFirstEmpty() {
 
 const anotherWay = "Another way"
 
-// buttons are what follows the inputs.
+// buttons returns the labels of the buttons.
 func (f *Form) buttons() []string {
 	list := []string{"Sign in"}
 	if len(f.hint.Ways) > 1 {
@@ -120,7 +118,7 @@ func (f *Form) buttons() []string {
 	return append(list, f.extra...)
 }
 
-// Keys are the form's bindings, for the help.
+// Keys returns the bindings, for the help.
 func (f *Form) Keys() []key.Binding {
 	if f.ways != nil {
 		return f.ways.Keys()
@@ -128,7 +126,7 @@ func (f *Form) Keys() []key.Binding {
 	return []key.Binding{formKeys.next, formKeys.take}
 }
 
-// Takes reports whether the form wants a key that the shell would otherwise use.
+// Takes reports whether the form handles a key that the window would otherwise use.
 func (f *Form) Takes(press tea.KeyPressMsg) bool {
 	if f.ways != nil {
 		return f.ways.Takes(press) || key.Matches(press, formKeys.left)
@@ -136,10 +134,11 @@ func (f *Form) Takes(press tea.KeyPressMsg) bool {
 	return key.Matches(press, formKeys.next, formKeys.back)
 }
 
-// Typing reports whether letters go into an input.
+// Typing reports whether letters go to an input.
 func (f *Form) Typing() bool { return f.ways == nil }
 
-// Update takes keys and pasted text, and returns how the form was ended, or nil.
+// Update handles keys and pasted text. It returns the result when the form ends, or
+// nil.
 func (f *Form) Update(msg tea.Msg) *Done {
 	if f.ways != nil {
 		f.choose(msg)
@@ -164,7 +163,7 @@ func (f *Form) Update(msg tea.Msg) *Done {
 	return nil
 }
 
-// choose takes the keys of the list of ways.
+// choose handles the keys of the menu of ways.
 func (f *Form) choose(msg tea.Msg) {
 	if press, ok := msg.(tea.KeyPressMsg); ok && key.Matches(press, formKeys.left) {
 		f.ways = nil
@@ -175,14 +174,13 @@ func (f *Form) choose(msg tea.Msg) {
 	}
 }
 
-// complete reports whether the focus is on the secret and only what is optional
-// comes after it.
+// complete reports whether the focus is on the secret and only optional fields follow.
 func (f *Form) complete() bool {
 	return f.lines[f.focus].about.Is == FieldSecret &&
 		!slices.ContainsFunc(f.lines[f.focus+1:], func(l *line) bool { return !l.about.Optional })
 }
 
-// submit goes to the next input, or does what the button with the focus says.
+// submit moves to the next input, or activates the focused button.
 func (f *Form) submit() *Done {
 	at := f.focus - len(f.lines)
 	if at < -1 && !f.complete() {
@@ -227,7 +225,7 @@ func (f *Form) send() *Done {
 func (f *Form) Foot(t theme.Theme, width, height int) Foot {
 	way := f.hint.Ways[f.way]
 	var rows []string
-	top, foot := 0, Foot{} // top is the first row of what has the focus
+	top, foot := 0, Foot{} // top is the first row of the focused input
 	add := func(block string) {
 		if block != "" {
 			rows = append(rows, strings.Split(block, "\n")...)
@@ -272,7 +270,7 @@ func (f *Form) Foot(t theme.Theme, width, height int) Foot {
 	return window(rows, top, height, foot)
 }
 
-// window keeps the rows from top on in view when there are too many.
+// window returns height rows from top on, if there are more.
 func window(rows []string, top, height int, foot Foot) Foot {
 	from := 0
 	if len(rows) > height {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// failed shows what did not work, or a run that was stopped, and the ways on.
+// failed shows a problem, or a stopped run, and the choices.
 type failed struct {
 	defaults
 	menu   part.Menu

@@ -2,19 +2,19 @@ package screen
 
 import "github.com/seed-05b3d87e/reprovision/engine"
 
-// FormHint is how one signs in to a system.
+// FormHint describes the sign-in form of a system.
 type FormHint struct {
 	Title string // "Docker Hub"
-	For   string // what signing in there is for
-	Help  string // where the credential comes from, unless the way says so
-	Ways  []Way  // one at least; the first is the usual one
+	For   string // what the sign-in is for
+	Help  string // where to get the credential, unless the way says so
+	Ways  []Way  // at least one; the first is the usual one
 }
 
 // Way is one way to sign in.
 type Way struct {
-	Label  string // in the list of ways
-	Why    string // below it there
-	Help   string // above the fields, in place of the form's
+	Label  string // in the menu of ways
+	Why    string // explains it in the menu
+	Help   string // shown above the fields, instead of the form's Help
 	Base   engine.Credential
 	Fields []Field
 }
@@ -24,13 +24,14 @@ type Field struct {
 	Is          FieldID
 	Label       string
 	Placeholder string // an example
-	Usual       string // what counts when it is left empty
-	Value       string // filled in beforehand; ignored for secrets
+	Usual       string // the default
+	Value       string // the initial value; ignored for secrets
 	Hint        string // shown below the field
 	Optional    bool
 }
 
-// placeholder is what an empty field shows, told apart from a value in words too.
+// placeholder returns the text of an empty field. Its wording distinguishes it from a
+// value.
 func (f Field) placeholder() string {
 	switch {
 	case f.Usual != "":
@@ -57,7 +58,7 @@ const (
 	FieldSecret
 )
 
-// Of is the place in the credential that the field fills, or nil for the secret.
+// Of returns the part of the credential that the field fills, or nil for the secret.
 func (f Field) Of(c *engine.Credential) *string {
 	switch f.Is {
 	case FieldHost:
@@ -81,7 +82,7 @@ func (f Field) Of(c *engine.Credential) *string {
 	return nil
 }
 
-// Fill puts what was typed in place.
+// Fill sets the field's part of the credential.
 func (f Field) Fill(c *engine.Credential, typed string) {
 	if into := f.Of(c); into != nil {
 		*into = typed
@@ -90,7 +91,7 @@ func (f Field) Fill(c *engine.Credential, typed string) {
 	c.Secret = engine.NewSecret(typed)
 }
 
-// hint is the form of a system for which none was given.
+// hint returns a generic form for a system.
 func hint(id engine.SystemID, c engine.Case) FormHint {
 	titles := map[engine.SystemID]string{
 		engine.SystemHub: "Docker Hub", engine.SystemSCIM: "Docker SCIM", engine.SystemOkta: "Okta", engine.SystemEntra: "Microsoft Entra ID",

@@ -8,23 +8,23 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// Live is what an effect in flight has told so far.
+// Live is the progress of the effect in flight.
 type Live struct {
 	Facts   map[engine.FactID]part.Reading
 	Text    string // what is being done
-	Item    string // what of it is at hand
-	Change  int    // the change of the plan that is being made
+	Item    string // the current part of it
+	Change  int    // index of the plan's change being made
 	Done    int64
 	Total   int64
 	Unit    string
 	More    []engine.Amount
-	Left    time.Duration // of the change, at its pace; 0 when not known
+	Left    time.Duration // estimated for the change; 0 if not known
 	Elapsed time.Duration
 	Frame   int    // of the spinner
-	Still   string // shown instead of a spinner where nothing may move
+	Still   string // shown instead of a spinner if animation is disabled
 }
 
-// Spin is the picture of something under way.
+// Spin returns the current frame of the spinner.
 func (l Live) Spin(f Frame) string {
 	if l.Still != "" {
 		return l.Still
@@ -32,7 +32,7 @@ func (l Live) Spin(f Frame) string {
 	return f.Theme.Glyph.Frame(l.Frame)
 }
 
-// latest is the last thing said.
+// latest returns the last report.
 func (l Live) latest() string {
 	if l.Item == "" {
 		return l.Text
@@ -40,8 +40,8 @@ func (l Live) latest() string {
 	return l.Text + ": " + l.Item
 }
 
-// With adds one report to what was told. titles are those of the plan's
-// changes: the run says each one's when it begins it.
+// With adds a report. titles are those of the plan's changes, which the runner reports
+// when it starts a change.
 func (l Live) With(p engine.Progress, titles []string) Live {
 	if p.Fact != "" {
 		facts := make(map[engine.FactID]part.Reading, len(l.Facts)+1)

@@ -11,28 +11,27 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/theme"
 )
 
-// Prompt is what an operation in flight asks of whoever is at the window, or
-// shows them while it waits for them elsewhere.
+// Prompt is a question of an operation in flight, or something that it shows while it
+// waits.
 type Prompt struct {
 	Title string
 	Text  string
-	// URL is a page to open, and Code what to type there.
+	// URL is a page to open, and Code the code to enter there.
 	URL, Code string
-	// Label is that of an input; without one, and without options, nothing is
-	// asked and the operation goes on by itself.
+	// Label is the label of an input. Without a label and options, nothing is asked.
 	Label  string
 	Masked bool
-	// Options are the possible answers; the answer is the number of one, from "0".
+	// Options are the possible answers. The answer is the index of one, from "0".
 	Options []PromptOption
 }
 
 // PromptOption is one possible answer.
 type PromptOption struct{ Label, Why string }
 
-// Asks reports whether an answer is waited for.
+// Asks reports whether the prompt expects an answer.
 func (p Prompt) Asks() bool { return p.Label != "" || len(p.Options) > 0 }
 
-// Reply is the answer to a prompt; Declined that there is none.
+// Reply answers a prompt. Declined means that there is no answer.
 type Reply struct {
 	Value    string
 	Declined bool
@@ -79,7 +78,7 @@ func (x *Asking) Keys() []key.Binding {
 // Typing implements Screen.
 func (x *Asking) Typing() bool { return x.prompt.Label != "" }
 
-// Takes implements Screen: leaving a question is an answer, too.
+// Takes implements Screen. Esc declines to answer.
 func (x *Asking) Takes(press tea.KeyPressMsg) bool {
 	return x.prompt.Asks() && key.Matches(press, promptKeys.leave) || len(x.prompt.Options) > 0 && x.menu.Takes(press)
 }
@@ -115,7 +114,7 @@ func (x *Asking) Body(f Frame) string {
 	return part.Stack(heading(f, x.prompt.Title), x.Tell(f.Theme, f.Width))
 }
 
-// Tell is what the prompt says below its title.
+// Tell draws the text of the prompt.
 func (x *Asking) Tell(t theme.Theme, width int) string {
 	p := x.prompt
 	code := ""

@@ -17,7 +17,7 @@ type report struct {
 func newReport(s guide.State, o Setup) *report {
 	r := &report{choices: *newChoices(s)}
 	for i := range r.menu.Items {
-		r.menu.Items[i].Tag = "" // nothing hangs on this choice
+		r.menu.Items[i].Tag = "" // no recommendation is needed here
 	}
 	if o.Report != nil {
 		r.text = o.Report(s.Case)
@@ -36,7 +36,7 @@ func (r *report) Update(msg tea.Msg) Action {
 
 func (r *report) Keys() []key.Binding { return append(r.menu.Keys(), save) }
 
-// Side is empty: the report has all of it.
+// Side is empty, because the report contains everything.
 func (r *report) Side(Frame) string { return "" }
 
 func (r *report) Body(f Frame) string {
@@ -58,7 +58,7 @@ func (r *report) Foot(f Frame, height int) Foot {
 	return foot
 }
 
-// done is shown for the moment between the last step and the end.
+// done is shown briefly between the last step and the end.
 type done struct{ defaults }
 
 func (done) Update(tea.Msg) Action { return nil }

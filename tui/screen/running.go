@@ -12,8 +12,8 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// running shows a run: what is made, what is being made, what is to come, and
-// what a person has to do meanwhile.
+// running shows a run: the changes made, in progress and to come, and what a person
+// has to do meanwhile.
 type running struct {
 	defaults
 	plan    engine.Plan
@@ -100,8 +100,8 @@ func (r *running) Body(f Frame) string {
 	return part.Stack(heading(f, headline), part.Lines(list...))
 }
 
-// visibleRange is the part of a long list of changes that is shown: the one that is
-// being made, and a few before and after it.
+// visibleRange returns the part of a long list of changes to show: the current one,
+// and some before and after it.
 func visibleRange(f Frame, at, n int) (from, to int) {
 	most, before := 12, 3
 	if f.Terse {
@@ -121,7 +121,7 @@ func hiddenCount(f Frame, n int, words string) string {
 	return f.Theme.Faint.Render(part.Fit(fmt.Sprintf("  %d %s", n, words), f.Width))
 }
 
-// current is what can be told of the change that is being made.
+// current draws the details of the current change.
 func current(f Frame, ch engine.Change) string {
 	width := f.Width - 2
 	if ch.Kind != engine.ChangeConsole {
@@ -153,7 +153,7 @@ func (r *running) words(f Frame) string {
 	return waitingWords(f.State)
 }
 
-// Current is the change that is being made.
+// Current returns the change that is being made, if any.
 func Current(s guide.State, l Live) (engine.Change, bool) {
 	if s.Phase != guide.PhaseRunning || l.Change >= len(s.Plan.Changes) {
 		return engine.Change{}, false
@@ -161,8 +161,8 @@ func Current(s guide.State, l Live) (engine.Change, bool) {
 	return s.Plan.Changes[l.Change], true
 }
 
-// Copied is what a person may want elsewhere: the requests of the plan on
-// screen, or the address that belongs to it. Neither ever holds a credential.
+// Copied returns what to copy to the clipboard: the requests of the plan on screen, or
+// else the URL. Neither contains a credential.
 func Copied(s guide.State, l Live) string {
 	if s.Phase != guide.PhaseApproving {
 		return Link(s, l)
@@ -181,8 +181,8 @@ func Copied(s guide.State, l Live) string {
 	return strings.Join(out, "\n")
 }
 
-// Link is the address that belongs to what is on screen: a console's while it
-// is about clicks there, Docker's page on the step otherwise.
+// Link returns the URL for what is on screen: the console's for clicks there,
+// otherwise Docker's page about the step.
 func Link(s guide.State, l Live) string {
 	if ch, ok := Current(s, l); ok && ch.Console.URL != "" {
 		return ch.Console.URL

@@ -1,7 +1,7 @@
-// Package screen holds the screens of the walk: one for each phase, and one
-// for each kind of question. A screen keeps only what a person is doing on it
-// (what is selected, what is typed); where the walk stands comes with each
-// frame. It talks upwards only by the Action that Update returns.
+// Package screen has the screens of the walk: one for each phase, and one for each
+// kind of question. A screen stores only a person's interaction with it (what is
+// selected, what is typed); the state of the walk comes with each frame. It
+// communicates only through the Action that Update returns.
 package screen
 
 import (
@@ -16,73 +16,73 @@ import (
 
 // Screen shows one state of the walk.
 type Screen interface {
-	// Update takes a message and returns what the person wants, or nil.
+	// Update handles a message and returns what the person wants, or nil.
 	Update(tea.Msg) Action
-	// Body is what the screen tells. It scrolls when it is too tall.
+	// Body draws the main text. It scrolls if it is too long.
 	Body(Frame) string
-	// Side is what goes beside the body where there is room for it.
+	// Side draws the column beside the body, if there is room for it.
 	Side(Frame) string
-	// Foot is what a person acts on. It stays in view, in at most height lines.
+	// Foot draws what a person interacts with, in at most height lines. It is always
+	// visible.
 	Foot(f Frame, height int) Foot
-	// Whole is what Body and Foot cut short, in full.
+	// Whole draws in full what Body and Foot abbreviate.
 	Whole(Frame) string
-	// Keys are the screen's own bindings, for the help.
+	// Keys returns the screen's own bindings, for the help.
 	Keys() []key.Binding
-	// Typing reports whether letters go into an input.
+	// Typing reports whether letters go to an input.
 	Typing() bool
-	// Takes reports whether the screen wants a key that the shell would
-	// otherwise use: to scroll, or to go back.
+	// Takes reports whether the screen handles a key that the window would otherwise
+	// use to scroll or to go back.
 	Takes(tea.KeyPressMsg) bool
 }
 
-// Foot is the part of a screen that stays in view.
+// Foot is the part of a screen that is always visible.
 type Foot struct {
 	Block  string
-	X, Y   int // the text cursor, counted from the block's corner
+	X, Y   int // the text cursor, relative to the block
 	Cursor bool
 }
 
-// Frame is what a screen needs to draw itself.
+// Frame is the input for drawing a screen.
 type Frame struct {
 	Theme    theme.Theme
-	Width    int  // of the column that the screen draws in
-	Wide     bool // the evidence has a column of its own
-	Terse    bool // hardly any lines: only what is needed
+	Width    int  // of the column to draw in
+	Wide     bool // there is a column for Side
+	Terse    bool // there are very few lines
 	State    guide.State
 	Step     guide.Step
 	Live     Live
 	Markdown *part.Markdown
 }
 
-// Action is what a person wants. The set is closed.
+// Action is what a person wants to do. The set is closed.
 type Action interface{ action() }
 
 type (
-	// Walk is an event without a time stamp.
+	// Walk is an event that has no time stamp.
 	Walk struct{ Event guide.Event }
-	// Answer is an answer to the question on screen.
+	// Answer answers the question on screen.
 	Answer struct {
 		Question engine.QuestionID
 		Value    string
 	}
-	// Approve is a yes to the plan with that digest.
+	// Approve approves the plan with that digest.
 	Approve struct{ Digest, Typed string }
 	// Choose is a decision about repositories at the hand-over.
 	Choose struct {
 		Repositories []string
 		Choice       engine.HandOverChoice
 	}
-	// Assist asks for the clicks of the console step on screen to be done.
+	// Assist requests that the clicks of the console step be done.
 	Assist struct{}
-	// Again asks for a message to be sent to the screen, after what is waiting.
+	// Again requests that a message be sent to the screen, after the pending ones.
 	Again struct{ Msg tea.Msg }
 )
 
-// Clicked is a click on a row of what Foot drew.
+// Clicked is a click on a row of the foot.
 type Clicked struct{ Row int }
 
-// Wheeled is a turn of the mouse's wheel over what Foot drew, downwards when By
-// is positive.
+// Wheeled is a turn of the mouse wheel over the foot, downwards if By is positive.
 type Wheeled struct{ By int }
 
 func (Walk) action()    {}
@@ -92,10 +92,10 @@ func (Choose) action()  {}
 func (Assist) action()  {}
 func (Again) action()   {}
 
-// Setup is what screens are made with besides the state.
+// Setup is the input for creating a screen, besides the state.
 type Setup struct {
 	Forms      map[engine.SystemID]FormHint
-	Tried      engine.Credential // the last one that was given, without its secret
+	Tried      engine.Credential // the last credential entered, without its secret
 	Report     func(engine.Case) string
 	CanAssist  bool
 	AssistHint string
@@ -150,7 +150,7 @@ func deciding(s guide.State, o Setup) Screen {
 	return newChoices(s)
 }
 
-// defaults gives a screen the answers that most screens give.
+// defaults implements some methods of Screen in the usual way.
 type defaults struct{}
 
 func (defaults) Side(Frame) string          { return "" }
@@ -159,7 +159,7 @@ func (defaults) Keys() []key.Binding        { return nil }
 func (defaults) Typing() bool               { return false }
 func (defaults) Takes(tea.KeyPressMsg) bool { return false }
 
-// heading is what every screen begins with.
+// heading draws the heading of a screen.
 func heading(f Frame, headline string) string {
 	t := f.Theme
 	if headline == "" {
@@ -172,7 +172,7 @@ func heading(f Frame, headline string) string {
 	return part.Lines(t.Accent.Render(part.Fit(f.Step.Title, f.Width)), title)
 }
 
-// about is what the guide says about the step.
+// about draws what the guide says about the step.
 func about(f Frame) string {
 	if f.Step.Doc == "" {
 		return ""
@@ -180,7 +180,7 @@ func about(f Frame) string {
 	return f.Markdown.Render(f.Theme, f.Step.Doc, f.Width)
 }
 
-// section is a block under a quiet heading.
+// section draws a block under a muted heading.
 func section(f Frame, title, block string) string {
 	if block == "" {
 		return ""
@@ -188,7 +188,7 @@ func section(f Frame, title, block string) string {
 	return part.Lines(f.Theme.Muted.Render(part.Fit(title, f.Width)), block)
 }
 
-// known lists the facts that matter at the step, with where they come from.
+// known lists the facts that matter at the step, with their sources.
 func known(f Frame) string { return knownAs(f, "What is known") }
 
 func knownAs(f Frame, title string) string {
@@ -199,7 +199,7 @@ func knownAs(f Frame, title string) string {
 	return section(f, title, part.FactList(f.Theme, f.Width, f.State.Case, ids, nil, ""))
 }
 
-// personalFacts are the facts about the person that have been read.
+// personalFacts returns the facts about the person that have been read.
 func personalFacts(c engine.Case) []engine.FactID {
 	if c.Username == "" {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// settled shows what came of an action.
+// settled shows the result of an action.
 type settled struct {
 	defaults
 	menu part.Menu
@@ -35,8 +35,7 @@ func (s *settled) Whole(f Frame) string {
 	return part.WholeTags(f.Theme, f.Width, f.State.Plan)
 }
 
-// Side is what the action rested on. It has changed meanwhile; the step reads it
-// again.
+// Side shows the facts from before the action. The step will read them again.
 func (s *settled) Side(f Frame) string { return knownAs(f, "Known before the change") }
 
 func (s *settled) Body(f Frame) string {
@@ -58,8 +57,7 @@ func (s *settled) Body(f Frame) string {
 	if headline == "" {
 		headline = f.State.Choice.Label
 	}
-	// The values of the case are those from before the action: they are left
-	// to the step, which reads them again.
+	// The values of the case are from before the action, so they are not shown here.
 	return part.Stack(heading(f, headline), result, receipts(f, f.State.Plan))
 }
 

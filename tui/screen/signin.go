@@ -12,7 +12,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// signIn asks for credentials, one system after the other.
+// signIn asks for credentials, one system after another.
 type signIn struct {
 	defaults
 	ask    engine.Question
@@ -31,10 +31,10 @@ func newSignIn(s guide.State, ask engine.Question, o Setup) *signIn {
 	return f
 }
 
-// again reports whether a system that was signed in to asks for it anew.
+// again reports whether a system that was signed in to has refused its credential.
 func (f *signIn) again(s engine.System) bool { return s.OK && slices.Contains(f.ask.Systems, s.ID) }
 
-// begin shows the form of the n-th system.
+// begin shows the form of the nth system.
 func (f *signIn) begin(n int) {
 	f.system = n
 	id := f.ask.Systems[n]
@@ -51,8 +51,8 @@ func (f *signIn) begin(n int) {
 	}
 }
 
-// buttons are those beside the form's own: to pass over a system, or what the
-// question itself offers.
+// buttons returns the labels of the additional buttons: to skip a system, or the
+// options of the question.
 func (f *signIn) buttons(title string) []string {
 	if len(f.ask.Options) > 0 && f.system < len(f.ask.Systems)-1 {
 		return []string{"Skip " + title}
@@ -75,8 +75,7 @@ func (f *signIn) Keys() []key.Binding {
 
 func (f *signIn) Takes(press tea.KeyPressMsg) bool { return f.form.Takes(press) || f.toFormer(press) }
 
-// toFormer reports whether a key leads to the system before this one, which was
-// skipped.
+// toFormer reports whether a key leads back to the previous system.
 func (f *signIn) toFormer(msg tea.Msg) bool {
 	press, ok := msg.(tea.KeyPressMsg)
 	return ok && f.system > 0 && f.form.Typing() && key.Matches(press, formKeys.left)
@@ -112,7 +111,7 @@ func (f *signIn) Body(fr Frame) string {
 	)
 }
 
-// overview lists the systems: signed in, this one, still to come.
+// overview lists the systems and whether they are signed in to.
 func (f *signIn) overview(fr Frame) string {
 	t := fr.Theme
 	if f.ask.ID != engine.AskSignIn {

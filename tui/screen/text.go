@@ -47,7 +47,7 @@ func (x *text) Foot(f Frame, _ int) Foot {
 	return Foot{Block: part.Lines(line, note(f, x.notice)), X: at, Cursor: true}
 }
 
-// words asks for exact words, to be typed.
+// words asks to type exact words.
 type words struct {
 	defaults
 	ask     engine.Question
@@ -77,7 +77,7 @@ func (w *words) Foot(f Frame, _ int) Foot {
 	return Foot{Block: block, X: x, Y: y, Cursor: cursor}
 }
 
-// member asks for one person of the organization.
+// member asks for a member of the organization.
 type member struct {
 	ask    engine.Question
 	picker *part.Picker

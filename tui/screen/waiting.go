@@ -8,7 +8,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/tui/part"
 )
 
-// waiting shows that something is being read, tried, planned or written.
+// waiting shows an effect in flight that changes nothing.
 type waiting struct{ defaults }
 
 func (*waiting) Update(tea.Msg) Action { return nil }
@@ -55,8 +55,8 @@ func waitingWords(s guide.State) string {
 	return ""
 }
 
-// progressLine is the line that says what is under way and for how long, with the bar
-// where the amount of work is known.
+// progressLine draws what is in progress and for how long, with a progress bar if the
+// amount of work is known.
 func progressLine(f Frame, words string, height int) string {
 	t := f.Theme
 	line := t.Accent.Render(f.Live.Spin(f)) + " " + t.Text.Render(words)
