@@ -57,6 +57,10 @@ func New(o Options) (*Client, error) {
 		hosts[originOf(u)] = true
 	}
 
+	return &Client{o: o.withDefaults(), base: base, hosts: hosts}, nil
+}
+
+func (o Options) withDefaults() Options {
 	if o.Base == nil {
 		o.Base = newBase()
 	}
@@ -81,7 +85,7 @@ func New(o Options) (*Client, error) {
 	if o.Explain == nil {
 		o.Explain = explain
 	}
-	return &Client{o: o, base: base, hosts: hosts}, nil
+	return o
 }
 
 // newBase returns the default base transport. It does not clone http.DefaultTransport,

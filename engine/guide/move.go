@@ -75,13 +75,12 @@ func forAnotherMember(c engine.Case) engine.Case {
 	return n
 }
 
-// back leaves a plan for its step, a question for the one before it, and a step
-// for the last one where somebody had a choice. A run in flight must be stopped
-// first.
+// back goes from a plan to its step, from a question to the previous one, and from a step
+// to the last one at which a person had a choice. A run in flight must be stopped first.
 func back(s State) (State, []Effect) {
 	phase := s.Phase
 	if paused(s) {
-		if !s.Problem.Refused { // the sign-in was wanted on the page that tells what failed
+		if !s.Problem.Refused { // the person asked to sign in on the failure page
 			s.Phase, s.Verdict = PhaseFailed, engine.Verdict{}
 			return s, nil
 		}
@@ -148,7 +147,7 @@ func takeBackAnswer(s State) (State, []Effect, bool) {
 	return s, nil, false
 }
 
-// stepBack goes to the last step where somebody had a choice, if there is one.
+// stepBack goes to the last step at which a person had a choice, if there is one.
 func stepBack(s State) (State, []Effect) {
 	var abort []Effect
 	if s.Phase == PhaseObserving {

@@ -64,24 +64,12 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 		return errors.New("no member is chosen")
 	}
 	before := c.Member
-	found, invited := engine.Member{}, engine.Member{}
-	for m, err := range client.Members(ctx, c.Org, hub.MembersQuery{Search: c.Username, Invites: true}) {
-		if err != nil {
-			return err
-		}
-		if !strings.EqualFold(m.Username, c.Username) {
-			continue // the search also matches parts of names and addresses
-		}
-		if p := person(m); p.Invitee {
-			invited = engine.Member{Person: p}
-		} else {
-			found = engine.Member{Person: p, Present: true}
-			break
-		}
-	}
+	found, err := findMember(ctx, client, c.Org, c.Username)
 	switch {
-	case !found.Present && invited.Invitee:
-		c.Member = invited
+	case err != nil:
+		return err
+	case !found.Present && found.Invitee:
+		c.Member = found
 		return nil
 	case !found.Present:
 		// Keep the name and address: the identity provider is asked by address.
@@ -117,6 +105,26 @@ func member(ctx context.Context, client *hub.Client, c *engine.Case) error {
 	}
 	c.Member = found
 	return nil
+}
+
+// findMember finds a person in the member list: as a member, else as an invitee, else the
+// zero value.
+func findMember(ctx context.Context, client *hub.Client, org, username string) (engine.Member, error) {
+	var invited engine.Member
+	for m, err := range client.Members(ctx, org, hub.MembersQuery{Search: username, Invites: true}) {
+		if err != nil {
+			return engine.Member{}, err
+		}
+		if !strings.EqualFold(m.Username, username) {
+			continue // the search also matches parts of names and addresses
+		}
+		p := person(m)
+		if !p.Invitee {
+			return engine.Member{Person: p, Present: true}, nil
+		}
+		invited = engine.Member{Person: p}
+	}
+	return invited, nil
 }
 
 // joined reads the date of joining from the member export, the only place that has it.
