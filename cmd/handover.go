@@ -94,8 +94,8 @@ func newHandOverPlan(interrupts <-chan struct{}) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan file to write")
-	c.Flags().StringVar(&o.org, "org", os.Getenv("REPROVISION_ORG"), "the Docker organization")
-	c.Flags().StringVar(&o.member, "member", "", "the member's username")
+	orgFlag(c, &o.org, "the Docker organization")
+	c.Flags().Var((*dockerName)(&o.member), "member", "the member's username")
 	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "repository of the member, as name or name=new-name; repeatable (default: all public ones)")
 	o.profileFlag(c)
 	c.Flags().DurationVar(&o.good, "good", 7*24*time.Hour, "how long the plan is valid, at most 31 days")

@@ -74,7 +74,7 @@ func (u undoing) run(ctx context.Context) (err error) {
 	case err != nil || u.dryRun:
 		return err
 	case plan.Nothing != "":
-		return u.parts.runner.EndUndo()
+		return u.end(c)
 	}
 	return u.carryOut(ctx, c, plan)
 }
@@ -332,5 +332,17 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 	if !seen.Check.OK {
 		return errUnverified
 	}
-	return errors.Join(w.err, u.parts.runner.EndUndo())
+	if c, err = u.look(ctx, c); err != nil {
+		return err
+	}
+	return errors.Join(w.err, u.end(c))
+}
+
+// end ends the undo, unless it has to be run again: whoever was removed has first to
+// accept an invite, or to be brought back by the provider.
+func (u undoing) end(c engine.Case) error {
+	if c.Snapshot.Taken && !c.Member.Present {
+		return nil
+	}
+	return u.parts.runner.EndUndo()
 }

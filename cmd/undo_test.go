@@ -95,6 +95,24 @@ func TestUndoInvitesARemovedMemberAndThenPutsBackTheTeams(t *testing.T) {
 // pauseForLog is longer than the sandbox's audit log is late.
 const pauseForLog = 10e9
 
+// An undo has done all that it can for now, and yet it is not over: the member has
+// still to accept.
+func TestAnUndoWaitsForAnInviteToBeAccepted(t *testing.T) {
+	w, dir, id := walkedAndLeft(t, "priya-nair", guide.StepPush)
+	out, err := w.undo(dir, id, "priya-nair\n\n", false)
+	require.NoError(t, err, out)
+	require.Equal(t, run.StatusUndoing, runStatus(t, dir))
+	require.NoError(t, w.box.FlipJIT(t.Context(), true))
+	require.NoError(t, w.clock.sleep(t.Context(), pauseForLog))
+	for range 2 { // asked again too early
+		out, err = w.undo(dir, id, "", false)
+		require.NoError(t, err, out)
+		require.Contains(t, out, "priya-nair has not accepted the invite yet")
+		require.NotContains(t, out, "Nothing is left to be put back")
+		require.Equal(t, run.StatusUndoing, runStatus(t, dir))
+	}
+}
+
 func TestUndoOfACuredMemberPutsBackRoleAndTeamsAndSaysWhatStays(t *testing.T) {
 	w, dir, id := walkedAndLeft(t, "lena-fischer", guide.StepReport)
 	out, err := w.undo(dir, id, "lena-fischer\n\n", false)

@@ -26,6 +26,7 @@ func answered(s State, e Answered) (State, []Effect) {
 	}
 	s.Answered = append(slices.Clip(s.Answered), ask.ID)
 	if ask.ID == engine.AskOrg {
+		value = strings.ToLower(value) // names in Docker have no capital letters
 		s.Case.Org = value
 		s.Case = s.Case.WithAnswer(ask.ID, engine.Answer{Value: value, At: e.At})
 		return enter(s, s.Step)

@@ -44,7 +44,7 @@ func decideMember(c engine.Case) engine.Verdict {
 		return engine.Verdict{Headline: "Choose the member", Ask: ask}
 	}
 	for _, p := range c.Roster {
-		if p.Username == c.Username {
+		if strings.EqualFold(p.Username, c.Username) {
 			return engine.Verdict{Headline: c.Username, Auto: outNext}
 		}
 	}

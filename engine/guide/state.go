@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"strings"
 	"time"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
@@ -85,6 +86,7 @@ func Resume(c engine.Case, m Mark) State {
 
 // New returns the state before Begin.
 func New(c engine.Case) State {
+	c.Org = strings.ToLower(c.Org) // names in Docker have no capital letters
 	return State{Step: StepSignIn, Phase: PhaseDeciding, Case: c}
 }
 

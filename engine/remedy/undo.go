@@ -55,6 +55,9 @@ func (a undo) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) {
 	p.Changes, p.Notes = changes, leftovers(live)
 	if len(changes) == 0 {
 		p.Nothing = "Nothing is left to be put back."
+		if !live.Member.Present && len(live.Invites) > 0 {
+			p.Nothing = c.Username + " has not accepted the invite yet: there is nothing to do before."
+		}
 		return p, nil
 	}
 	p.Guards, err = a.Guards(ctx, c)
