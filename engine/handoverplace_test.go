@@ -42,7 +42,7 @@ func TestWhatStandsAgainstACopyIsKnownWithWhatToDo(t *testing.T) {
 	require.Contains(t, engine.Obstacles(c)["priya-nair/tool"].Problem, "the copy of priya-nair/web has the name acme/tool too")
 }
 
-func TestACopyIsNotGivenANameThatCannotBe(t *testing.T) {
+func TestAnInvalidNameForACopyIsRejected(t *testing.T) {
 	c := chosen()
 	for target, says := range map[string]string{
 		"acme/Tool":                "lower case",

@@ -96,7 +96,7 @@ func TestKeysOfAnotherPaneChooseNothing(t *testing.T) {
 	}
 }
 
-func TestAPaneThatIsGoneHasNotTheKeys(t *testing.T) {
+func TestAPaneThatIsGoneLosesTheFocus(t *testing.T) {
 	m := showing(find(t, "diagnose"), 120, 24)
 	m.Update(press("shift+tab"))
 	m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})

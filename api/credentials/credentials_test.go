@@ -85,7 +85,7 @@ func TestAMachineWithoutAKeyringSaysWhatToDo(t *testing.T) {
 	require.ErrorIs(t, k.Delete(t.Context(), "acme · SCIM"), ErrUnavailable)
 }
 
-func TestASecretThatIsTooLongIsToldApart(t *testing.T) {
+func TestASecretThatIsTooLongHasItsOwnError(t *testing.T) {
 	keyring.MockInitWithError(keyring.ErrSetDataTooBig)
 	defer keyring.MockInit()
 	err := NewKeyring().Set(t.Context(), "acme · SCIM", strings.Repeat("x", 3000))

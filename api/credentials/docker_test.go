@@ -58,7 +58,7 @@ func TestATokenThatOnlyItsRegistryTakesIsExplained(t *testing.T) {
 	require.ErrorContains(t, err, "no host")
 }
 
-func TestAHelperThatHangsHoldsNobody(t *testing.T) {
+func TestAHelperThatHangsDoesNotBlockItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := chain{never: make(chan struct{})}
 		_, err := dockerLogin(t.Context(), "index.docker.io", c)

@@ -102,7 +102,7 @@ func TestWhoGivesNoPassphraseGetsNothing(t *testing.T) {
 	require.False(t, f.Exists())
 }
 
-func TestADamagedFileIsToldApartFromAWrongPassphrase(t *testing.T) {
+func TestADamagedFileIsNotReportedAsAWrongPassphrase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "credentials.age")
 	require.NoError(t, newFile(path, nil, passphrase).Set(t.Context(), "a", canary))
 	raw, err := os.ReadFile(path)

@@ -124,9 +124,9 @@ func lock(t *testing.T) {
 	require.NotEmpty(t, locked)
 }
 
-// TestABusThatIsAbsentOrHangsIsNoticedInTime uses a process of its own, because
+// TestAMissingOrHangingBusIsReportedInTime uses a process of its own, because
 // the library keeps its connection to the bus.
-func TestABusThatIsAbsentOrHangsIsNoticedInTime(t *testing.T) {
+func TestAMissingOrHangingBusIsReportedInTime(t *testing.T) {
 	if how := os.Getenv(inPrivateSession); how != "" {
 		want := map[string]error{"absent": ErrUnavailable, "without a service": ErrUnavailable, "hanging": ErrTimeout}[how]
 		requireRefusal(t, NewKeyring(), want)
@@ -142,7 +142,7 @@ func TestABusThatIsAbsentOrHangsIsNoticedInTime(t *testing.T) {
 	t.Cleanup(func() { _ = hanging.Close() })
 	for _, how := range []string{"absent", "hanging", "without a service"} {
 		t.Run(how, func(t *testing.T) {
-			command := []string{self, "-test.run=^TestABusThatIsAbsentOrHangsIsNoticedInTime$", "-test.v", "-test.count=1"}
+			command := []string{self, "-test.run=^TestAMissingOrHangingBusIsReportedInTime$", "-test.v", "-test.count=1"}
 			if how == "without a service" {
 				if _, err := exec.LookPath("dbus-run-session"); err != nil {
 					t.Skip("dbus-run-session is not installed: install dbus to test a bus without a Secret Service")

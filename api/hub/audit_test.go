@@ -199,7 +199,7 @@ func TestAuditActionsAreResolvedByKeyThenByNameThenByLabel(t *testing.T) {
 	require.Equal(t, "new.thing", catalogue.Label(hub.AuditEvent{Action: "new.thing"}))
 }
 
-func TestACatalogueThatIsNoneIsAnError(t *testing.T) {
+func TestAMalformedCatalogueIsAnError(t *testing.T) {
 	d := newDocker(t)
 	d.on("GET /v2/auditlogs/acme/actions", http.StatusOK, `{"code":7,"message":"no"}`)
 	_, err := d.client().AuditActions(t.Context(), "acme")

@@ -150,7 +150,7 @@ func TestAPasswordSessionThatEndsAsksForASignIn(t *testing.T) {
 	require.Equal(t, "/v2/users/login", seen[len(seen)-1], "no request went out with the old token")
 }
 
-func FuzzClaimed(f *testing.F) {
+func FuzzPasswordLifetime(f *testing.F) {
 	f.Add(jwt(`{"iat":1,"exp":2}`))
 	f.Add(jwt(`{"exp":1e300}`))
 	f.Add(jwt(`{"exp":-5}`))

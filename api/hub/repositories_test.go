@@ -32,7 +32,7 @@ func TestRepositoriesEndWithTheirLastPageAndPastIt(t *testing.T) {
 	require.Equal(t, []hub.Category{{Name: "Operating systems", Slug: "operating-systems"}}, r.Categories)
 }
 
-func TestANamespaceThatIsNotThereIsNoEmptyNamespace(t *testing.T) {
+func TestAMissingNamespaceIsAnErrorAndNotEmpty(t *testing.T) {
 	d := newDocker(t)
 	d.on("GET /v2/namespaces/nobody/repositories", http.StatusNotFound, `{"errinfo":null,"message":"not found"}`)
 	_, err := all(d.client().Repositories(t.Context(), "nobody"))

@@ -101,7 +101,7 @@ func TestATargetThatDoesNotExistLacksEverything(t *testing.T) {
 	require.Equal(t, registry.TagMissing, got[0].Kind)
 }
 
-func TestWhatCannotBeLookedUpIsAnErrorAndNotADifference(t *testing.T) {
+func TestAFailedLookUpIsAnErrorAndNotADifference(t *testing.T) {
 	s := newServer(t)
 	i := image(t)
 	s.seed("priya/tool:1", i)

@@ -273,7 +273,7 @@ func TestATargetThatHoldsSomethingElseAfterThePushIsNoSuccess(t *testing.T) {
 	require.Empty(t, receipt.Tags)
 }
 
-func TestAConnectionLostInAnUploadIsMadeUpFor(t *testing.T) {
+func TestAnUploadIsRetriedAfterALostConnection(t *testing.T) {
 	s := newServer(t)
 	s.seed("priya/tool:1", image(t))
 	c := s.client()
@@ -294,7 +294,7 @@ func TestAConnectionLostInAnUploadIsMadeUpFor(t *testing.T) {
 	require.Equal(t, last.AllBytes, last.Bytes)
 }
 
-func TestARegistryThatStaysBrokenEndsTheCopyWithItsWords(t *testing.T) {
+func TestARegistryThatStaysBrokenEndsTheCopyWithItsError(t *testing.T) {
 	s := newServer(t)
 	s.seed("priya/tool:1", image(t))
 	c := s.client(func(o *registry.Options) { o.Jobs = 1 })

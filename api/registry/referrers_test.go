@@ -17,7 +17,7 @@ func withReferrers(s *server) *server {
 	return s
 }
 
-func TestWhatRefersToAnImageGoesWithIt(t *testing.T) {
+func TestReferrersAreCopiedWithTheirImage(t *testing.T) {
 	s := withReferrers(newServer(t))
 	index := platforms(t, "amd64", "arm64")
 	s.seed("priya/tool:1", index)

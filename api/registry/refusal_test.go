@@ -165,7 +165,7 @@ func TestATagThatWasDeletedSinceThePlanHasMoved(t *testing.T) {
 	require.Empty(t, changing(s.requests()))
 }
 
-func TestAnOriginalThatIsNotWholeIsToldFromOneThatIsNotThere(t *testing.T) {
+func TestADamagedSourceIsDistinguishedFromAMissingOne(t *testing.T) {
 	t.Run("a platform", func(t *testing.T) {
 		s := newServer(t)
 		index := platforms(t, "amd64", "arm64")

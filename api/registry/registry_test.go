@@ -24,7 +24,7 @@ func TestDockerHubHasManyNamesAndOneAddress(t *testing.T) {
 	}
 }
 
-func TestOnlyLoopbackIsSpokenToWithoutTLS(t *testing.T) {
+func TestOnlyLoopbackIsAllowedWithoutTLS(t *testing.T) {
 	for host, prefix := range map[string]string{
 		"127.0.0.1:5000":   "http://127.0.0.1:5000/v2/acme/tool/",
 		"localhost:5000":   "http://localhost:5000/v2/acme/tool/",

@@ -100,7 +100,7 @@ func TestTheTokenIsProvenByTheServiceProviderConfig(t *testing.T) {
 	require.False(t, config.Bulk.Supported)
 }
 
-func TestATokenIsNotProvenByAnyAnswerAtAll(t *testing.T) {
+func TestATokenIsNotProvenByArbitraryJSON(t *testing.T) {
 	for body, want := range map[string]error{
 		`{}`:                   scim.ErrShape,
 		`[]`:                   scim.ErrShape,
@@ -214,7 +214,7 @@ func TestOnePersonIsReadById(t *testing.T) {
 	}
 }
 
-func TestAnUnsaidActiveIsNoDeactivation(t *testing.T) {
+func TestAMissingActiveIsNotADeactivation(t *testing.T) {
 	var user scim.User
 	require.NoError(t, json.Unmarshal([]byte(`{"id":"1","userName":"a@b","meta":{"created":"yesterday"}}`), &user))
 	require.False(t, user.Deactivated())

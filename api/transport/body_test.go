@@ -17,7 +17,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/api/transport"
 )
 
-func TestWhatIsNotJSONIsSaidToBeSo(t *testing.T) {
+func TestAnAnswerThatIsNotJSONIsReportedAsSuch(t *testing.T) {
 	page := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, "  <!doctype html><title>Sign in</title>")
@@ -82,7 +82,7 @@ func TestAnAnswerThatIsTooLargeIsNotRead(t *testing.T) {
 	require.NoError(t, err, "the bound itself is allowed")
 }
 
-func TestTheWordsOfARefusalAreFound(t *testing.T) {
+func TestTheMessageOfARefusalIsFound(t *testing.T) {
 	for _, c := range []struct{ body, code, message string }{
 		{`{"errinfo":null,"message":"permission denied","detail":"permission denied"}`, "", "permission denied"},
 		{`{"errinfo":{"detail":"inner","http_status":403},"message":"forbidden"}`, "", "forbidden; inner"},
@@ -114,7 +114,7 @@ func TestTheWordsOfARefusalAreFound(t *testing.T) {
 	}
 }
 
-func TestWordsOfAServerAreMadeFitForATerminal(t *testing.T) {
+func TestServerTextIsMadeSafeForATerminal(t *testing.T) {
 	f := newTestServer(t, says(400, `{"message":"red \u001b[31m\u009b and\r\n bidi \u202e\u200b`+strings.Repeat("é", 400)+`","code":"\u0007c"}`))
 	n := newTestClient(t, f.URL, nil)
 
@@ -161,7 +161,7 @@ func TestALibraryGetsAnswersAsTheyAre(t *testing.T) {
 	require.Equal(t, 503, n.exchanges[0].Status)
 }
 
-func TestALibrarysBodyIsSentAgainOnlyIfItCanBe(t *testing.T) {
+func TestRoundTripperResendsABodyOnlyIfItCanBeReplayed(t *testing.T) {
 	f := newTestServer(t, inTurn(saysWith(429, "Retry-After", "1"), says(201, ``)))
 	n := newTestClient(t, f.URL, nil)
 	ctx := transport.Approve(t.Context(), nil, []string{f.URL + "/v2/acme/tool/"})

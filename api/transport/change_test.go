@@ -268,7 +268,7 @@ func TestALibrarysChangeIsNotRepeatedEither(t *testing.T) {
 	require.Len(t, f.requests(), 1)
 }
 
-func TestAnUnknownTransportBelowLeavesTheOutcomeOpen(t *testing.T) {
+func TestABaseTransportWithoutTraceLeavesTheOutcomeUnknown(t *testing.T) {
 	n := newTestClient(t, "https://hub.example", func(o *transport.Options) {
 		o.Base = roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrClosedPipe })
 	})

@@ -63,7 +63,7 @@ func TestARedirectOnTheSameHostIsFollowedWithTheCredential(t *testing.T) {
 	require.Equal(t, f.URL+"/new?page=2", n.exchanges[1].URL)
 }
 
-func TestRedirectsThatDoNotEndAreLeft(t *testing.T) {
+func TestEndlessRedirectsAreAnError(t *testing.T) {
 	f := newTestServer(t, saysWith(302, "Location", "/again"))
 	n := newTestClient(t, f.URL, nil)
 

@@ -143,7 +143,7 @@ func TestReadsAreRepeatedAtAGrowingPaceAndThenGivenUp(t *testing.T) {
 	}
 }
 
-func TestARefusalForTheRateThatNamesNoTimeIsNotFollowedByAnotherAtOnce(t *testing.T) {
+func TestARateLimitWithoutATimeIsWaitedForBeforeARetry(t *testing.T) {
 	f := newTestServer(t, says(429, `{"message":"later"}`))
 	n := newTestClient(t, f.URL, func(o *transport.Options) { o.Attempts = 6 })
 
@@ -355,7 +355,7 @@ func TestASilentServerEndsInATimeout(t *testing.T) {
 	})
 }
 
-func TestAHangingServerIsLeftOverRealHTTP(t *testing.T) {
+func TestAHangingServerEndsInATimeoutOverRealHTTP(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	for name, hang := range map[string]http.HandlerFunc{
@@ -408,7 +408,7 @@ func TestTheCallerCanCancelAtAnyTime(t *testing.T) {
 	require.Empty(t, n.slept)
 }
 
-func TestAnErrorOfTheSleeperEndsTheAttempts(t *testing.T) {
+func TestAnErrorOfSleepEndsTheRetries(t *testing.T) {
 	f := newTestServer(t, says(503, ``))
 	n := newTestClient(t, f.URL, func(o *transport.Options) {
 		o.Sleep = func(context.Context, time.Duration) error { return errors.New("woken") }

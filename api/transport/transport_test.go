@@ -230,7 +230,7 @@ func TestOnlySafeAddressesMakeAClient(t *testing.T) {
 	}
 }
 
-func TestAServerWithAnUnknownCertificateIsNotSpokenTo(t *testing.T) {
+func TestAServerWithAnUntrustedCertificateIsRefused(t *testing.T) {
 	reached := false
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 	s.Config.ErrorLog = quiet

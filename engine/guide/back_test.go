@@ -149,7 +149,7 @@ func TestGoBackIsTheSameAsBack(t *testing.T) {
 
 // A sign-in that was wanted for what has failed leads back to that; one that came
 // by itself, to what there was before.
-func TestBackFromASignInInBetween(t *testing.T) {
+func TestBackFromASignInDuringTheWalk(t *testing.T) {
 	c := questions()
 	problem := engine.Problem{Title: "refused", System: engine.SystemHub}
 	failing := guide.State{Step: guide.StepPush, Phase: guide.PhasePlanning, Seq: 7, Case: c, Trail: []guide.Visit{{Step: guide.StepRemove}}}

@@ -167,7 +167,7 @@ func TestSCIMThatAnswersWithNobodyIsAnAnswer(t *testing.T) {
 	require.Equal(t, "jordan-ito", c.SCIMUser.DockerID)
 }
 
-func TestNobodyIsAskedForWithoutAnAddress(t *testing.T) {
+func TestAnEmptyAddressIsNotLookedUp(t *testing.T) {
 	b := newBench(t)
 	c := b.observe(of("priya-nair"), engine.FactSCIMUser, engine.FactExpectation)
 	for _, id := range []engine.FactID{engine.FactSCIMUser, engine.FactExpectation} {

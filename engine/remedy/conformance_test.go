@@ -293,7 +293,7 @@ func TestWhatWasDoneIsNotPlannedAgain(t *testing.T) {
 
 // A connection that dies after the request has left tells nothing: the action
 // says so, and the world can be asked.
-func TestALostAnswerIsSeenInTheWorld(t *testing.T) {
+func TestAChangeWhoseAnswerIsLostIsObserved(t *testing.T) {
 	for _, name := range []string{"cancel invites", "remove", "hand over", "push", "push whom a group has assigned"} {
 		t.Run(name, func(t *testing.T) {
 			s := subjects[name]

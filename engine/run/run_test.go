@@ -103,7 +103,7 @@ func execute(r *Runner) guide.Event {
 	return r.Do(context.Background(), guide.Execute{Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil)
 }
 
-func TestNothingIsSentWithoutItsLineWhereverTheJournalFails(t *testing.T) {
+func TestNothingIsSentIfTheJournalCannotBeWritten(t *testing.T) {
 	for at := 1; at <= 6; at++ {
 		j := &memory{failAt: at}
 		d := &deed{made: map[string]bool{}}

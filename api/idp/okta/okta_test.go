@@ -187,7 +187,7 @@ func TestARateLimitIsWaitedForUntilItsReset(t *testing.T) {
 	require.Equal(t, []time.Duration{7 * time.Second}, waited)
 }
 
-func TestAPageOfTheConsoleInsteadOfAListIsSaidToBeNoJSON(t *testing.T) {
+func TestAnHTMLPageInsteadOfAListIsReportedAsNotJSON(t *testing.T) {
 	s := newServer(t)
 	s.On("GET /api/v1/apps", "<html><title>Sign in</title></html>")
 	_, err := s.client().Application(t.Context())
