@@ -63,7 +63,7 @@ func newOAuth(t *testing.T, options sandbox.Options) *oauth {
 	require.NoError(t, os.WriteFile(keyFile, []byte(text), 0o600))
 	_, only, _ := strings.Cut(text, "-----END CERTIFICATE-----\n")
 	require.NoError(t, os.WriteFile(keyFile+".only", []byte(only), 0o600))
-	browser := "#!/bin/sh\nprintf %s \"$1\" > " + opened + ".new && mv " + opened + ".new " + opened + "\n"
+	browser := "#!/bin/sh\ncd \"$(dirname \"$0\")\" && printf %s \"$1\" > opened.new && mv opened.new opened\n"
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(browser), 0o700))
 	s := newShell(t, home, nowhere, "REPROVISION_PASSPHRASE=passphrase-canary", "SSL_CERT_FILE="+ca, "DISPLAY=:0", "PATH="+dir+":"+os.Getenv("PATH"))
 	return &oauth{shell: s, box: box, keyFile: keyFile, opened: opened}
@@ -315,7 +315,7 @@ func TestRefreshAsksForWhatIsRefused(t *testing.T) {
 // az puts an Azure CLI in the way of the real one, which does what the script says.
 func (o *oauth) az(script string) {
 	o.t.Helper()
-	require.NoError(o.t, os.WriteFile(filepath.Join(filepath.Dir(o.opened), "az"), []byte("#!/bin/sh\n"+script), 0o700))
+	require.NoError(o.t, os.WriteFile(filepath.Join(filepath.Dir(o.opened), "az"), []byte("#!/bin/sh\ncd \"$(dirname \"$0\")\"\n"+script), 0o700))
 }
 
 func TestLoginEntraByTheAzureCLI(t *testing.T) {
@@ -334,7 +334,7 @@ func TestLoginEntraByTheAzureCLI(t *testing.T) {
 	asked := o.opened + ".asked"
 	token := filepath.Join(filepath.Dir(o.opened), "token.json")
 	require.NoError(t, os.WriteFile(token, []byte(`{"accessToken": "`+c.EntraToken+`", "expiresOn": "2099-01-01 00:00:00.000000", "expires_on": 4070908800, "tokenType": "Bearer"}`), 0o600))
-	o.az("echo \"$@\" > " + asked + "; cat " + token)
+	o.az("echo \"$@\" > opened.asked; cat token.json")
 	require.Contains(t, o.ok("", login...), "Signed in to Microsoft Entra ID")
 	raw, err := os.ReadFile(asked)
 	require.NoError(t, err)
