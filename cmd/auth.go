@@ -141,7 +141,7 @@ func examine(ctx context.Context, st *standing, h held, v *vault, ask *prompter)
 	}
 	store, _ := v.kept(h.System)
 	s.person = person{keep: func(ctx context.Context, c engine.Credential) error {
-		return v.keep(ctx, c, v.profile.Systems[c.System])
+		return v.renew(ctx, c, v.profile.Systems[c.System])
 	}}
 	s.person.turn = func(ctx context.Context, c engine.Credential) (engine.Secret, func(), error) {
 		return v.turn(ctx, store, c)
@@ -168,7 +168,7 @@ func examine(ctx context.Context, st *standing, h held, v *vault, ask *prompter)
 	}
 	k := v.profile.Systems[h.System]
 	k.Proven, k.Expires = st.Proven, st.Expires
-	return v.note(ctx, h.System, k)
+	return v.proven(ctx, h.System, k)
 }
 
 // fault is why the profile does not stand as it should, or nil.

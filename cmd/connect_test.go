@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -99,6 +100,11 @@ func TestASignInInTheBrowserIsKeptAndRenewed(t *testing.T) {
 	})
 }
 
+func useBeta(s *settings) error {
+	s.Last = "beta"
+	return nil
+}
+
 // A walk must not go on with what another process has used up meanwhile.
 func TestAWalkGoesOnWithWhatAnotherProcessHasKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -130,13 +136,60 @@ func TestAWalkGoesOnWithWhatAnotherProcessHasKept(t *testing.T) {
 		require.NoError(t, other.prove(t.Context(), all[0].Credential))
 		require.Equal(t, 2, server.refresh)
 
+		require.NoError(t, files.change(t.Context(), useBeta)) // meanwhile
 		<-time.After(2 * time.Hour)
 		_, err = walk.okta.Application(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 3, server.refresh)
+		settings, err = files.load()
+		require.NoError(t, err)
+		require.Equal(t, "beta", settings.Last)
 		stored, err := session.vault.get(t.Context(), keyring, engine.SystemOkta)
 		require.NoError(t, err)
 		require.Equal(t, "refresh-canary-3", stored.Secret.Reveal())
+	})
+}
+
+// Whoever logs out while a walk is open wants nothing of it to come back, neither
+// when a sign-in renews itself nor when the walk ends.
+func TestWhatAnotherProcessForgotStaysForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, keyring := &oauthOkta{}, &brokenStore{}
+		files := settingsFile{filepath.Join(t.TempDir(), "settings.json")}
+		v := testVault(t, keyring)
+		v.files = files
+		walk := &session{vault: v}
+		p, err := newSystems(places{}, "", transport.Options{Base: server, ReadOnly: true})
+		require.NoError(t, err)
+		walk.attach(p)
+		p.keep, p.person = walk.keep, person{tell: func(context.Context, tui.Prompt) {}, keep: walk.renewed, turn: walk.turn}
+		cred := engine.Credential{System: engine.SystemOkta, Host: "https://acme.okta.com", Identifier: "Docker", Method: engine.MethodDevice, Client: engine.Client{ID: "0oa"}}
+		_, err = p.Connect(t.Context(), engine.Case{}, cred)
+		require.NoError(t, err)
+		kept, ok := p.credential(engine.SystemOkta)
+		require.True(t, ok)
+		walk.all = []held{{Credential: kept, From: fromKeyring}}
+
+		other := testVault(t, keyring)
+		other.files = files
+		settings, err := files.load()
+		require.NoError(t, err)
+		other.profile = settings.Profiles["acme"]
+		found, err := other.forget(t.Context(), engine.SystemOkta)
+		require.NoError(t, err)
+		require.True(t, found)
+
+		<-time.After(2 * time.Hour)
+		_, err = p.okta.Application(t.Context())
+		require.NoError(t, err, "the walk itself goes on")
+		require.Equal(t, 2, server.refresh)
+		walk.close(t.Context(), io.Discard)
+		_, err = other.get(t.Context(), keyring, engine.SystemOkta)
+		require.ErrorIs(t, err, credentials.ErrNotFound)
+		settings, err = files.load()
+		require.NoError(t, err)
+		require.Empty(t, settings.Profiles)
+		require.Empty(t, settings.Last)
 	})
 }
 

@@ -49,6 +49,11 @@ func TestOneKeyGoesOnWithAnotherProfile(t *testing.T) {
 	require.Zero(t, lines.end())
 	got, _ = s.status()
 	require.Equal(t, "test", got.Profile)
+
+	// Looking at another one opens no walk with it.
+	s.ok("", "auth", "status", "--profile", "work")
+	got, _ = s.status()
+	require.Equal(t, "test", got.Profile)
 }
 
 // TestTheWalkAsksWhereToKeepWhatTheKeyringCannot signs in inside the walk, on a

@@ -233,7 +233,7 @@ func (s *session) renewed(ctx context.Context, c engine.Credential) error {
 		return nil
 	}
 	k.Proven = time.Now()
-	return s.vault.keep(ctx, c, k)
+	return s.vault.renew(ctx, c, k)
 }
 
 // turn is the vault's, unless what this walk signs in with is in no store.
@@ -267,7 +267,7 @@ func (s *session) close(ctx context.Context, out io.Writer) {
 		}
 		k := s.vault.profile.Systems[h.System]
 		k.Proven = time.Now()
-		if err := s.vault.note(context.WithoutCancel(ctx), h.System, k); err != nil {
+		if err := s.vault.proven(context.WithoutCancel(ctx), h.System, k); err != nil {
 			s.notes = append(s.notes, err.Error())
 			break
 		}

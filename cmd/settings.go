@@ -141,8 +141,7 @@ func replaceFile(path string, content []byte) error {
 	return err
 }
 
-// record changes what is known of one credential of a profile, and makes it the
-// last profile.
+// record notes what is known of one credential of a profile.
 func (f settingsFile) record(ctx context.Context, name string, p profile, id engine.SystemID, k known) error {
 	return f.change(ctx, func(s *settings) error {
 		have := s.Profiles[name]
@@ -156,7 +155,17 @@ func (f settingsFile) record(ctx context.Context, name string, p profile, id eng
 		}
 		have.Systems[id] = k
 		s.Profiles[name] = have
-		s.Last = name
+		return nil
+	})
+}
+
+// prove notes that a credential of a profile was accepted, if it is still there.
+func (f settingsFile) prove(ctx context.Context, name string, id engine.SystemID, at, expires time.Time) error {
+	return f.change(ctx, func(s *settings) error {
+		if k, ok := s.Profiles[name].Systems[id]; ok {
+			k.Proven, k.Expires = at, expires
+			s.Profiles[name].Systems[id] = k
+		}
 		return nil
 	})
 }

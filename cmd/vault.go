@@ -226,12 +226,22 @@ func keepable(c engine.Credential) bool {
 	return c.System != engine.SystemMember && c.Method != engine.MethodPassword
 }
 
-// keep stores a credential and notes that it was proven. A profile without a
-// name takes that of the organization.
+// keep stores a credential that somebody signed in with, and makes its profile the
+// last one.
 func (v *vault) keep(ctx context.Context, c engine.Credential, k known) error {
 	if !keepable(c) {
 		return nil
 	}
+	if err := v.put(ctx, c, k); err != nil {
+		return err
+	}
+	_, _, err := v.openLast(ctx)
+	return err
+}
+
+// put stores a credential and notes that it was proven. A profile without a name
+// takes that of the organization.
+func (v *vault) put(ctx context.Context, c engine.Credential, k known) error {
 	if v.name == "" {
 		if c.System != engine.SystemHub {
 			return errors.New("sign in to Docker Hub first: its organization names the profile")
@@ -303,6 +313,29 @@ func (v *vault) note(ctx context.Context, id engine.SystemID, k known) error {
 	systems[id] = k
 	v.profile.Systems = systems
 	return v.files.record(ctx, v.name, v.profile, id, k)
+}
+
+// proven notes that a stored credential was accepted. What another process has
+// forgotten since the profile was opened stays forgotten.
+func (v *vault) proven(ctx context.Context, id engine.SystemID, k known) error {
+	if _, listed := v.profile.Systems[id]; !listed { // the settings were lost, and what was stored was not
+		return v.note(ctx, id, k)
+	}
+	return v.files.prove(ctx, v.name, id, k.Proven, k.Expires)
+}
+
+// renew stores what a stored sign-in goes on with, unless another process has
+// forgotten it meanwhile.
+func (v *vault) renew(ctx context.Context, c engine.Credential, k known) error {
+	s, err := v.files.load()
+	if err != nil {
+		return err
+	}
+	_, listed := v.profile.Systems[c.System]
+	if _, still := s.Profiles[v.name].Systems[c.System]; listed && !still {
+		return nil
+	}
+	return v.put(ctx, c, k)
 }
 
 // forget takes a credential out of its store and of the settings, and reports
