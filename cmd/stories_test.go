@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -255,6 +256,58 @@ func TestGoingBackAfterThePushRemovesNobodyTwice(t *testing.T) {
 	w.choices[guide.StepRemove] = once.Outcome
 	w.act()
 	require.Contains(t, w.state.Plan.Notes[0], "removed them before")
+}
+
+// Going back to the switch takes the answer back, not the clicks: what the walk has
+// switched off is not to be switched again, which might switch it on.
+func TestGoingBackToTheSwitchAsksHowItStands(t *testing.T) {
+	for username, at := range map[string]struct{ step, next guide.StepID }{
+		"priya-nair": {guide.StepCloseJIT, guide.StepSnapshot},
+		"jordan-ito": {guide.StepDisableJIT, guide.StepPushProfile},
+	} {
+		t.Run(username, func(t *testing.T) {
+			w := newWalk(t, username, false)
+			w.run(at.next)
+			w.send(guide.Back{})
+			require.Equal(t, at.step, w.state.Step)
+			require.NotNil(t, w.state.Verdict.Ask, "it proposes %v", w.state.Verdict.Choices)
+			require.Equal(t, engine.AskJIT, w.state.Verdict.Ask.ID)
+			w.goOn(at.next)
+			switched := slices.DeleteFunc(w.plans, func(p engine.Plan) bool { return p.Action != engine.ActionDisableJIT })
+			require.Len(t, switched, 1)
+		})
+	}
+}
+
+// Going back from the report leads, place by place, to where the walk began: nothing
+// throws it forward again.
+func TestBackAndBackLeadsToTheBeginning(t *testing.T) {
+	for _, username := range []string{"priya-nair", "jordan-ito", "noor-haddad", "sam-okafor", "theo-brandt"} {
+		for _, dryRun := range []bool{false, true} {
+			t.Run(fmt.Sprint(username, " dry run ", dryRun), func(t *testing.T) {
+				w := newWalk(t, username, dryRun)
+				if username == "theo-brandt" {
+					w.choices[guide.StepFixSource] = "report"
+				}
+				w.run(guide.StepReport)
+				seen := map[string]bool{}
+				for range 40 {
+					place := fmt.Sprint(w.state.Step, w.state.Verdict.Headline)
+					if ask := w.state.Verdict.Ask; ask != nil {
+						place += string(ask.ID)
+					}
+					require.False(t, seen[place], "%s comes again: %v", place, seen)
+					seen[place] = true
+					if w.state.Step == guide.StepOrganization {
+						return
+					}
+					w.send(guide.Back{})
+					require.NotEqual(t, guide.PhaseFailed, w.state.Phase, "%+v", w.state.Problem)
+				}
+				t.Fatalf("it does not come to the beginning: %v", seen)
+			})
+		}
+	}
 }
 
 func TestTheJournalHoldsAnIntentBeforeEachOutcome(t *testing.T) {

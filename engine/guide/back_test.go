@@ -167,3 +167,31 @@ func TestBackFromASignInDuringTheWalk(t *testing.T) {
 	s, _ = guide.Next(s, guide.Back{})
 	require.Equal(t, guide.StepPush, s.Step, "what could not be planned is shown again")
 }
+
+// Back into a step that was left by a choice shows the choice again; only one more
+// takes back the answer that led to it.
+func TestBackFromAChoiceAsksNothingTwice(t *testing.T) {
+	c := questions()
+	c.Expected, c.SCIM.Proven = engine.Expectation{Provider: "Okta", Stated: true}, true
+	reads := func(s guide.State) guide.State {
+		if s.Phase == guide.PhaseObserving {
+			s, _ = guide.Next(s, guide.Observed{Seq: s.Seq, Case: s.Case})
+		}
+		return s
+	}
+	s := reads(guide.State{Step: guide.StepProveSCIM, Phase: guide.PhaseObserving, Seq: 7, Case: c, Trail: []guide.Visit{{Step: guide.StepDiagnose}}})
+	require.Equal(t, engine.AskSCIMTested, s.Verdict.Ask.ID)
+	s, _ = guide.Next(s, guide.Answered{Question: engine.AskSCIMTested, Value: "no", At: noon})
+	choice := s.Verdict
+	require.Nil(t, choice.Ask)
+	s, _ = guide.Next(s, guide.Chosen{Outcome: "fix-source"})
+	require.Equal(t, guide.StepFixSource, reads(s).Step)
+
+	s, _ = guide.Next(reads(s), guide.Back{})
+	s = reads(s)
+	require.Equal(t, choice, s.Verdict)
+	s, _ = guide.Next(s, guide.Back{})
+	require.Equal(t, engine.AskSCIMTested, s.Verdict.Ask.ID)
+	s, _ = guide.Next(s, guide.Back{})
+	require.Equal(t, guide.StepDiagnose, s.Step)
+}

@@ -285,7 +285,9 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 	if jitOff(c) {
 		return engine.Verdict{Headline: "JIT is off", Auto: outNext}, true
 	}
-	if staleJIT(c) {
+	// Without an answer, too, such as one that was taken back: what is off already must
+	// not be switched again.
+	if _, said := c.Answers[engine.AskJIT]; !said || staleJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}, true
 	}
 	return engine.Verdict{

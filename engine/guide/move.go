@@ -52,11 +52,7 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 		return resumeAtGoal(s)
 	}
 	if to != s.Step {
-		visit := Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step)}
-		if auto {
-			visit.Answered = s.Answered
-		}
-		s.Trail = append(slices.Clip(s.Trail), visit)
+		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step), Answered: s.Answered})
 	}
 	if s.Step == StepReport && to == StepMember {
 		s.Case, s.Trail, s.Saved = forAnotherMember(s.Case), nil, ""
@@ -104,7 +100,7 @@ func back(s State) (State, []Effect) {
 		}
 		if s.Step == StepOrganization {
 			// The name may be wrong: ask for it again.
-			s.Case = reopen(s.Case, Visit{Step: s.Step})
+			s.Case, _ = reopen(s.Case, Visit{Step: s.Step})
 			return enter(s, s.Step)
 		}
 	case PhaseObserving, PhaseDeciding:
@@ -147,7 +143,8 @@ func takeBackAnswer(s State) (State, []Effect, bool) {
 	return s, nil, false
 }
 
-// stepBack goes to the last step at which a person had a choice, if there is one.
+// stepBack goes to the last step where somebody has something to decide, if there
+// is one.
 func stepBack(s State) (State, []Effect) {
 	var abort []Effect
 	if s.Phase == PhaseObserving {
@@ -157,11 +154,14 @@ func stepBack(s State) (State, []Effect) {
 		if visit.Auto {
 			continue
 		}
-		s.Trail = slices.Clip(s.Trail[:i])
-		s.Case = reopen(s.Case, visit)
+		c, answered := reopen(s.Case, visit)
+		if leadsOut(c, visit.Step) { // it would only throw the walk forward again
+			continue
+		}
+		s.Trail, s.Case = slices.Clip(s.Trail[:i]), c
 		s, effects := enter(s, visit.Step)
-		if n := len(visit.Answered); n > 0 && s.Step == visit.Step {
-			s.Answered = slices.Clip(visit.Answered[:n-1])
+		if s.Step == visit.Step {
+			s.Answered = answered
 		}
 		return s, append(abort, effects...)
 	}
@@ -177,20 +177,31 @@ func answeredIn(c engine.Case, id StepID) bool {
 	})
 }
 
-// reopen drops the answers that would carry the walk straight out of the step
-// again: the last one, if that is what led out of it.
-func reopen(c engine.Case, v Visit) engine.Case {
+// reopen drops the answers that would carry the walk straight out of the step again,
+// the last one first, and returns those of this visit that are left. A step that was
+// left by a choice shows that choice again, and keeps its answers.
+func reopen(c engine.Case, v Visit) (engine.Case, []engine.QuestionID) {
 	c = c.Clone()
 	if v.Step == StepHandOver {
 		delete(c.Done, engine.ActionHandOver) // what was decided about each repository stays
 	}
-	if n := len(v.Answered); n > 0 {
-		return forget(c, v.Answered[n-1])
+	answered := v.Answered
+	for len(answered) > 0 && leadsOut(c, v.Step) {
+		c = forget(c, answered[len(answered)-1])
+		answered = slices.Clip(answered[:len(answered)-1])
 	}
-	for _, q := range byID[v.Step].Asks {
-		c = forget(c, q)
+	if leadsOut(c, v.Step) { // they were given on an earlier visit
+		for _, q := range byID[v.Step].Asks {
+			c = forget(c, q)
+		}
 	}
-	return c
+	return c, answered
+}
+
+// leadsOut reports whether the step, as far as is known, shows nothing and goes on.
+func leadsOut(c engine.Case, id StepID) bool {
+	v := byID[id].Decide(c)
+	return v.Ask == nil && v.Auto != ""
 }
 
 // forget drops an answer, and what follows from it.

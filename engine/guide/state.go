@@ -59,7 +59,7 @@ type Visit struct {
 	Step StepID `json:"step"`
 	Auto bool   `json:"auto,omitempty"` // left without anybody's choice: going back passes it by
 
-	Answered []engine.QuestionID `json:"answered,omitempty"` // there, when the last answer led out of it
+	Answered []engine.QuestionID `json:"answered,omitempty"` // there, in this order
 }
 
 // Mark is a place in a walk. Together with the case it is enough to return there.
