@@ -135,6 +135,18 @@ func (w *walk) goOn(until guide.StepID) {
 	w.t.Fatalf("the walk does not come to %s; it is at %s, %s", until, w.state.Step, w.state.Phase)
 }
 
+// backTo goes back, step by step.
+func (w *walk) backTo(step guide.StepID) {
+	w.t.Helper()
+	for range 40 {
+		if w.state.Step == step {
+			return
+		}
+		w.send(guide.Back{})
+	}
+	w.t.Fatalf("going back does not lead to %s; it is at %s, %s", step, w.state.Step, w.state.Phase)
+}
+
 func (w *walk) act() {
 	w.t.Helper()
 	s := w.state

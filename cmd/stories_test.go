@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -308,6 +309,51 @@ func TestBackAndBackLeadsToTheBeginning(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Whoever goes back while the member is out is led to the push again, from the cause
+// and from the list of the members alike.
+func TestGoingBackWhileTheyAreOutLeadsToThePush(t *testing.T) {
+	for _, to := range []guide.StepID{guide.StepDiagnose, guide.StepMember} {
+		t.Run(string(to), func(t *testing.T) {
+			w := newWalk(t, "priya-nair", false)
+			w.run(guide.StepPush)
+			w.backTo(to)
+			w.answers[engine.AskMember] = "priya-nair"
+			w.visited = nil
+			w.goOn(guide.StepReport)
+			require.NotContains(t, w.visited, guide.StepRemove)
+			require.Equal(t, engine.FindingNothingWrong, diagnose.Findings(w.state.Case)[0].ID, w.visited)
+			require.True(t, w.state.Case.Snapshot.Taken)
+		})
+	}
+}
+
+// A walk that turns to somebody else does not forget whom it left out.
+func TestAnotherMemberDoesNotHideWhoIsOut(t *testing.T) {
+	w := newWalk(t, "priya-nair", false)
+	said := func() string {
+		var out bytes.Buffer
+		summarize(&out, w.state, "reprovision resume")
+		return out.String()
+	}
+	w.run(guide.StepPush)
+	w.backTo(guide.StepMember)
+	require.Contains(t, said(), "PRIYA-NAIR IS OUT OF ACME")
+	w.answers[engine.AskMember] = "sam-okafor"
+	w.goOn(guide.StepReport)
+	require.Equal(t, "sam-okafor", w.state.Case.Username)
+	require.Empty(t, w.state.Case.Receipts)
+	require.Contains(t, said(), "sam-okafor in acme: Nothing is wrong")
+	require.Contains(t, said(), "PRIYA-NAIR IS OUT OF ACME")
+	require.Contains(t, said(), "Continue with: reprovision resume")
+
+	// She may come back meanwhile.
+	require.NoError(t, w.box.PushByHand("priya.nair@acme.example"))
+	w.backTo(guide.StepMember)
+	w.answers[engine.AskMember] = "priya-nair"
+	w.goOn(guide.StepReport)
+	require.NotContains(t, said(), "IS OUT")
 }
 
 func TestTheJournalHoldsAnIntentBeforeEachOutcome(t *testing.T) {

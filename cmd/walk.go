@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -159,25 +160,28 @@ func sayCut(out io.Writer, resume string) {
 
 // summarize leaves in the scrollback what the screen, now gone, had shown.
 func summarize(out io.Writer, s guide.State, resume string) {
-	if s.Case.Username == "" {
-		return
-	}
-	headline := s.Verdict.Headline
-	if s.Step == guide.StepReport || s.Step == guide.StepEnd { // which say nothing of the member
-		headline = diagnose.Findings(s.Case)[0].Title
-	}
-	_, _ = fmt.Fprintf(out, "%s in %s: %s\n", clean(s.Case.Username), clean(s.Case.Org), clean(headline))
-	if s.Case.DryRun {
-		_, _ = fmt.Fprintln(out, "Dry run: nothing was changed.")
-	}
-	for _, r := range s.Case.Receipts {
-		_, _ = fmt.Fprintf(out, "  done: %s (%s)\n", clean(r.Title), clean(r.Status))
-	}
-	if s.Case.Out() {
-		_, _ = fmt.Fprintf(out, "%s IS OUT OF %s: they were removed, and nobody has seen them back.\n", strings.ToUpper(clean(s.Case.Username)), strings.ToUpper(clean(s.Case.Org)))
-		if resume != "" {
-			_, _ = fmt.Fprintf(out, "Continue with: %s\n", resume)
+	if s.Case.Username != "" {
+		headline := s.Verdict.Headline
+		if s.Step == guide.StepReport || s.Step == guide.StepEnd { // which say nothing of the member
+			headline = diagnose.Findings(s.Case)[0].Title
 		}
+		_, _ = fmt.Fprintf(out, "%s in %s: %s\n", clean(s.Case.Username), clean(s.Case.Org), clean(headline))
+		if s.Case.DryRun {
+			_, _ = fmt.Fprintln(out, "Dry run: nothing was changed.")
+		}
+		for _, r := range s.Case.Receipts {
+			_, _ = fmt.Fprintf(out, "  done: %s (%s)\n", clean(r.Title), clean(r.Status))
+		}
+	}
+	left := s.LeftOut
+	if s.Case.Out() {
+		left = append(slices.Clip(left), s.About)
+	}
+	for _, username := range left {
+		_, _ = fmt.Fprintf(out, "%s IS OUT OF %s: they were removed, and nobody has seen them back.\n", strings.ToUpper(clean(username)), strings.ToUpper(clean(s.Case.Org)))
+	}
+	if len(left) > 0 && resume != "" {
+		_, _ = fmt.Fprintf(out, "Continue with: %s\n", resume)
 	}
 	if s.Saved != "" {
 		_, _ = fmt.Fprintln(out, "Report: "+clean(s.Saved))

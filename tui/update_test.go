@@ -514,3 +514,20 @@ func TestEscGoesOneStepBack(t *testing.T) {
 		})
 	})
 }
+
+// Back at the list, the one that was chosen is where one left them.
+func TestTheListOpensAtWhoWasChosen(t *testing.T) {
+	drive(t, options(newScripted(priya()), fresh()), func(t *testing.T, w *driver) {
+		w.after(time.Second)
+		require.NotRegexp(t, `❯ +priya-nair`, shot(w.m))
+		w.text("priya")
+		w.after(time.Second)
+		w.press("enter")
+		w.after(time.Second)
+		require.NotEqual(t, guide.StepMember, w.m.State().Step)
+		for w.m.State().Step != guide.StepMember {
+			w.press("esc")
+		}
+		require.Regexp(t, `❯ +priya-nair`, shot(w.m))
+	})
+}

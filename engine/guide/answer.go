@@ -32,10 +32,10 @@ func answered(s State, e Answered) (State, []Effect) {
 		return enter(s, s.Step)
 	}
 	if ask.ID == engine.AskMember {
-		if s.Case.Username != value {
-			s.Case = forAnotherMember(s.Case)
-			s.Case.Username = value
+		if s.About != value {
+			s = toAnother(s)
 		}
+		s.Case.Username = value
 		return decide(s)
 	}
 	if ask.ID == engine.AskSignIn && s.FailedIn != "" {

@@ -13,6 +13,9 @@ func enter(s State, id StepID) (State, []Effect) {
 	if s.Step != id {
 		s.Answered = nil
 	}
+	if s.Case.Username != "" {
+		s.About = s.Case.Username
+	}
 	s.Step = id
 	s.Seq++
 	s.Verdict, s.Choice, s.Plan = engine.Verdict{}, engine.Choice{}, engine.Plan{}
@@ -55,9 +58,20 @@ func leave(s State, outcome engine.Outcome, auto bool) (State, []Effect) {
 		s.Trail = append(slices.Clip(s.Trail), Visit{Step: s.Step, Auto: auto && !answeredIn(s.Case, s.Step), Answered: s.Answered})
 	}
 	if s.Step == StepReport && to == StepMember {
-		s.Case, s.Trail, s.Saved = forAnotherMember(s.Case), nil, ""
+		s.Trail = nil
+		s = toAnother(s)
 	}
 	return enter(s, to)
+}
+
+// toAnother turns the walk to another member. It does not forget who was left out of
+// the organization.
+func toAnother(s State) State {
+	if s.Case.Out() {
+		s.LeftOut = append(slices.Clip(s.LeftOut), s.About)
+	}
+	s.Case, s.Saved = forAnotherMember(s.Case), ""
+	return s
 }
 
 // forAnotherMember keeps what belongs to the organization and drops the member.

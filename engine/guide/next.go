@@ -1,6 +1,10 @@
 package guide
 
-import "github.com/seed-05b3d87e/reprovision/engine"
+import (
+	"slices"
+
+	"github.com/seed-05b3d87e/reprovision/engine"
+)
 
 // Next is the state machine. It is pure and total, and uses no clock. For an event that
 // is not allowed in the state, or that answers an abandoned effect, it returns the same
@@ -17,6 +21,9 @@ func Next(s State, e Event) (State, []Effect) {
 			return s, nil
 		}
 		s.Case = e.Case
+		if s.Case.Member.Present { // whoever helped them back
+			s.LeftOut = slices.DeleteFunc(slices.Clone(s.LeftOut), func(u string) bool { return u == s.Case.Username })
+		}
 		return decide(s)
 	case Connected:
 		if s.Phase != PhaseConnecting || e.Seq != s.Seq {

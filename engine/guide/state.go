@@ -51,6 +51,8 @@ type State struct {
 	Stopping bool   // a stop was asked for while running
 	Trail    []Visit
 	Answered []engine.QuestionID // in this step, since it was come to: Back takes the last one back
+	About    string              // whom the case is about, also while that is asked again
+	LeftOut  []string            // who was removed and not seen back when the walk turned to another member
 	Goal     Mark                // of a resumed walk: where it goes on as soon as it is signed in
 }
 

@@ -85,7 +85,7 @@ type member struct {
 }
 
 func newMember(s guide.State, ask engine.Question) *member {
-	return &member{ask: ask, picker: part.NewPicker(s.Case.Roster, s.Case.Username)}
+	return &member{ask: ask, picker: part.NewPicker(s.Case.Roster, s.About)}
 }
 
 func (m *member) Update(msg tea.Msg) Action {
