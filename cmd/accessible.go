@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -50,4 +53,46 @@ func walkIn(ctx context.Context, o tui.Options, w windowOptions, out io.Writer) 
 		return end, err
 	}
 	return tui.Run(ctx, o)
+}
+
+// untilUnread returns the output and the interrupts of a walk by lines whose reader
+// may go away, as head does. That would kill the program in the middle of whatever
+// is under way; it is an interrupt instead, and further lines are lost.
+func untilUnread(ctx context.Context, interrupts <-chan struct{}, out io.Writer) (<-chan struct{}, io.Writer) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // which then does not end the program
+	both := make(chan struct{}, 1)
+	r := &readOut{Writer: out, gone: make(chan struct{})}
+	go func() {
+		gone := r.gone
+		for {
+			select {
+			case <-interrupts:
+			case <-gone:
+				gone = nil
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case both <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return both, r
+}
+
+// readOut is an output that notes when nobody reads it any more.
+type readOut struct {
+	io.Writer
+	once sync.Once
+	gone chan struct{}
+}
+
+func (r *readOut) Write(p []byte) (int, error) {
+	n, err := r.Writer.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		r.once.Do(func() { close(r.gone) })
+	}
+	return n, err
 }

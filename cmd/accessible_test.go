@@ -3,7 +3,9 @@
 package cmd
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,6 +89,32 @@ func TestTheDryRunLineByLineChangesNothing(t *testing.T) {
 	p := readProof(t, state)
 	require.False(t, slices.ContainsFunc(p.Requests, func(r sandbox.Request) bool { return r.Changing }))
 	require.NotEmpty(t, p.Requests)
+}
+
+// "| head" reads a few lines and goes. The walk ends as at an interrupt, and leaves
+// nothing behind.
+func TestAWalkWhoseReaderIsGoneEndsInOrder(t *testing.T) {
+	path, err := buildProgram()
+	require.NoError(t, err)
+	c := exec.Command(path, "demo", "--accessible")
+	c.Dir = t.TempDir()
+	c.Env = append(os.Environ(), "HOME="+c.Dir, "TMPDIR="+c.Dir, "GOCOVERDIR=")
+	stdin, err := c.StdinPipe() // nobody answers
+	require.NoError(t, err)
+	stdout, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	awaitLine(t, bufio.NewScanner(stdout), "Step: Member")
+	left, err := filepath.Glob(filepath.Join(c.Dir, "reprovision-demo-*"))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	require.NoError(t, stdout.Close())
+	_, err = io.WriteString(stdin, "?\n")
+	require.NoError(t, err)
+	require.NoError(t, c.Wait())
+	left, err = filepath.Glob(filepath.Join(c.Dir, "reprovision-demo-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 // Whatever is not the word that was asked for is a no, and so is the end.

@@ -111,6 +111,11 @@ type doer interface {
 func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.Writer) (next string, err error) {
 	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
 	o.IsDark = true
+	if w.lines {
+		listening, end := context.WithCancel(ctx)
+		defer end()
+		o.Interrupts, out = untilUnread(listening, o.Interrupts, out)
+	}
 	end, err := walkIn(ctx, o, w, out)
 	drained := drain(r, end.Cut, o.Interrupts, out)
 	if errors.Is(drained, context.Canceled) {
