@@ -195,6 +195,10 @@ func (m *line) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		case "ctrl+c", "ctrl+d", "esc":
 			m.gone = true
 			return m, tea.Quit
+		case "ctrl+z":
+			if shellJob() {
+				return m, tea.Suspend
+			}
 		case "enter":
 			if trimSecret(m.field.Value()) == "" && !m.optional {
 				m.note = "This is needed."

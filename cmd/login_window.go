@@ -44,6 +44,7 @@ func loginInWindow(ctx context.Context, o *loginOptions, only engine.SystemID, o
 		Interrupts:    o.interrupts,
 		ReducedMotion: os.Getenv("REDUCED_MOTION") != "",
 		IsDark:        true,
+		Job:           shellJob(),
 	})
 	for _, d := range done {
 		writeSignedIn(out, d)

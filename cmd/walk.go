@@ -110,7 +110,7 @@ type doer interface {
 // showOn is show with another doer.
 func showOn(ctx context.Context, r doer, o tui.Options, w windowOptions, out io.Writer) (next string, err error) {
 	o.Doer, o.Now, o.Report = r, time.Now, report.Markdown
-	o.IsDark = true
+	o.IsDark, o.Job = true, shellJob()
 	if w.lines {
 		listening, end := context.WithCancel(ctx)
 		defer end()

@@ -17,13 +17,17 @@ const (
 	backKey  = "esc"
 )
 
+// suspendKey stops the program as a shell's job, where it is one. It goes on with fg;
+// a change whose answer is lost meanwhile is observed.
+var suspendKey = key.NewBinding(key.WithKeys("ctrl+z"), key.WithHelp("ctrl+z", "to the shell"))
+
 // keyMap holds the window's own keys. Which of them are active depends on whether
 // letters go to an input.
 type keyMap struct {
-	Back, Help, Open, Copy, Quit, Interrupt, Repaint key.Binding
-	Next, Previous, Whole, Mouse, Profile            key.Binding
-	Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
-	HalfUp, HalfDown                                 key.Binding
+	Back, Help, Open, Copy, Quit, Interrupt, Suspend, Repaint key.Binding
+	Next, Previous, Whole, Mouse, Profile                     key.Binding
+	Up, Down, PageUp, PageDown, Top, Bottom                   key.Binding
+	HalfUp, HalfDown                                          key.Binding
 }
 
 func newKeyMap() keyMap {
@@ -34,6 +38,7 @@ func newKeyMap() keyMap {
 		Copy:      key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy request or address")),
 		Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
 		Interrupt: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "stop")),
+		Suspend:   suspendKey,
 		Repaint:   key.NewBinding(key.WithKeys("ctrl+l"), key.WithHelp("ctrl+l", "redraw")),
 		Next:      key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "next pane")),
 		Previous:  key.NewBinding(key.WithKeys("shift+tab"), key.WithHelp("shift+tab", "previous pane")),
@@ -102,6 +107,7 @@ func (m *Model) keys() keyMap {
 	}
 	k.Back.SetEnabled(m.overlay != overlayNone || !busy)
 	k.Profile.SetEnabled(m.opts.Profile != "")
+	k.Suspend.SetEnabled(m.opts.Job)
 	return k
 }
 
@@ -165,6 +171,6 @@ func (m *Model) fullHelp() []part.KeyGroup {
 		{Title: "To read", Keys: []key.Binding{
 			k.Next, k.Previous, k.Up, k.Down, k.PageUp, k.PageDown, k.HalfUp, k.HalfDown, k.Top, k.Bottom, k.Whole,
 		}},
-		{Title: "Everywhere", Keys: []key.Binding{k.Back, k.Open, k.Copy, k.Profile, k.Mouse, k.Help, k.Repaint, k.Quit, k.Interrupt}},
+		{Title: "Everywhere", Keys: []key.Binding{k.Back, k.Open, k.Copy, k.Profile, k.Mouse, k.Help, k.Repaint, k.Suspend, k.Quit, k.Interrupt}},
 	}
 }

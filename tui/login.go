@@ -32,6 +32,7 @@ type LoginOptions struct {
 	Interrupts    <-chan struct{}
 	ReducedMotion bool
 	IsDark        bool
+	Job           bool // of a shell, which takes the terminal back at ctrl+z
 }
 
 // LoginProfile lists the systems to sign in to.

@@ -37,6 +37,8 @@ func (m *login) handleKey(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case key.Matches(msg, loginKeys.leave):
 		return m.leave()
+	case m.opts.Job && key.Matches(msg, suspendKey):
+		return tea.Suspend
 	case m.asking != nil && m.prompt.Asks():
 		if reply, ok := m.asking.Update(msg).(screen.Reply); ok {
 			p := m.prompt

@@ -81,6 +81,7 @@ type Options struct {
 	Bell          bool // ring the bell when a long wait ends
 	ReducedMotion bool // no animation
 	IsDark        bool // the background is dark, until the terminal reports its color
+	Job           bool // of a shell, which takes the terminal back at ctrl+z
 }
 
 // Link returns the URL for the current place of the walk.

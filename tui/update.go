@@ -137,6 +137,8 @@ func (m *Model) handleKey(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case key.Matches(msg, k.Interrupt):
 		return m.interrupt()
+	case key.Matches(msg, k.Suspend):
+		return tea.Suspend
 	case key.Matches(msg, k.Repaint):
 		return tea.ClearScreen
 	case m.overlay != overlayNone:
