@@ -88,9 +88,12 @@ func runRuns(o *runsOptions, out io.Writer) error {
 	if o.asJSON {
 		return errors.Join(printJSON(out, lines), problem)
 	}
-	if len(lines) == 0 {
+	if len(lines) == 0 && problem == nil {
 		_, err := fmt.Fprintln(out, "No run has changed anything yet.")
-		return errors.Join(err, problem)
+		return err
+	}
+	if len(lines) == 0 {
+		return problem
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "ID\tORGANIZATION\tMEMBER\tSTATUS\tCHANGES\tLAST") // Flush tells of what failed

@@ -4,6 +4,7 @@ package cmd
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,6 +149,10 @@ func TestAReadOnlyHomeRefusesBeforeAnythingIsSent(t *testing.T) {
 	require.Equal(t, "The journal cannot be written", p.Title)
 	require.Contains(t, p.Advice, "XDG_STATE_HOME")
 	require.Empty(t, slices.DeleteFunc(w.changing(), func(s string) bool { return strings.HasPrefix(s, "console ") }))
+
+	var out bytes.Buffer
+	require.Error(t, runRuns(&runsOptions{dir: w.world.stateDir}, &out))
+	require.Empty(t, out.String(), "whether a run has changed anything is not known")
 }
 
 func TestOneRunPerOrganizationAtATime(t *testing.T) {

@@ -114,7 +114,10 @@ func (m *Model) keys() keyMap {
 // shortHelp returns the bindings of the help line, most important first.
 func (m *Model) shortHelp(l layout) []key.Binding {
 	k := m.keys()
-	if m.overlayHasMenu() || m.overlay != overlayNone && l.overflow == 0 {
+	switch {
+	case m.overlayHasMenu():
+		return append(m.leaving.Keys(), k.Back)
+	case m.overlay != overlayNone && l.overflow == 0:
 		return []key.Binding{k.Back}
 	}
 	if m.overlay != overlayNone || m.focus != paneAct {

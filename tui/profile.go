@@ -39,7 +39,11 @@ func (m *Model) switchProfile() tea.Cmd {
 	for _, name := range others {
 		items = append(items, part.Item{Label: name})
 	}
-	m.leaving = part.NewMenu(items, 1)
+	first := 1
+	if m.unfinished() {
+		first = 0 // enter alone leaves nothing half done
+	}
+	m.leaving = part.NewMenu(items, first)
 	m.openOverlay(overlayProfiles)
 	return nil
 }

@@ -53,9 +53,10 @@ func TestAWalkThatIsHalfDoneIsNotLeftByOneKey(t *testing.T) {
 		w.press("p")
 		require.False(t, w.quit)
 		require.Contains(t, shot(w.m), "Changes were made")
-		w.press("up", "enter") // stay
+		require.Contains(t, shot(w.m), "choose")
+		w.press("enter") // stay
 		require.False(t, w.quit)
-		w.press("p", "enter")
+		w.press("p", "down", "enter")
 		require.Equal(t, "globex", w.m.next)
 	})
 	drive(t, profiles("acme", "globex"), func(t *testing.T, w *driver) {
