@@ -36,7 +36,7 @@ func newAuth(interrupts <-chan struct{}) *cobra.Command {
 
 func (o *authOptions) flags(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the last one if not given")
-	orgFlag(c, &o.org, "the profile of this Docker organization")
+	c.Flags().Var(orgName(&o.org), "org", "the profile of this Docker organization")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }

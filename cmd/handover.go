@@ -94,7 +94,7 @@ func newHandOverPlan(interrupts <-chan struct{}) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&o.out, "output", "o", "", "the plan file to write")
-	orgFlag(c, &o.org, "the Docker organization")
+	c.Flags().Var(orgName(&o.org), "org", "the Docker organization")
 	c.Flags().Var((*dockerName)(&o.member), "member", "the member's username")
 	c.Flags().StringArrayVar(&o.repositories, "repository", nil, "repository of the member, as name or name=new-name; repeatable (default: all public ones)")
 	o.profileFlag(c)

@@ -54,7 +54,7 @@ func newLogin(interrupts <-chan struct{}) *cobra.Command {
 		},
 	}
 	f := c.PersistentFlags()
-	orgFlag(c, &o.org, "the Docker organization")
+	f.Var(orgName(&o.org), "org", "the Docker organization")
 	f.StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "profile name (default: the organization's name)")
 	f.StringVar(&o.dockerID, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that the tool never offers to remove you")
 	f.StringVar(&o.store, "store", "auto", "where to store credentials: keyring, file (encrypted), or auto")

@@ -47,7 +47,7 @@ func newLogout(interrupts <-chan struct{}) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile; the last one if not given")
-	orgFlag(c, &o.org, "the profile of this Docker organization")
+	c.Flags().Var(orgName(&o.org), "org", "the profile of this Docker organization")
 	c.Flags().BoolVar(&o.all, "all", false, "forget every profile")
 	return c
 }

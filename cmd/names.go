@@ -3,8 +3,6 @@ package cmd
 import (
 	"os"
 	"strings"
-
-	"github.com/spf13/cobra"
 )
 
 // dockerName is a flag that takes a Docker ID or an organization's name. They have no
@@ -23,8 +21,8 @@ func (n *dockerName) Set(s string) error {
 // Type implements pflag.Value.
 func (*dockerName) Type() string { return "string" }
 
-// orgFlag adds the flag that names the organization.
-func orgFlag(c *cobra.Command, org *string, usage string) {
+// orgName is the flag that names the organization; the environment may name it, too.
+func orgName(org *string) *dockerName {
 	*org = strings.ToLower(os.Getenv("REPROVISION_ORG"))
-	c.Flags().Var((*dockerName)(org), "org", usage)
+	return (*dockerName)(org)
 }

@@ -115,7 +115,7 @@ func newRoot(interrupts <-chan struct{}) *cobra.Command {
 	c.AddCommand(newRuns(), newResume(interrupts), newUndo(interrupts), newHandOver(interrupts))
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "walk through everything and preview each request; send nothing that changes anything")
-	orgFlag(c, &o.org, "the Docker organization")
+	c.Flags().Var(orgName(&o.org), "org", "the Docker organization")
 	c.Flags().StringVar(&o.member, "member", "", "the username whose role or team is wrong")
 	c.Flags().StringVar(&o.operator, "docker-id", os.Getenv("REPROVISION_DOCKER_ID"), "your own Docker ID, so that the tool never offers to remove you")
 	c.Flags().StringVar(&o.profile, "profile", os.Getenv("REPROVISION_PROFILE"), "the profile to use, one per organization (default: the last one used)")
