@@ -126,6 +126,25 @@ func requireBackInto(t *testing.T, s, next guide.State) {
 	require.Len(t, before.Case.Answers, len(s.Case.Answers), "earlier answers stay")
 }
 
+// The switch was used, its position is asked again, and the answer was a slip.
+func TestASlipAboutTheSwitchIsTakenBack(t *testing.T) {
+	c := questions().WithAnswer(engine.AskJIT, engine.Answer{Value: "on", At: noon})
+	c.Audit.JIT = []engine.AuditEvent{{At: noon.Add(time.Minute)}}
+	for _, step := range []guide.StepID{guide.StepDisableJIT, guide.StepCloseJIT} {
+		s := guide.State{Step: step, Phase: guide.PhaseObserving, Seq: 7, Case: c, Trail: []guide.Visit{{Step: guide.StepDiagnose}}}
+		s, _ = guide.Next(s, guide.Observed{Seq: 7, Case: c})
+		require.Equal(t, engine.AskJIT, s.Verdict.Ask.ID)
+		slip, _ := guide.Next(s, guide.Answered{Question: engine.AskJIT, Value: "on", At: noon.Add(2 * time.Minute)})
+		require.Equal(t, step, slip.Step)
+		require.Nil(t, slip.Verdict.Ask)
+		back, _ := guide.Next(slip, guide.Back{})
+		require.Equal(t, step, back.Step)
+		require.NotNil(t, back.Verdict.Ask)
+		off, _ := guide.Next(back, guide.Answered{Question: engine.AskJIT, Value: "off", At: noon.Add(3 * time.Minute)})
+		require.NotEqual(t, step, off.Step)
+	}
+}
+
 // The only answer in words to the request for the member's token is to go back.
 func TestGoBackIsTheSameAsBack(t *testing.T) {
 	c := questions()
