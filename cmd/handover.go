@@ -228,7 +228,8 @@ func (o *handOverOptions) wanted(ctx context.Context, s *systems) ([]engine.Hand
 	return out, nil
 }
 
-// free returns an error unless the target does not exist or is empty.
+// free returns an error unless the target does not exist, is empty, or was the target of
+// the same repository in an earlier plan.
 func (o *handOverOptions) free(ctx context.Context, s *systems, r engine.HandOverTarget) error {
 	if p := engine.TargetProblem(o.org, r.Target); p != "" {
 		return usageError{fmt.Errorf("%s: %s", r.Target, p)}
@@ -245,7 +246,12 @@ func (o *handOverOptions) free(ctx context.Context, s *systems, r engine.HandOve
 	if err != nil && !errors.Is(err, transport.ErrNotFound) {
 		return fmt.Errorf("list the tags of %s: %w", r.Target, err)
 	}
-	if len(tags) > 0 {
+	// What an earlier plan has brought there is what belongs there.
+	before, err := o.ledger().issuedBefore(o.org, r)
+	if err != nil {
+		return fmt.Errorf("look for earlier plans: %w", err)
+	}
+	if len(tags) > 0 && !before {
 		return usageError{fmt.Errorf("%s has %d tags already: choose another name with --repository name=new-name", r.Target, len(tags))}
 	}
 	return nil
@@ -306,6 +312,13 @@ func runHandOverAccept(ctx context.Context, o *handOverOptions, out io.Writer) e
 	}
 	if err := o.ledger().accept(p, done); err != nil {
 		return fmt.Errorf("record that the plan was used: %w", err)
+	}
+	before, ok, err := handed(o.stateDir)(p.Org, p.Member)
+	if err != nil {
+		return err
+	}
+	if ok && before.Registry == done.Registry {
+		done = done.With(before)
 	}
 	if err := writeState0600(handedFile(o.stateDir, p.Org, p.Member), done); err != nil {
 		return fmt.Errorf("save the manifest: %w", err)

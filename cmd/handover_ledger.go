@@ -31,6 +31,29 @@ func (l ledger) issue(p engine.HandOverPlan) error {
 	return writeState0600(l.file("issued", p.Digest), p)
 }
 
+// issuedBefore reports whether a plan made here, whatever became of it, had the same
+// repository go to the same target.
+func (l ledger) issuedBefore(org string, r engine.HandOverTarget) (bool, error) {
+	files, err := filepath.Glob(l.file("issued", "*"))
+	if err != nil {
+		return false, err
+	}
+	for _, path := range files {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return false, err
+		}
+		var p engine.HandOverPlan
+		if json.Unmarshal(raw, &p) != nil || p.Org != org {
+			continue
+		}
+		if target, ok := p.Target(r.Source); ok && target == r.Target {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // takes returns nil if the manifest of a plan can be accepted, or else the reason: the
 // plan must have been made here, must not have expired, and must not have been used
 // for another manifest.

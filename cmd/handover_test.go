@@ -142,6 +142,55 @@ func listed(entries []engine.ManifestEntry) (lines []string) {
 	return lines
 }
 
+// The plan has expired before the owner took the manifest in, and is made anew, as the
+// program says. What is already copied is not sent again.
+func TestAPlanThatExpiredIsMadeAnewForWhatIsCopied(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	require.NoError(t, h.plan())
+	h.letIn("deploy-tool")
+	_, err := h.copy()
+	require.NoError(t, err)
+	require.NoError(t, h.clock.sleep(t.Context(), 2*time.Hour))
+	require.ErrorContains(t, h.accept(), "make a new one; what is already copied is not sent again")
+
+	h.owner.out = filepath.Join(h.dir, "second.json")
+	h.owner.planFile, h.member.planFile, h.owner.manifest = h.owner.out, h.owner.out, filepath.Join(h.dir, "second.done.json")
+	require.NoError(t, h.plan())
+	said, err := h.copy()
+	require.NoError(t, err)
+	require.Contains(t, said, "0 of 0 blobs uploaded")
+	require.NoError(t, h.accept())
+}
+
+// Who forgot a repository hands it over with a second plan. What the first one brought
+// is still to be verified.
+func TestASecondPlanAddsToWhatTheFirstHandedOver(t *testing.T) {
+	h := newHanding(t, "deploy-tool")
+	require.NoError(t, h.plan())
+	h.letIn("deploy-tool")
+	_, err := h.copy()
+	require.NoError(t, err)
+	require.NoError(t, h.accept())
+
+	h.owner.repositories = []string{"build-cache=old-cache"}
+	h.owner.out = filepath.Join(h.dir, "second.json")
+	h.owner.planFile, h.member.planFile, h.owner.manifest = h.owner.out, h.owner.out, filepath.Join(h.dir, "second.done.json")
+	require.NoError(t, h.plan())
+	h.letIn("old-cache")
+	_, err = h.copy()
+	require.NoError(t, err)
+	require.NoError(t, h.accept())
+
+	done, ok, err := handed(h.owner.stateDir)("acme", "priya-nair")
+	require.NoError(t, err)
+	require.True(t, ok)
+	var names []string
+	for _, r := range done.Repositories() {
+		names = append(names, r.Name+" "+r.Target)
+	}
+	require.ElementsMatch(t, []string{"priya-nair/deploy-tool acme/deploy-tool", "priya-nair/build-cache acme/old-cache"}, names)
+}
+
 func TestACopyThatTheMemberChangedAfterwardsForbidsTheRemoval(t *testing.T) {
 	h := newHanding(t, "deploy-tool")
 	require.NoError(t, h.plan())

@@ -66,6 +66,10 @@ func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 	if choice.Target == "" {
 		return ""
 	}
+	i := slices.IndexFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository })
+	if r := c.Repositories.Personal[i]; r.Handed() && choice.Target != r.Target {
+		return r.HandedBy + " has copied it to " + r.Target + " already"
+	}
 	if p := TargetProblem(c.Org, choice.Target); p != "" {
 		return p
 	}
@@ -74,7 +78,7 @@ func ChoiceProblem(c Case, repository string, choice HandOverChoice) string {
 			return "the copy of " + other.Name + " already has this name"
 		}
 	}
-	r := c.Repositories.Personal[slices.IndexFunc(c.Repositories.Personal, func(r Repository) bool { return r.Name == repository })]
+	r := c.Repositories.Personal[i]
 	if choice.Target == r.Target && !r.Place.Free() || choice.Target != r.Target && slices.Contains(c.Repositories.Taken, choice.Target) {
 		return choice.Target + " already exists: choose another name"
 	}

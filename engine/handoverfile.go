@@ -181,6 +181,22 @@ func (d HandOverDone) Follows(p HandOverPlan) error {
 	return nil
 }
 
+// With returns a copy of d that also holds the repositories of an earlier manifest that
+// are not in d.
+func (d HandOverDone) With(earlier HandOverDone) HandOverDone {
+	d.Entries = slices.Clone(d.Entries)
+	again := map[string]bool{}
+	for _, e := range d.Entries {
+		again[e.Repository] = true
+	}
+	for _, e := range earlier.Entries {
+		if !again[e.Repository] {
+			d.Entries = append(d.Entries, e)
+		}
+	}
+	return d
+}
+
 // Repositories returns the copied repositories in the form that a Case holds.
 func (d HandOverDone) Repositories() []Repository {
 	var out []Repository

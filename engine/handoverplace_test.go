@@ -78,3 +78,12 @@ func TestOnlyTagsOfAnEarlierCopyAreReplaced(t *testing.T) {
 	_, foreign = engine.Fit(map[string]string{"3": "gone"}, want, map[string]string{"3": "gone"})
 	require.Empty(t, foreign, "a tag that was copied, and deleted at its source since")
 }
+
+// Where the member has copied it is where it is: another name would be looked for in vain.
+func TestWhatTheMemberHasCopiedKeepsItsName(t *testing.T) {
+	c := engine.Case{Org: "acme", Username: "priya-nair"}
+	c.Repositories.Personal = []engine.Repository{{Name: "priya-nair/tool", Target: "acme/tool", HandedBy: "priya-nair", Private: true}}
+	require.Contains(t, engine.ChoiceProblem(c, "priya-nair/tool", engine.HandOverChoice{Target: "acme/other"}), "has copied it to acme/tool already")
+	require.Empty(t, engine.ChoiceProblem(c, "priya-nair/tool", engine.HandOverChoice{Skip: "it is old"}))
+	require.Empty(t, engine.ChoiceProblem(c, "priya-nair/tool", engine.HandOverChoice{}))
+}
