@@ -111,7 +111,7 @@ func TestACopyInAProcessOfItsOwn(t *testing.T) {
 	r := registry.CopyRequest{Source: host + "/" + source, Target: host + "/" + os.Getenv("REPROVISION_TEST_TARGET")}
 	_, err = c.Copy(approved(t.Context(), c, r.Target), r, nil)
 	require.NoError(t, err)
-	_, _ = fmt.Printf("at most %d bytes\n", peakMemory(t))
+	_, _ = fmt.Fprintf(os.Stdout, "at most %d bytes\n", peakMemory(t))
 }
 
 func TestMemoryStaysFlatHoweverLargeARepositoryIs(t *testing.T) {
