@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -327,6 +328,26 @@ func TestGoingBackWhileTheyAreOutLeadsToThePush(t *testing.T) {
 			require.True(t, w.state.Case.Snapshot.Taken)
 		})
 	}
+}
+
+// What a sign-in overwrites after the push has to be sent once more: that it was sent
+// before is no reason to pass the step by.
+func TestWhatIsOverwrittenAfterThePushIsPushedAgain(t *testing.T) {
+	w := newWalk(t, "jordan-ito", false)
+	w.run(guide.StepVerify)
+	cured := memberOf(t, w.box.State(), "jordan-ito")
+	require.NoError(t, w.box.FlipJIT(t.Context(), true))
+	require.NoError(t, w.box.SSOSignIn("jordan.ito@acme.example"))
+	w.answers[engine.AskJIT] = "on"
+	require.NoError(t, w.clock.sleep(t.Context(), time.Minute))
+	w.send(guide.Chosen{Outcome: "look-again"})
+	require.Equal(t, "Not yet as it should be", w.state.Verdict.Headline)
+	w.send(guide.Chosen{Outcome: "diagnose-again"})
+	w.goOn(guide.StepVerify)
+	require.Contains(t, w.state.Verdict.Headline, "Cured")
+	now := memberOf(t, w.box.State(), "jordan-ito")
+	require.Equal(t, cured.Role, now.Role)
+	require.Equal(t, cured.Teams, now.Teams)
 }
 
 // A walk that turns to somebody else does not forget whom it left out.

@@ -299,7 +299,8 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 }
 
 func decidePushProfile(c engine.Case) engine.Verdict {
-	if c.Settled(engine.ActionPushProfile) {
+	// A sign-in may have overwritten the values since they were sent.
+	if c.Settled(engine.ActionPushProfile) && (c.DryRun || !engine.Differs(c)) {
 		return engine.Verdict{Auto: outNext}
 	}
 	return engine.Verdict{
