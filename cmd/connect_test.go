@@ -333,7 +333,7 @@ func TestTheProfileIsTheNamedOneThenTheOrganizationsThenTheLast(t *testing.T) {
 		require.Equal(t, c.want, name)
 		require.Equal(t, c.wantOrg, p.Org)
 	}
-	for _, c := range []struct{ name, org string }{{"gone", ""}, {"work", "globex"}} {
+	for _, c := range []struct{ name, org string }{{"gone", ""}, {"work", "globex"}, {" ", "acme"}, {"new ", "acme"}, {"\x1b[31mnew", "acme"}} {
 		_, _, err := s.choose(c.name, c.org)
 		var usage usageError
 		require.ErrorAs(t, err, &usage)

@@ -183,6 +183,8 @@ func (s settings) choose(name, org string) (string, profile, error) {
 		switch {
 		case !ok && org == "":
 			return "", profile{}, usageError{fmt.Errorf("profile %q: %w; there is %s. \"reprovision login\" makes one", name, errNoProfile, s.names())}
+		case !ok && name != strings.TrimSpace(clean(name)):
+			return "", profile{}, usageError{fmt.Errorf("--profile %q: a name has no control characters, and no blanks around it", name)}
 		case !ok:
 			return name, profile{Org: org}, nil
 		case org != "" && p.Org != "" && !strings.EqualFold(p.Org, org):
