@@ -10,9 +10,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// fit separates the tags that can be copied from those that cannot, which nobody can
-// pull either. One of those among hundreds does not stop the others. It is an error if
-// there are no others.
+// fit separates the tags that can be copied from damaged or obsolete ones, which
+// nobody can pull either. Those do not prevent the copy of the others; if there are no
+// others, it returns an error.
 func fit(tags []registry.Tag) (fit []registry.Tag, left []engine.TagLeft, err error) {
 	for _, t := range tags {
 		switch {

@@ -34,12 +34,12 @@ func handOver(b *strings.Builder, c engine.Case) {
 	depends(b, c)
 }
 
-// manyTags is how many tags a report lists; more are summed up, if a file lists
-// them.
+// manyTags is the maximum number of tags that a report lists. It summarizes more, if a
+// file lists them.
 const manyTags = 50
 
-// kept is the file that lists every tag of the manifest, empty when there is none,
-// or when something was copied after it was written.
+// kept returns the file that lists every tag of the manifest, or "" if there is none
+// or something was copied after it was written.
 func kept(c engine.Case) string {
 	k := c.Done[engine.ActionHandOver]
 	later := slices.ContainsFunc(c.Receipts, func(r engine.Receipt) bool {
@@ -70,7 +70,7 @@ func perRepository(b *strings.Builder, manifest []engine.ManifestEntry) {
 	}
 }
 
-// repositories are the tags of one repository after the other.
+// repositories iterates over the manifest by repository.
 func repositories(manifest []engine.ManifestEntry) iter.Seq[[]engine.ManifestEntry] {
 	return func(yield func([]engine.ManifestEntry) bool) {
 		for len(manifest) > 0 {
@@ -104,9 +104,9 @@ func leftBehind(b *strings.Builder, c engine.Case) {
 	}
 }
 
-// linesToChange lists the exact lines to change: the old name still leads to the
-// original, which nobody in the organization maintains any more. In short, the
-// first tags of each repository stand for all.
+// linesToChange lists the exact lines to change: the old name still refers to the
+// original, which the organization no longer maintains. If short is set, it shows only
+// the first tags of each repository.
 func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry, short bool) {
 	if len(manifest) == 0 {
 		return
