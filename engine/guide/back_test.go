@@ -214,3 +214,22 @@ func TestBackFromAChoiceAsksNothingTwice(t *testing.T) {
 	s, _ = guide.Next(s, guide.Back{})
 	require.Equal(t, guide.StepDiagnose, s.Step)
 }
+
+// Another member is of the same organization: who went on without a system is not asked
+// for it again, and nothing of the first member is left.
+func TestAnotherMemberKeepsWhatBelongsToTheOrganization(t *testing.T) {
+	c := questions().WithoutSystem(engine.SystemOkta)
+	c = c.WithAnswer(engine.AskProvider, engine.Answer{Value: "okta", At: noon}).WithAnswer(engine.AskRole, engine.Answer{Value: "owner", At: noon})
+	c.Snapshot = engine.Snapshot{Taken: true}
+	s := guide.State{Step: guide.StepVerify, Phase: guide.PhaseObserving, Seq: 7, Case: c, Saved: "report.md"}
+	s, _ = guide.Next(s, guide.Observed{Seq: 7, Case: c})
+	s, _ = guide.Next(s, guide.Chosen{Outcome: "report"})
+	require.Equal(t, guide.StepReport, s.Step)
+	s, _ = guide.Next(s, guide.Chosen{Outcome: "another-member"})
+	require.Equal(t, engine.AskMember, s.Verdict.Ask.ID)
+	want := engine.Case{Org: org, Session: c.Session, Roster: c.Roster, Without: []engine.SystemID{engine.SystemOkta}}
+	want = want.WithAnswer(engine.AskProvider, engine.Answer{Value: "okta", At: noon})
+	require.Equal(t, want, s.Case)
+	require.Empty(t, s.Saved)
+	require.Empty(t, s.Trail)
+}

@@ -76,7 +76,7 @@ func toAnother(s State) State {
 
 // forAnotherMember keeps what belongs to the organization and drops the member.
 func forAnotherMember(c engine.Case) engine.Case {
-	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster}
+	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster, Without: c.Without}
 	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
 		if a, ok := c.Answers[id]; ok {
 			n = n.WithAnswer(id, a)
