@@ -1,11 +1,14 @@
 package remedy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-05b3d87e/reprovision/api/registry"
+	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
@@ -44,4 +47,31 @@ func TestBeforeACopyOnlyItsOwnSourceIsReadAgain(t *testing.T) {
 		}
 		require.Equal(t, 1, pages)
 	}
+}
+
+// A tag that moves after the last look is not copied: the owner approved a digest, and
+// not a name.
+func TestOnlyTheDigestsThatWereApprovedAreCopied(t *testing.T) {
+	b := newBench(t, "priya-nair", false)
+	c := b.observed("priya-nair")
+	a := b.actions[engine.ActionHandOver]
+	plan, err := a.Plan(t.Context(), c)
+	require.NoError(t, err)
+	for _, ch := range plan.Changes {
+		if ch.Kind == engine.ChangeCopy {
+			moved := ch.Copy.Tags[0]
+			i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest != moved.Digest })
+			if i < 0 {
+				continue
+			}
+			ch.Copy.Tags[0].Digest = ch.Copy.Tags[i].Digest // as if it had pointed there when the plan was made
+			_, err = a.Run(approve(t.Context(), ch), c, ch, silent)
+			require.ErrorIs(t, err, registry.ErrMoved)
+			require.False(t, slices.ContainsFunc(b.box.State().Repositories, func(r sandbox.Repository) bool { return r.Name == ch.Target && len(r.Tags) > 0 }))
+			return
+		}
+		_, err = a.Run(approve(t.Context(), ch), c, ch, silent)
+		require.NoError(t, err)
+	}
+	t.Fatal("no repository has two tags that differ")
 }
