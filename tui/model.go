@@ -185,5 +185,6 @@ func (m *Model) changing() bool {
 
 // unfinished reports whether leaving now would leave a cure unfinished.
 func (m *Model) unfinished() bool {
-	return m.state.Case.Out() || len(m.state.Case.Receipts) > 0 && m.state.Step != guide.StepReport && m.state.Step != guide.StepEnd
+	c := m.state.Case
+	return c.Out() || len(c.HalfWay()) > 0 || len(c.Receipts) > 0 && m.state.Step != guide.StepReport && m.state.Step != guide.StepEnd
 }

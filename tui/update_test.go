@@ -240,6 +240,22 @@ func TestQuittingHalfDoneAsksFirst(t *testing.T) {
 	})
 }
 
+// The run stays open at its report while something that was taken is still to be given
+// back: nobody leaves it without hearing so.
+func TestQuittingTheReportWhileSomethingIsOwedAsksFirst(t *testing.T) {
+	drive(t, options(newScripted(priya()), fresh()), func(t *testing.T, w *driver) {
+		x := find(t, "report")
+		p := engine.Plan{Action: engine.ActionPush, Changes: []engine.Change{{ID: "leave:1"}, {ID: "join:1", Restores: "leave:1"}}}
+		owes := x.state.Case.WithUnfinished(p).WithReceipts(engine.Receipt{Action: p.Action, Plan: p.Digest(), Change: "leave:1"})
+		require.NotEmpty(t, owes.HalfWay())
+		x.state.Case = owes
+		w.show(x)
+		w.press("q")
+		require.False(t, w.quit)
+		require.Contains(t, shot(w.m), "Leave?")
+	})
+}
+
 func TestQuittingARunCanStopItInstead(t *testing.T) {
 	d := newScripted(priya())
 	drive(t, options(d, fresh()), func(t *testing.T, w *driver) {
