@@ -152,7 +152,7 @@ func (x *terminal) text() string {
 	return b.String()
 }
 
-// see waits until everything is on the screen at once.
+// see waits until everything is on the screen at once, or the program has ended.
 func (x *terminal) see(wanted ...string) {
 	x.t.Helper()
 	deadline := time.After(patience)
@@ -160,12 +160,22 @@ func (x *terminal) see(wanted ...string) {
 		x.mu.Lock()
 		drawn := x.drawn
 		x.mu.Unlock()
+		over := false
+		select {
+		case <-x.ended:
+			over = true
+		default:
+		}
 		text := x.text()
 		if !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(text, w) }) {
 			return
 		}
+		if over {
+			x.t.Fatalf("the program ended, and the screen does not show %q:\n%s", wanted, text)
+		}
 		select {
 		case <-drawn:
+		case <-x.ended:
 		case <-deadline:
 			x.t.Fatalf("the screen does not show %q:\n%s", wanted, text)
 		}
