@@ -27,7 +27,7 @@ func spoken(t *testing.T, answers []string, args ...string) (string, int) {
 	require.NoError(t, err)
 	c := exec.Command(path, args...)
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), "ACCESSIBLE=", "TERM=xterm-256color", "HOME="+c.Dir, "XDG_STATE_HOME="+c.Dir, "XDG_CONFIG_HOME="+c.Dir)
+	c.Env = lineEnv(c.Dir, "TERM=xterm-256color")
 	c.Stdin = strings.NewReader(strings.Join(answers, "\n") + "\n")
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out

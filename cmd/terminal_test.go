@@ -73,7 +73,7 @@ const (
 func openTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
 	dir := t.TempDir()
-	return openTerminalIn(t, dir, append(os.Environ(), "TERM=xterm-256color", "HOME="+dir, "TMPDIR="+t.TempDir(), "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir), args...)
+	return openTerminalIn(t, dir, lineEnv(dir, "TERM=xterm-256color", "TMPDIR="+t.TempDir()), args...)
 }
 
 func openTerminalIn(t *testing.T, dir string, env []string, args ...string) *terminal {
