@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -98,7 +97,7 @@ func TestAWalkWhoseReaderIsGoneEndsInOrder(t *testing.T) {
 	require.NoError(t, err)
 	c := exec.Command(path, "demo", "--accessible")
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), "HOME="+c.Dir, "TMPDIR="+c.Dir, "GOCOVERDIR=")
+	c.Env = lineEnv(c.Dir, "TMPDIR="+c.Dir)
 	stdin, err := c.StdinPipe() // nobody answers
 	require.NoError(t, err)
 	stdout, err := c.StdoutPipe()

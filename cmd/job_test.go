@@ -3,7 +3,6 @@
 package cmd
 
 import (
-	"os"
 	"os/exec"
 	"testing"
 
@@ -19,7 +18,7 @@ func TestTheWalkCanBeSuspendedWhereAShellCanContinueIt(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	c := exec.Command("sh", "-m", "-c", `"$0" demo; echo STOPPED; read -r line; fg >/dev/null; echo "ENDED $? $line"`, path)
-	c.Dir, c.Env = dir, append(os.Environ(), "TERM=xterm-256color", "HOME="+dir, "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	c.Dir, c.Env = dir, lineEnv(dir, "TERM=xterm-256color")
 	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: terminalHeight, Cols: terminalWidth})
 	require.NoError(t, err)
 	x := newTerminal(t, f)
