@@ -233,3 +233,24 @@ func TestWhatForeignersWriteIsHarmlessInTheListOfRuns(t *testing.T) {
 	require.NotContains(t, out.String(), "\x07")
 	require.NotContains(t, out.String(), "\r")
 }
+
+// The clicks were waited for, and JIT is on as it was, says the owner: no undo proposes
+// to use the switch, which might switch it off.
+func TestAnUndoProposesNoSwitchThatWasNeverUsed(t *testing.T) {
+	var dir string
+	w := newWalk(t, "jordan-ito", false, func(x *world) { dir = x.stateDir })
+	w.console = func(engine.Plan) { w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq}, nil) }
+	w.run(guide.StepDisableJIT)
+	for w.state.Case.Done[engine.ActionDisableJIT].At.IsZero() || w.state.Phase != guide.PhaseDeciding || w.state.Verdict.Ask != nil {
+		w.act()
+	}
+	require.Equal(t, guide.StepDisableJIT, w.state.Step)
+	w.choices[guide.StepDisableJIT] = "match-attributes"
+	w.act()
+	require.NoError(t, w.parts.runner.Drain(context.Background()))
+	rec, ok := unfinished(dir, "acme")
+	require.True(t, ok)
+	out, err := w.undo(dir, rec.ID, "", true)
+	require.NoError(t, err, out)
+	require.NotContains(t, out, "Switch JIT on again")
+}

@@ -93,7 +93,7 @@ func (a undo) missing(ctx context.Context, c engine.Case) (engine.Case, []engine
 		if live, err = a.observe(ctx, live, engine.FactAudit); err != nil {
 			return live, nil, err
 		}
-		if !toggledSince(live) {
+		if jitStaysOff(live) {
 			changes = append(changes, a.enableJIT(live))
 		}
 	}
@@ -158,16 +158,33 @@ func (a undo) roleAndTeams(ctx context.Context, c engine.Case) ([]engine.Change,
 	return changes, nil
 }
 
+// jitStaysOff reports whether JIT is off because the run switched it off, as far as is
+// known.
+func jitStaysOff(c engine.Case) bool {
+	var off, on time.Time // by our own clock
+	for _, r := range c.Receipts {
+		switch {
+		case r.Action == engine.ActionDisableJIT && r.At.After(off):
+			off = r.At
+		case r.Action == engine.ActionUndo && r.Change == undoJIT && r.At.After(on):
+			on = r.At
+		}
+	}
+	switch {
+	case toggledSince(c, off):
+		return false
+	case c.JIT() == engine.SwitchOn && c.Answers[engine.AskJIT].At.After(off):
+		return false // the clicks did not switch it off
+	case !c.Sources[engine.FactAudit].Known() && on.After(off):
+		return false // on the owner's word: no log says otherwise
+	}
+	return true
+}
+
 // toggledSince reports whether the JIT switch was used after the run switched it off.
-func toggledSince(c engine.Case) bool {
+func toggledSince(c engine.Case, off time.Time) bool {
 	if len(c.Audit.JIT) == 0 {
 		return false
-	}
-	var off time.Time
-	for _, r := range c.Receipts {
-		if r.Action == engine.ActionDisableJIT && r.At.After(off) {
-			off = r.At
-		}
 	}
 	for _, e := range c.Done[engine.ActionDisableJIT].Evidence {
 		off = e.At // the log's own clock is better than ours
