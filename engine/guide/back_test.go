@@ -233,3 +233,36 @@ func TestAnotherMemberKeepsWhatBelongsToTheOrganization(t *testing.T) {
 	require.Empty(t, s.Saved)
 	require.Empty(t, s.Trail)
 }
+
+// The switch belongs to the organization, too: its position is not asked again for the
+// next member, unless it is in doubt.
+func TestAnotherMemberKeepsThePositionOfTheSwitch(t *testing.T) {
+	toggle := []engine.AuditEvent{{At: noon, Actor: "alex-kim"}}
+	for name, x := range map[string]struct {
+		log    []engine.AuditEvent
+		now    []engine.AuditEvent // when the next member is looked at
+		clicks bool                // after the answer, unseen by the log
+		want   engine.Switch
+	}{
+		"the log shows the toggle that was answered after":  {log: toggle, now: toggle, want: engine.SwitchOff},
+		"the log shows no toggle":                           {want: engine.SwitchOff},
+		"the log shows another since":                       {now: toggle},
+		"the log shows none any more":                       {log: toggle},
+		"the clicks were made since, and the log is silent": {clicks: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := questions()
+			c.Audit.JIT = x.log
+			c = c.WithAnswer(engine.AskJIT, engine.Answer{Value: "off", At: noon})
+			if x.clicks {
+				c = c.WithCheck(engine.ActionDisableJIT, engine.Check{At: noon.Add(time.Minute)})
+			}
+			s := guide.State{Step: guide.StepVerify, Phase: guide.PhaseObserving, Seq: 7, Case: c, About: user}
+			s, _ = guide.Next(s, guide.Observed{Seq: 7, Case: c})
+			s, _ = guide.Next(s, guide.Chosen{Outcome: "report"})
+			s, _ = guide.Next(s, guide.Chosen{Outcome: "another-member"})
+			s.Case.Audit.JIT = x.now
+			require.Equal(t, x.want, s.Case.JIT())
+		})
+	}
+}

@@ -76,11 +76,13 @@ func toAnother(s State) State {
 
 // forAnotherMember keeps what belongs to the organization and drops the member.
 func forAnotherMember(c engine.Case) engine.Case {
-	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster, Without: c.Without}
+	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster, Without: c.Without, Answers: map[engine.QuestionID]engine.Answer{}}
 	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
-		if a, ok := c.Answers[id]; ok {
-			n = n.WithAnswer(id, a)
+		a, ok := c.Answers[id]
+		if !ok || id == engine.AskJIT && staleJIT(c) {
+			continue
 		}
+		n.Answers[id] = a // with what was the last toggle in the log then
 	}
 	return n
 }
