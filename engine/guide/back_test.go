@@ -266,3 +266,22 @@ func TestAnotherMemberKeepsThePositionOfTheSwitch(t *testing.T) {
 		})
 	}
 }
+
+// Whether the next member is assigned, too, is not known from what was said about the
+// one before: who is removed without being assigned does not come back.
+func TestAnotherMemberIsNotTakenForAssigned(t *testing.T) {
+	c := questions().WithAnswer(engine.AskSCIMTested, engine.Answer{Value: "yes", At: noon})
+	s := guide.State{Step: guide.StepVerify, Phase: guide.PhaseObserving, Seq: 7, Case: c, About: user}
+	s, _ = guide.Next(s, guide.Observed{Seq: 7, Case: c})
+	s, _ = guide.Next(s, guide.Chosen{Outcome: "report"})
+	s, _ = guide.Next(s, guide.Chosen{Outcome: "another-member"})
+	next := s.Case
+	next.Username, next.SCIM.Proven = "sam", true
+	next.Expected = engine.Expectation{Provider: "OneLogin", Stated: true}
+	s = guide.State{Step: guide.StepProveSCIM, Phase: guide.PhaseObserving, Seq: 7, Case: next}
+	s, _ = guide.Next(s, guide.Observed{Seq: 7, Case: next})
+	require.Equal(t, guide.StepProveSCIM, s.Step)
+	require.NotNil(t, s.Verdict.Ask)
+	require.Equal(t, engine.AskSCIMTested, s.Verdict.Ask.ID)
+	require.Contains(t, s.Verdict.Ask.Text, "is sam assigned there")
+}

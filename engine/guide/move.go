@@ -77,7 +77,7 @@ func toAnother(s State) State {
 // forAnotherMember keeps what belongs to the organization and drops the member.
 func forAnotherMember(c engine.Case) engine.Case {
 	n := engine.Case{Org: c.Org, DryRun: c.DryRun, Session: c.Session, Roster: c.Roster, Without: c.Without, Answers: map[engine.QuestionID]engine.Answer{}}
-	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT, engine.AskSCIMTested} {
+	for _, id := range []engine.QuestionID{engine.AskSignIn, engine.AskApp, engine.AskOrg, engine.AskProvider, engine.AskJIT} {
 		a, ok := c.Answers[id]
 		if !ok || id == engine.AskJIT && staleJIT(c) {
 			continue
