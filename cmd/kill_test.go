@@ -138,3 +138,20 @@ func requireEveryChangeWasJournalled(t *testing.T, s *stage) {
 // ignoreFileSizeSignal turns the signal of a file that grew too large into the
 // error of the write.
 func ignoreFileSizeSignal() { signal.Ignore(syscall.SIGXFSZ) }
+
+// Whoever goes back to the hand-over after the removal, and leaves there, comes back
+// to it later: what was known of the member is not true any more.
+func TestTheHandOverOfARemovedMemberCanBeResumed(t *testing.T) {
+	s := newStage(t, "priya-nair")
+	w := s.takeUp()
+	w.run(guide.StepRemove)
+	w.act()
+	w.act()
+	require.Equal(t, guide.PhaseSettled, w.state.Phase)
+	w.send(guide.Back{})
+	require.Equal(t, guide.StepHandOver, w.state.Step)
+	require.NoError(t, w.parts.runner.Drain(t.Context()))
+	later := s.takeUp()
+	later.run(guide.StepReport)
+	later.cured("priya-nair", "backend")
+}

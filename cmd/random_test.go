@@ -72,7 +72,7 @@ func (x *wanderer) note(format string, a ...any) {
 func (x *wanderer) event(e guide.Event) {
 	x.t.Helper()
 	before, c, removals := x.box.State(), x.state.Case, x.removals()
-	x.note("%s %s: %#v", x.state.Step, x.state.Phase, e)
+	x.note("%s %s %s: %#v", x.state.Step, x.state.Phase, x.state.Problem.Detail, e)
 	x.send(e)
 	if x.removals() > removals {
 		x.requireRightRemoval(before, c)
@@ -134,6 +134,8 @@ func (x *wanderer) requireCured() {
 	t := x.t
 	t.Helper()
 	s := x.box.State()
+	present := slices.ContainsFunc(s.Members, func(m sandbox.Member) bool { return m.Username == x.username })
+	require.True(t, present, "they are out\n%s", x.story())
 	m := memberOf(t, s, x.username)
 	e := x.state.Case.Expected
 	require.Equal(t, engine.FindingNothingWrong, diagnose.Findings(x.state.Case)[0].ID)
@@ -192,6 +194,8 @@ func (x *wanderer) life() {
 		x.box.FailPush(sandbox.PushFault{Status: 409, Detail: "no seat left"})
 	case 5:
 		x.note("* pushed by hand: %v", x.box.PushByHand(x.email))
+		require.NoError(x.t, x.clock.sleep(x.t.Context(), 8*time.Second)) // until both halves of it have arrived
+		_ = x.box.State()
 	case 6, 7, 8:
 		x.note("* healed")
 		x.box.SwitchOktaProvisioning(true)

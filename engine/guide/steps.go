@@ -122,7 +122,7 @@ var steps = []Step{
 		ID: StepHandOver, Title: "Hand over the repositories", Short: "Hand over", Link: linkTroubleshoot,
 		Doc: "The guide's warning: whoever is removed loses what they own, so hand it over first. Docker Hub has no transfer; what the tool makes is a **verified copy** into the organization. " +
 			"A copy does not carry pull counts, stars, untagged manifests, webhooks or redirects; the original is never touched.",
-		Reads: []engine.FactID{engine.FactRepositories}, Asks: []engine.QuestionID{engine.AskPrivate, engine.AskMemberToken},
+		Reads: []engine.FactID{engine.FactMember, engine.FactRepositories}, Asks: []engine.QuestionID{engine.AskPrivate, engine.AskMemberToken},
 		Decide: decideHandOver, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepRemove, outAgain: StepHandOver},
 	},
