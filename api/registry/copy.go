@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -121,11 +122,14 @@ type copyRun struct {
 	client         *Client
 	source, target *reader
 	pusher         *remote.Pusher
-	mounter        *http.Client  // nil if blobs cannot be mounted
-	slots          chan struct{} // limits the transfers and requests in flight
-	empty          bool          // the target lists no tags
-	probes         atomic.Int32  // manifests looked up at an empty target
-	resumed        atomic.Bool   // an empty target has a manifest, from an earlier copy
+	mounter        *http.Client       // nil if blobs cannot be mounted
+	slots          chan struct{}      // limits the transfers and requests in flight
+	empty          bool               // the target lists no tags
+	replace        bool               // CopyRequest.Replace
+	surveyed       time.Time          // when the target was looked at
+	before         map[string]v1.Hash // by tag, what the target had then
+	probes         atomic.Int32       // manifests looked up at an empty target
+	resumed        atomic.Bool        // an empty target has a manifest, from an earlier copy
 
 	roots    map[string]*node    // by tag, the tags to copy
 	attached map[v1.Hash][]*node // by manifest, its referrers
@@ -152,6 +156,7 @@ func (c *Client) newCopy(r CopyRequest, report func(Progress)) (*copyRun, error)
 		return nil, fmt.Errorf("registry: copy %s: %w", source.Name(), errSame)
 	}
 	run := &copyRun{client: c, report: report, slots: make(chan struct{}, c.jobs), work: map[v1.Hash]func() error{}, tagLocks: map[v1.Hash]*sync.Mutex{}, attached: map[v1.Hash][]*node{}}
+	run.replace = r.Replace
 	run.receipt.Source, run.receipt.Target = source.Name(), target.Name()
 	if run.report == nil {
 		run.report = func(Progress) {}
@@ -226,6 +231,9 @@ func (run *copyRun) putTag(ctx context.Context, tag string, root *node) error {
 	run.mu.Unlock()
 	turn.Lock()
 	defer turn.Unlock()
+	if err := run.checkUnclaimed(ctx, tag, root.digest); err != nil {
+		return err
+	}
 	if err := run.put(ctx, run.target.repo.Tag(tag), root); err != nil {
 		return err
 	}
@@ -366,18 +374,42 @@ func (run *copyRun) put(ctx context.Context, ref name.Reference, m *node) error 
 	})
 }
 
-// verifyTag checks that the target's tag has the digest want.
-func (run *copyRun) verifyTag(ctx context.Context, tag string, want v1.Hash) error {
-	done, err := run.slot(ctx)
-	if err != nil {
+// lookAgainAfter is the age from which the survey of the target is no longer relied
+// on. A small copy is complete before that, and needs no further request.
+const lookAgainAfter = time.Second
+
+// checkUnclaimed fails with ErrOccupied if somebody has pushed the tag to the target
+// since the survey: layers may have taken hours. Registries have no conditional push.
+func (run *copyRun) checkUnclaimed(ctx context.Context, tag string, want v1.Hash) error {
+	// A registry without the referrers API rewrites referrers tags itself.
+	if run.replace || referrersTag.MatchString(tag) || run.client.o.Now().Sub(run.surveyed) < lookAgainAfter {
+		return nil
+	}
+	got, err := run.lookUp(ctx, tag)
+	if err != nil || got == (v1.Hash{}) || got == want || got == run.before[tag] {
 		return err
 	}
+	return fmt.Errorf("registry: copy to %s: %w: %s (%s) was pushed during the copy and is left as it is: choose another target, or agree to its replacement",
+		run.target.repo.Name(), ErrOccupied, tag, got)
+}
+
+// lookUp returns the digest of the target's tag.
+func (run *copyRun) lookUp(ctx context.Context, tag string) (got v1.Hash, err error) {
+	done, err := run.slot(ctx)
+	if err != nil {
+		return got, err
+	}
 	defer done()
-	var got v1.Hash
 	err = run.client.retry(ctx, func() (err error) {
 		got, err = run.target.head(ctx, tag)
 		return err
 	})
+	return got, err
+}
+
+// verifyTag checks that the target's tag has the digest want.
+func (run *copyRun) verifyTag(ctx context.Context, tag string, want v1.Hash) error {
+	got, err := run.lookUp(ctx, tag)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -212,6 +214,38 @@ func TestATargetWithOtherContentIsNotOverwrittenUnlessAgreed(t *testing.T) {
 	require.NoError(t, err)
 	got := s.manifest("acme/tool", "latest")
 	require.Equal(t, digest, got)
+}
+
+func TestATagThatSomebodyPushesDuringTheCopyIsNotOverwritten(t *testing.T) {
+	for name, before := range map[string]bool{"a new tag": false, "one that may be replaced": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.seed("priya/tool:latest", image(t))
+			r := s.handOver()
+			if before {
+				r.Replaceable = map[string]string{"latest": s.seed("acme/tool:latest", image(t))}
+			}
+			var clock atomic.Int64 // seconds
+			c := s.client(func(o *registry.Options) {
+				o.Transport.Now = func() time.Time { return time.Unix(clock.Load(), 0) }
+			})
+			var once sync.Once
+			var theirs string
+			s.on(func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodPost { // a blob, after the survey
+					once.Do(func() {
+						theirs = s.seed("acme/tool:latest", image(t))
+						clock.Add(60) // layers take their time
+					})
+				}
+				return false
+			})
+			_, err := c.Copy(approved(t.Context(), c, r.Target), r, nil)
+			require.ErrorIs(t, err, registry.ErrOccupied)
+			require.ErrorContains(t, err, "latest ("+theirs+")")
+			require.Equal(t, theirs, s.manifest("acme/tool", "latest"))
+		})
+	}
 }
 
 func TestOnlyTheTagsThatWereAskedForAreCopied(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -124,6 +125,9 @@ func New(o Options) (*Client, error) {
 	c.client, c.rt = client, &roundTripper{next: client.RoundTripper(), plain: c.plain}
 	if c.o.Sleep == nil {
 		c.o.Sleep = transport.Sleep
+	}
+	if c.o.Now == nil {
+		c.o.Now = time.Now
 	}
 	return c, nil
 }

@@ -27,10 +27,12 @@ func (run *copyRun) survey(ctx context.Context, r CopyRequest) error {
 	}
 	run.progress.Tags = len(tags)
 	run.report(run.progress)
+	run.surveyed = run.client.o.Now()
 	here, there, err := run.heads(ctx, tags, r.Pinned)
 	if err != nil {
 		return err
 	}
+	run.before = there
 	var occupied, moved []string
 	for _, tag := range tags {
 		want, pinned := r.Pinned[tag]
