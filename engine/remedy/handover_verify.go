@@ -175,12 +175,22 @@ func (v *verification) teams(ctx context.Context, c engine.Case, target string) 
 }
 
 // unchanged reports what has changed since the copies were verified, at the sources and
-// at the copies. It reads digests only, and is called before each removal.
+// at the copies. It reads digests and visibility only, and is called before each removal.
 func (a handOver) unchanged(ctx context.Context, c engine.Case) error {
 	for _, r := range engine.Selected(c) {
 		receipt, ok := receiptOf(c, r.Name)
 		if !ok {
 			continue // whether that is allowed is for engine.HandedOver to say
+		}
+		page, err := a.Systems.Hub().Repository(ctx, c.Org, base(receipt.Target))
+		switch {
+		case errors.Is(err, transport.ErrNotFound):
+			return fmt.Errorf("%s, the copy of %s, is not there any more: go back and hand it over again", receipt.Target, r.Name)
+		case err != nil:
+			return fmt.Errorf("look at %s: %w", receipt.Target, err)
+		}
+		if why := engine.Misfit(receipt.Target, page.Private, r.Private); why != "" {
+			return fmt.Errorf("%s: change it on the page of %s and try again", why, receipt.Target)
 		}
 		there, err := a.digests(ctx, receipt.Target, a.Systems.OrgRegistry())
 		if err != nil {
