@@ -69,9 +69,9 @@ func (h *handing) accept() error {
 
 // letIn makes the target as an owner does, and gives the member's team write
 // permission there.
-func (h *handing) letIn(target string) { letIn(h.t, h.box, target) }
+func (h *handing) letIn(target string) { letIn(h.t, h.box, target, true) }
 
-func letIn(t *testing.T, box *sandbox.Sandbox, target string) {
+func letIn(t *testing.T, box *sandbox.Sandbox, target string, private bool) {
 	t.Helper()
 	at, cred := box.Addresses(), box.Credentials()
 	s, err := newSystems(places{Hub: at.HubURL, Registry: at.RegistryHost}, "", transport.Options{})
@@ -84,12 +84,34 @@ func letIn(t *testing.T, box *sandbox.Sandbox, target string) {
 	body, err := json.Marshal(map[string]any{"group_id": teams[i].ID, "permission": "write"})
 	require.NoError(t, err)
 	for _, call := range []transport.Call{
-		s.Hub().CreateRepositoryCall(hub.NewRepository{Namespace: "acme", Name: target, Private: true}),
+		s.Hub().CreateRepositoryCall(hub.NewRepository{Namespace: "acme", Name: target, Private: private}),
 		{System: "hub", Method: "POST", URL: at.HubURL + "/v2/repositories/acme/" + target + "/groups", ContentType: "application/json", Body: string(body)},
 	} {
 		_, err = s.Hub().Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 		require.NoError(t, err)
 	}
+}
+
+func TestARepositoryThatTheMemberCopiedUnderAnotherNameIsNotCopiedOnceMore(t *testing.T) {
+	h := newHanding(t, "deploy-tool", "build-cache=cache-of-priya") // private, public
+	source := repositoryOf(t, h.box.State(), "priya-nair/build-cache")
+	require.NoError(t, h.plan())
+	h.letIn("deploy-tool")
+	letIn(t, h.box, "cache-of-priya", source.Private)
+	_, err := h.copy()
+	require.NoError(t, err)
+	require.NoError(t, h.accept())
+
+	h.answers[engine.AskPrivate] = engine.PrivateHanded
+	h.secret = ""
+	h.run(guide.StepReport)
+	h.cured("priya-nair", "backend")
+	after := h.box.State()
+	require.Equal(t, source.Tags, repositoryOf(t, after, "acme/cache-of-priya").Tags)
+	require.False(t, slices.ContainsFunc(after.Repositories, func(r sandbox.Repository) bool { return r.Name == "acme/build-cache" }))
+	require.True(t, slices.ContainsFunc(engine.Manifest(h.state.Case), func(e engine.ManifestEntry) bool {
+		return e.Repository == "priya-nair/build-cache" && e.Target == "acme/cache-of-priya"
+	}))
 }
 
 func TestAMemberHandsTheirRepositoryOverAndTheWalkBuildsOnIt(t *testing.T) {

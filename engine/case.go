@@ -240,6 +240,9 @@ type Repository struct {
 	Place       Place     `json:"place,omitzero"`       // what exists at Target
 	HandedBy    string    `json:"handedBy,omitempty"`   // the member, if they copied it themselves with an owner's plan
 	HandedTags  []TagRef  `json:"handedTags,omitempty"` // what the member says is at Target
+	// CopiedTo is where the member says they copied a repository that can be read here.
+	// It is compared with its original as any other copy.
+	CopiedTo string `json:"copiedTo,omitempty"`
 }
 
 // Snapshot holds what an undo needs.

@@ -221,6 +221,9 @@ func Proposed(c Case, r Repository) string {
 	if c.Choices[r.Name].Target != "" || r.Target == "" || r.Target == own || r.Handed() {
 		return ""
 	}
+	if r.Target == r.CopiedTo {
+		return c.Username + " says that they copied it to " + r.Target
+	}
 	return own + " is taken by something else, so " + r.Target + " is proposed"
 }
 

@@ -227,6 +227,34 @@ func TestAnotherNameIsProposedWhereSomethingElseHasIt(t *testing.T) {
 	require.Contains(t, engine.Obstacles(c)["priya-nair/storefront"].Problem, "acme/storefront already exists with other content (tag 2026.11)")
 }
 
+// A public repository can be read by everybody, so that it is compared with its original,
+// but it is not copied once more under its own name.
+func TestACopyThatTheMemberMadeUnderAnotherNameIsTheTarget(t *testing.T) {
+	b := newBench(t)
+	b.own = nil
+	copied := "acme/storefront" // exists, and is public
+	b.reader.Handed = func(org, member string) (engine.HandOverDone, bool, error) {
+		require.Equal(t, "acme priya-nair", org+" "+member)
+		return engine.HandOverDone{Org: org, Member: member, Entries: []engine.ManifestEntry{
+			{Repository: "priya-nair/build-cache", Target: copied, Tag: "stable", Digest: "sha256:" + strings.Repeat("a", 64)},
+		}}, true, nil
+	}
+	c := b.observe(of("priya-nair"), engine.FactMember, engine.FactAudit, engine.FactRepositories)
+	require.Len(t, c.Repositories.Personal, 1)
+	r := c.Repositories.Personal[0]
+	require.False(t, r.Handed())
+	require.Equal(t, "acme/build-cache", r.Target, "something else is in "+copied)
+
+	copied = "acme/build-cache-of-priya"
+	c = b.observe(c, engine.FactRepositories)
+	r = c.Repositories.Personal[0]
+	require.Equal(t, copied, r.Target)
+	require.Equal(t, "priya-nair says that they copied it to acme/build-cache-of-priya", engine.Proposed(c, r))
+
+	c = b.observe(c.WithChoice(engine.HandOverChoice{Target: "acme/cache"}, r.Name), engine.FactRepositories)
+	require.Equal(t, "acme/cache", c.Repositories.Personal[0].Target, "the owner's choice counts")
+}
+
 func TestARosterHoldsEverybodyOnce(t *testing.T) {
 	b := newBench(t)
 	c := b.observe(of(""), engine.FactRoster)

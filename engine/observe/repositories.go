@@ -67,8 +67,8 @@ func (o *Observer) repositories(ctx context.Context, client *hub.Client, c *engi
 	return source, ctx.Err()
 }
 
-// handed adds the repositories that the member has copied themselves, unless they can be
-// read here: those are compared with their source as usual.
+// handed adds the repositories that the member has copied themselves. Those that can be
+// read here are compared with their source as usual, at the target that they have.
 func (o *Observer) handed(c *engine.Case) error {
 	if o.Handed == nil {
 		return nil
@@ -78,9 +78,12 @@ func (o *Observer) handed(c *engine.Case) error {
 		return err
 	}
 	for _, r := range done.Repositories() {
-		if !slices.ContainsFunc(c.Repositories.Personal, func(x engine.Repository) bool { return x.Name == r.Name }) {
+		i := slices.IndexFunc(c.Repositories.Personal, func(x engine.Repository) bool { return x.Name == r.Name })
+		if i < 0 {
 			c.Repositories.Personal = append(c.Repositories.Personal, r)
+			continue
 		}
+		c.Repositories.Personal[i].CopiedTo = r.Target
 	}
 	return nil
 }
@@ -236,7 +239,8 @@ func lastPushed(ctx context.Context, client *hub.Client, c *engine.Case, name st
 }
 
 // targets proposes a target for each copy: the chosen one, or the first name at which
-// nothing or only content of the copy exists.
+// nothing or only content of the copy exists. The one where the member has copied it
+// comes first.
 func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Case) error {
 	for i := range c.Repositories.Personal {
 		r := &c.Repositories.Personal[i]
@@ -244,6 +248,9 @@ func (o *Observer) targets(ctx context.Context, client *hub.Client, c *engine.Ca
 			continue // the plan of the hand-over decided the target
 		}
 		names := engine.TargetNames(*c, r.Name)
+		if r.CopiedTo != "" {
+			names = slices.Insert(names, 0, r.CopiedTo)
+		}
 		if chosen := c.Choices[r.Name].Target; chosen != "" {
 			names = []string{chosen}
 		}

@@ -108,7 +108,7 @@ func (a handOver) planCopy(ctx context.Context, c engine.Case, r engine.Reposito
 		}
 		creates = append(creates, create)
 	}
-	if want := c.Org + "/" + base(r.Name); t.name != want && c.Choices[r.Name].Target == "" {
+	if want := c.Org + "/" + base(r.Name); t.name != want && t.name != r.CopiedTo && c.Choices[r.Name].Target == "" {
 		notes = append(notes, want+" is not free, so the copy is called "+t.name+".")
 	}
 	if len(t.replace) > 0 {
