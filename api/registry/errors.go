@@ -19,6 +19,7 @@ import (
 var (
 	ErrOccupied = errors.New("the target has tags with other content")            // see CopyRequest.Replace
 	ErrFormat   = errors.New("the image has a format that registries gave up")    // to be built again
+	ErrUnknown  = errors.New("the image has a format that is not known here")     // perhaps a newer one
 	ErrMismatch = errors.New("the target does not hold what was sent")            // found by reading it again
 	ErrMoved    = errors.New("a tag has moved")                                   // since CopyRequest.Pinned was read
 	ErrDamaged  = errors.New("the original lacks a part that it names")           // nobody can pull it whole

@@ -132,14 +132,14 @@ func (run *copyRun) findReferrersOf(ctx context.Context, mu *sync.Mutex, subject
 		n, err := run.source.getTree(ctx, digest, 0)
 		mu.Lock()
 		switch {
-		case errors.Is(err, ErrFormat):
+		case formatRefused(err):
 			run.receipt.Left = append(run.receipt.Left, digest.String())
 		case err == nil && !slices.Contains(run.attached[subject], n):
 			run.attached[subject] = append(run.attached[subject], n)
 			run.receipt.Referrers++
 		}
 		mu.Unlock()
-		if errors.Is(err, ErrFormat) {
+		if formatRefused(err) {
 			continue
 		}
 		if err != nil {
@@ -211,7 +211,7 @@ func (a *audit) referrersLacking(ctx context.Context, source *reader, digest v1.
 			continue
 		}
 		var t tree
-		if err := a.walk(ctx, h, 0, &t); err != nil && !errors.Is(err, ErrFormat) {
+		if err := a.walk(ctx, h, 0, &t); err != nil && !formatRefused(err) {
 			return nil, err
 		}
 		broken := len(t.missing) > 0

@@ -296,8 +296,15 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 		}
 		return n, nil
 	}
-	return nil, ErrFormat
+	if mediaType.IsSchema1() {
+		return nil, ErrFormat
+	}
+	return nil, ErrUnknown
 }
+
+// formatRefused reports whether a manifest was read and is of a format that cannot be
+// copied.
+func formatRefused(err error) bool { return errors.Is(err, ErrFormat) || errors.Is(err, ErrUnknown) }
 
 // addBlob adds a configuration or a layer.
 func (n *node) addBlob(d v1.Descriptor) error {
@@ -317,7 +324,7 @@ type Tag struct {
 	Name, Digest, MediaType string
 	Size                    int64    // of its compressed blobs in bytes, all platforms together
 	Platforms               []string // of an index, such as "linux/amd64"
-	Unfit                   error    // why it cannot be copied, ErrFormat or ErrDamaged; then only Name and Digest are set
+	Unfit                   error    // why it cannot be copied, ErrFormat, ErrUnknown or ErrDamaged; then only Name and Digest are set
 }
 
 // Digests returns the digest of each tag of a repository. It reads no manifest, which
@@ -399,7 +406,7 @@ func (rd *reader) copyable(ctx context.Context, heads map[string]v1.Hash, jobs i
 	for digest, tags := range byDigest(heads) {
 		g.Go(func() error {
 			n, err := rd.getTree(ctx, digest, 0)
-			unable := errors.Is(err, ErrFormat) || errors.Is(err, ErrDamaged)
+			unable := formatRefused(err) || errors.Is(err, ErrDamaged)
 			if err != nil && !unable {
 				return fmt.Errorf("tag %s: %w", tags[0], err)
 			}

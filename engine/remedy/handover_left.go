@@ -21,6 +21,8 @@ func fit(tags []registry.Tag) (fit []registry.Tag, left []engine.TagLeft, err er
 			continue
 		case errors.Is(t.Unfit, registry.ErrFormat):
 			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "it has a format that registries gave up"})
+		case errors.Is(t.Unfit, registry.ErrUnknown):
+			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "it has a format that is not known here"})
 		default:
 			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "the original lacks a part of it"})
 		}
