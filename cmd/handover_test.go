@@ -467,7 +467,13 @@ func TestARepositoryWithoutTagsIsMadeInTheOrganizationAndHoldsNobodyUp(t *testin
 	call := mine.CreateRepositoryCall(hub.NewRepository{Namespace: "priya-nair", Name: "ideas", Private: true, Description: "Nothing yet"})
 	_, err := mine.Send(transport.Approve(t.Context(), []transport.Call{call}, nil), call)
 	require.NoError(t, err)
-	w.run(guide.StepReport)
+	w.run(guide.StepHandOver)
+	for w.state.Phase != guide.PhaseApproving {
+		w.act()
+	}
+	// No registry lists what has no tag, so nobody can say that there is nothing.
+	require.Contains(t, w.state.Plan.Notes, "priya-nair/ideas has no tags: only its page is made anew. Whatever was pushed to it without a tag stays at the original alone.")
+	w.goOn(guide.StepReport)
 	made := repositoryOf(t, w.box.State(), "acme/ideas")
 	require.True(t, made.Private)
 	require.Empty(t, made.Tags)

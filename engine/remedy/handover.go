@@ -90,7 +90,7 @@ func (a handOver) Plan(ctx context.Context, c engine.Case) (engine.Plan, error) 
 // planCopy plans the copy of one repository.
 func (a handOver) planCopy(ctx context.Context, c engine.Case, r engine.Repository) (creates []engine.Change, copyChange engine.Change, notes []string, err error) {
 	tags, err := a.Systems.Registry().Describe(ctx, a.at(r.Name), a.Systems.MemberRegistry(c.Username))
-	if err != nil && !errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed
+	if err != nil && !errors.Is(err, transport.ErrNotFound) { // it may have no tags
 		return nil, copyChange, nil, fmt.Errorf("list the tags of %s: %w", r.Name, err)
 	}
 	tags, left, err := fit(tags)
@@ -114,6 +114,9 @@ func (a handOver) planCopy(ctx context.Context, c engine.Case, r engine.Reposito
 	if len(t.replace) > 0 {
 		moved := slices.Sorted(maps.Keys(digestsOf(t.replace)))
 		notes = append(notes, fmt.Sprintf("Moved since %s was copied: %s. What is in %s under the same names is replaced.", r.Name, engine.TagNames(moved), t.name))
+	}
+	if len(tags)+len(left) == 0 {
+		notes = append(notes, r.Name+" has no tags: only its page is made anew. Whatever was pushed to it without a tag stays at the original alone.")
 	}
 	notes = append(notes, leftNotes(r.Name, left)...)
 	return creates, engine.Change{
@@ -368,7 +371,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	case ch.Kind == engine.ChangeRequest:
 		return a.sendHub(ctx, ch.Call)
 	case len(ch.Copy.Tags) == 0:
-		return engine.Receipt{Status: "nothing was ever pushed to it"}, nil
+		return engine.Receipt{Status: "it has no tags, so there was nothing to copy"}, nil
 	case ch.Copy.Handed:
 		differences, err := a.holds(ctx, ch.Copy.Target, ch.Copy.Tags)
 		if err == nil && len(differences) > 0 {

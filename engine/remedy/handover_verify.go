@@ -93,7 +93,7 @@ func (v *verification) repository(ctx context.Context, c engine.Case, r engine.R
 	} else {
 		differences, err = v.compare(ctx, c, v.at(r.Name), v.at(target), receipt.Left)
 	}
-	if r.Tags == 0 && errors.Is(err, transport.ErrNotFound) { // nothing was ever pushed to it
+	if r.Tags == 0 && errors.Is(err, transport.ErrNotFound) { // it has no tags
 		differences, err = nil, nil
 	}
 	if err != nil {
