@@ -15,13 +15,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-05b3d87e/reprovision/api/sandbox"
 	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
+	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
 	"github.com/seed-05b3d87e/reprovision/engine/run"
 )
@@ -114,6 +117,39 @@ func TestASecondInterruptCutsAnUndoOff(t *testing.T) {
 	rec, err := run.Read(dir, id)
 	require.NoError(t, err)
 	require.Len(t, rec.Doubts(), 1)
+}
+
+// Who interrupts the wait for their clicks does not say that the clicks are done.
+func TestAnInterruptWhileClicksAreAwaitedLeavesTheUndoOpen(t *testing.T) {
+	for name, until := range map[string]guide.StepID{"only clicks": guide.StepPushProfile, "after a request": guide.StepReport} {
+		t.Run(name, func(t *testing.T) {
+			w, dir, id := walkedAndLeft(t, "jordan-ito", until)
+			x := sandboxWorld(w.box, false, dir)
+			interrupts := make(chan struct{})
+			var once sync.Once
+			x.now, x.sleep = w.clock.now, func(ctx context.Context, d time.Duration) error {
+				once.Do(func() {
+					interrupts <- struct{}{}
+					<-ctx.Done()
+				})
+				return w.clock.sleep(ctx, d)
+			}
+			p, err := wire(x)
+			require.NoError(t, err)
+			in, typed := io.Pipe() // nobody presses enter
+			t.Cleanup(func() { require.NoError(t, typed.Close()) })
+			go func() { _, _ = io.WriteString(typed, "jordan-ito\n") }()
+			var out bytes.Buffer
+			u := undoing{parts: p, dir: dir, id: id, now: w.clock.now, interrupts: interrupts, prompt: plain.Prompter{In: in, Out: &out}}
+			err = u.run(context.WithoutCancel(t.Context()))
+			require.Equal(t, exitInterrupted, exitCode(err), "%v\n%s", err, out.String())
+			require.Contains(t, out.String(), "Run the undo again to do the rest")
+			require.Equal(t, run.StatusUndoing, runStatus(t, dir))
+			rec, err := run.Read(dir, id)
+			require.NoError(t, err)
+			require.False(t, slices.ContainsFunc(rec.Case().Receipts, func(r engine.Receipt) bool { return r.Action == engine.ActionUndo && r.Change == "jit" }))
+		})
+	}
 }
 
 func TestWhatIsStartedToOutliveItsTerminalIsNotEndedByIt(t *testing.T) {

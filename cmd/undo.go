@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,6 +58,7 @@ type undoing struct {
 	interrupts <-chan struct{}
 	prompt     plain.Prompter
 	clicks     engine.Change // those in a console that are waited for, if any
+	awaiting   *atomic.Bool  // whether they are being waited for
 }
 
 // errUnverified ends an undo whose result did not show.
@@ -210,6 +212,7 @@ func (u undoing) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 // awaitClicks ends the wait for the log when somebody says that the clicks are
 // done.
 func (u undoing) awaitClicks(ctx context.Context) {
+	u.awaiting.Store(true)
 	_, _ = fmt.Fprintln(u.prompt.Out, "  Press enter when the clicks are done and the log does not show them.")
 	go func() {
 		if _, err := u.prompt.Ask(ctx, ""); err == nil {
@@ -262,21 +265,26 @@ const (
 )
 
 // stoppable stops an effect at an interrupt: between two changes, or the wait
-// for a result. A second interrupt cuts off the change in flight, which end then
-// tells.
-func (u undoing) stoppable(ctx context.Context, seq int) (end func() (cut bool)) {
+// for clicks or for a result. A second interrupt cuts off the change in flight. end tells
+// of both.
+func (u undoing) stoppable(ctx context.Context, seq int) (end func() (stopped, cut bool)) {
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan bool, 1)
+	var stopped, cut bool
+	ended := make(chan struct{})
 	go func() {
-		cut := false
-		defer func() { ended <- cut }()
+		defer close(ended)
 		select {
 		case <-u.interrupts:
 		case <-ctx.Done():
 			return
 		}
+		stopped = true
 		_, _ = fmt.Fprintln(u.prompt.Out, "Stopping after the change in flight. Ctrl+C again cuts it off; its outcome is then unknown.")
-		u.parts.runner.Do(ctx, guide.Halt{Seq: seq}, nil)
+		if u.awaiting.Load() { // a Halt would say that the clicks are done
+			go func() { _ = u.parts.runner.Drain(context.WithoutCancel(ctx)) }()
+		} else {
+			u.parts.runner.Do(ctx, guide.Halt{Seq: seq}, nil)
+		}
 		select {
 		case <-u.interrupts:
 		case <-ctx.Done():
@@ -287,22 +295,31 @@ func (u undoing) stoppable(ctx context.Context, seq int) (end func() (cut bool))
 		now()
 		_ = u.parts.runner.Drain(over) // it can only say that ctx is over
 	}()
-	return func() bool {
+	return func() (bool, bool) {
 		cancel()
-		return <-ended
+		<-ended
+		return stopped, cut
 	}
 }
 
 // carryOut makes the changes, and looks for their result.
 func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
-	u.clicks = plan.Changes[len(plan.Changes)-1] // the console comes last
+	u.clicks, u.awaiting = plan.Changes[len(plan.Changes)-1], new(atomic.Bool) // the console comes last
+	u.awaiting.Store(len(plan.Changes) == 1 && u.clicks.Kind == engine.ChangeConsole)
 	end := u.stoppable(ctx, seqExecute)
 	e, err := u.do(ctx, guide.Execute{Seq: seqExecute, Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}})
-	if end() {
+	stopped, cut := end()
+	if cut {
 		_, _ = fmt.Fprintln(u.prompt.Out, "Cut off. Whether the change in flight was made is not known. Run the undo again: it looks before it repeats anything.")
 		return context.Canceled
 	}
-	if err != nil {
+	w := &words{out: u.prompt.Out}
+	const rest = "Stopped. Run the undo again to do the rest."
+	switch {
+	case err != nil && stopped && u.awaiting.Load():
+		w.say(rest)
+		return errors.Join(w.err, context.Canceled)
+	case err != nil:
 		return err
 	}
 	done, ok := e.(guide.Executed)
@@ -310,14 +327,14 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 		return fmt.Errorf("undo: unexpected %T", e)
 	}
 	c = c.WithReceipts(done.Receipts...)
-	w := &words{out: u.prompt.Out}
 	for _, r := range done.Receipts {
 		w.say("done: %s (%s)", clean(r.Title), clean(r.Status))
 	}
 	if done.Stopped {
-		w.say("Stopped. Run the undo again to do the rest.")
+		w.say(rest)
 		return errors.Join(w.err, context.Canceled)
 	}
+	u.awaiting.Store(false)
 	end = u.stoppable(ctx, seqVerify)
 	e, err = u.do(ctx, guide.Verify{Seq: seqVerify, Case: c, Action: engine.ActionUndo})
 	end()
