@@ -102,15 +102,9 @@ func TestAPushThatIsRepeatedAndBreaksOffIsFinished(t *testing.T) {
 // Nothing was sent, so nothing is half done when the next cycle of the job brings
 // them back.
 func TestAPushThatWasRefusedAndNotNeededLeavesNothingHalfDone(t *testing.T) {
-	var dir string
+	dir := t.TempDir()
 	w := newWalk(t, "priya-nair", false)
-	world := sandboxWorld(w.box, false, t.TempDir())
-	world.now, world.sleep, world.reportDir, dir = w.clock.now, w.clock.sleep, t.TempDir(), world.stateDir
-	world.use(w.box, "entra")
-	p, err := wire(world)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, p.runner.Drain(context.Background())) })
-	w.parts = p
+	w.rewire(dir, "entra")
 	w.run(guide.StepPush)
 	w.box.FailPush(sandbox.PushFault{Status: 400, Detail: "Not enough seats in organization 'acme'"})
 	w.choose("do")

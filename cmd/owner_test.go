@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -191,6 +193,17 @@ func (w *walk) decide() {
 		}
 	}
 	w.t.Fatalf("%s recommends nothing", w.state.Step)
+}
+
+// removals counts the members that Docker has removed.
+func (w *walk) removals() int {
+	n := 0
+	for _, r := range w.box.Requests() {
+		if r.System == "hub" && r.Method == http.MethodDelete && strings.HasPrefix(r.Path, "/v2/orgs/acme/members/") && r.Status < 300 {
+			n++
+		}
+	}
+	return n
 }
 
 // changing lists the requests of the sandbox's log that could change something.

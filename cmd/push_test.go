@@ -20,14 +20,21 @@ import (
 // that is operated by hand.
 func (w *walk) with(t *testing.T, provider string) *walk {
 	t.Helper()
-	world := sandboxWorld(w.box, w.state.Case.DryRun, t.TempDir())
+	w.rewire(t.TempDir(), provider)
+	return w
+}
+
+// rewire makes the walk's world anew, with its runs kept in dir.
+func (w *walk) rewire(dir, provider string) {
+	t := w.t
+	t.Helper()
+	world := sandboxWorld(w.box, w.state.Case.DryRun, dir)
 	world.now, world.sleep, world.reportDir = w.clock.now, w.clock.sleep, t.TempDir()
 	world.use(w.box, provider)
 	p, err := wire(world)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.runner.Drain(context.Background())) })
 	w.parts = p
-	return w
 }
 
 func newEntraWalk(t *testing.T, username string) *walk {

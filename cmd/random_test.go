@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -57,8 +56,7 @@ func newWanderer(t *testing.T, seed uint64) *wanderer {
 			require.NoError(t, x.box.FlipJIT(t.Context(), false))
 		}
 	}
-	if provider := []string{"okta", "okta", "entra", "none"}[dice.IntN(4)]; provider != "okta" {
-		x.provider = provider
+	if x.provider = []string{"okta", "okta", "entra", "none"}[dice.IntN(4)]; x.provider != "okta" {
 		x.restart()
 	}
 	return x
@@ -87,16 +85,6 @@ func (x *wanderer) event(e guide.Event) {
 			require.Contains(x.t, text, "Out of the organization", "%s", x.story())
 		}
 	}
-}
-
-func (x *wanderer) removals() int {
-	n := 0
-	for _, r := range x.box.Requests() {
-		if r.System == "hub" && r.Method == http.MethodDelete && strings.HasPrefix(r.Path, "/v2/orgs/acme/members/") && r.Status/100 == 2 {
-			n++
-		}
-	}
-	return n
 }
 
 func (x *wanderer) requireRightRemoval(before sandbox.State, c engine.Case) {
@@ -304,20 +292,12 @@ func (x *wanderer) reply(q engine.Question) {
 func (x *wanderer) restart() {
 	t := x.t
 	require.NoError(t, x.parts.runner.Drain(context.Background()))
-	world := sandboxWorld(x.box, x.state.Case.DryRun, x.dir)
-	world.now, world.sleep, world.reportDir = x.clock.now, x.clock.sleep, t.TempDir()
-	if x.provider != "" {
-		world.use(x.box, x.provider)
-	}
-	p, err := wire(world)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, p.runner.Drain(context.Background())) })
-	x.parts = p
+	x.rewire(x.dir, x.provider)
 	if rec, ok := unfinished(x.dir, "acme"); ok && !x.state.Case.DryRun {
 		x.note("* resumed")
 		j, rec, err := run.Reopen(x.dir, rec.ID)
 		require.NoError(t, err, "%s", x.story())
-		require.NoError(t, p.runner.Continue(j, rec))
+		require.NoError(t, x.parts.runner.Continue(j, rec))
 		x.state = guide.Resume(rec.Case(), rec.Mark())
 	} else {
 		x.note("* started anew")

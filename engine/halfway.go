@@ -58,8 +58,10 @@ func (c Case) Unmade(p Plan) []Change {
 
 // Owed lists the changes of the action's unfinished plan that would give back what the
 // plan has taken away. They are to be made whatever else becomes of the plan.
-func (c Case) Owed(id ActionID) []Change {
-	rest := c.Remaining(id)
+func (c Case) Owed(id ActionID) []Change { return owed(c.Remaining(id)) }
+
+// owed returns those of the remaining changes whose counterpart was made.
+func owed(rest []Change) []Change {
 	return slices.DeleteFunc(slices.Clone(rest), func(ch Change) bool {
 		return ch.Restores == "" || slices.ContainsFunc(rest, func(x Change) bool { return x.ID == ch.Restores })
 	})
@@ -70,8 +72,11 @@ func (c Case) Owed(id ActionID) []Change {
 // nor is one that takes and gives back, while nothing is owed.
 func (c Case) HalfDone(id ActionID) []Change {
 	p, rest := c.Unfinished[id], c.Remaining(id)
-	switch gives := slices.ContainsFunc(p.Changes, func(ch Change) bool { return ch.Restores != "" }); {
-	case len(rest) == len(p.Changes), gives && len(c.Owed(id)) == 0:
+	if len(rest) == len(p.Changes) {
+		return nil
+	}
+	gives := slices.ContainsFunc(p.Changes, func(ch Change) bool { return ch.Restores != "" })
+	if gives && len(owed(rest)) == 0 {
 		return nil
 	}
 	return rest

@@ -313,6 +313,7 @@ func decidePushProfile(c engine.Case) engine.Verdict {
 }
 
 func decideVerify(c engine.Case) engine.Verdict {
+	const staysOpen = "the run stays open; reprovision resume takes it up again"
 	report := engine.Choice{Outcome: outReport, Label: "Continue to the report"}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again"}
 	diagnoseAgain := engine.Choice{Outcome: outDiagnose, Label: "Diagnose again"}
@@ -322,14 +323,14 @@ func decideVerify(c engine.Case) engine.Verdict {
 	}
 	v := engine.Verdict{Findings: diagnose.Findings(c)}
 	if c.Out() {
-		report.Label, report.Why = "Leave them out and go to the report", "the run stays open; reprovision resume takes it up again"
+		report.Label, report.Why = "Leave them out and go to the report", staysOpen
 		v.Headline = outOf(c) + ", though they were pushed"
 		v.Choices = []engine.Choice{{Outcome: outPushAgain, Label: "Push them again", Recommended: true}, again, report}
 		return v
 	}
 	if owes, other := owed(c); owes || other {
-		report.Why = "the run stays open; reprovision resume takes it up again"
-		v.Headline = c.Username + " is back, and not everything that the push took from them"
+		report.Why = staysOpen
+		v.Headline = notGivenBack(c)
 		v.Choices = []engine.Choice{{Outcome: outPushAgain, Label: finishing.Title, Recommended: true, Why: finishing.Why}, again, report}
 		return v
 	}

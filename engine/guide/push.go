@@ -48,6 +48,11 @@ func decidePush(c engine.Case) engine.Verdict {
 	return v
 }
 
+// notGivenBack is shown while a push has not given back everything that it took.
+func notGivenBack(c engine.Case) string {
+	return c.Username + " is back, and not everything that the push took from them"
+}
+
 // owed reports which of the two ways has taken something from the person that it has
 // not given back.
 func owed(c engine.Case) (push, other bool) {
@@ -76,7 +81,7 @@ func outOf(c engine.Case) string {
 
 func pushHeadline(c engine.Case) string {
 	if owes, other := owed(c); c.Member.Present && (owes || other) {
-		return c.Username + " is back, and not everything that the push took from them"
+		return notGivenBack(c)
 	}
 	if c.Member.Present || c.DryRun {
 		return "Bring " + c.Username + " back: push them from " + c.Expected.Provider
