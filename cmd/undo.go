@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,8 +56,6 @@ type undoing struct {
 	now        func() time.Time
 	interrupts <-chan struct{}
 	prompt     plain.Prompter
-	clicks     engine.Change // those in a console that are waited for, if any
-	awaiting   *atomic.Bool  // whether they are being waited for
 }
 
 // errUnverified ends an undo whose result did not show.
@@ -189,36 +186,95 @@ func (e signInError) Error() string {
 	return "not signed in"
 }
 
-// do carries out an effect whose failure ends the command.
+// do carries out an effect to its end. Its failure ends the command.
 func (u undoing) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
-	e := u.parts.runner.Do(ctx, f, func(p engine.Progress) {
-		if p.Fact == "" && p.Text != "" {
-			_, _ = fmt.Fprintln(u.prompt.Out, "  "+clean(p.Text))
-		}
-		if u.clicks.Kind == engine.ChangeConsole && p.Text == u.clicks.Title {
-			u.awaitClicks(ctx)
-		}
-	})
-	failed, ok := e.(guide.Failed)
-	switch {
-	case ok && ctx.Err() != nil:
-		return e, ctx.Err()
-	case ok:
-		return e, problemError{failed.Problem}
-	}
-	return e, nil
+	return u.watch(ctx, f, &watching{})
 }
 
-// awaitClicks ends the wait for the log when somebody says that the clicks are
-// done.
-func (u undoing) awaitClicks(ctx context.Context) {
-	u.awaiting.Store(true)
-	_, _ = fmt.Fprintln(u.prompt.Out, "  Press enter when the clicks are done and the log does not show them.")
+// watching is how far an effect that an interrupt can stop has come.
+type watching struct {
+	interrupts   <-chan struct{}
+	seq          int           // the effect's sequence number, for a Halt
+	clicks       engine.Change // those in a console that it waits for in the end, if any
+	awaiting     bool          // whether it waits for them
+	stopped, cut bool          // at the first and at the second interrupt
+}
+
+// watch carries out an effect and reports its progress. An interrupt stops it
+// between two changes, or its wait for clicks or for a result; a second one cuts off
+// the change in flight. What is reported concurrently is written by this goroutine
+// alone.
+func (u undoing) watch(ctx context.Context, f guide.Effect, w *watching) (guide.Event, error) {
+	done := make(chan guide.Event, 1)
+	news := make(chan engine.Progress)
+	over := make(chan struct{})
+	defer close(over)
 	go func() {
-		if _, err := u.prompt.Ask(ctx, ""); err == nil {
-			u.parts.runner.Do(ctx, guide.Halt{Seq: seqExecute}, nil)
-		}
+		done <- u.parts.runner.Do(ctx, f, func(p engine.Progress) {
+			select {
+			case news <- p:
+			case <-over:
+			}
+		})
 	}()
+	var enter <-chan error
+	for {
+		select {
+		case e := <-done:
+			failed, ok := e.(guide.Failed)
+			switch {
+			case ok && ctx.Err() != nil:
+				return e, ctx.Err()
+			case ok:
+				return e, problemError{failed.Problem}
+			}
+			return e, nil
+		case p := <-news:
+			if p.Fact == "" && p.Text != "" {
+				_, _ = fmt.Fprintln(u.prompt.Out, "  "+clean(p.Text))
+			}
+			if w.clicks.Kind == engine.ChangeConsole && p.Text == w.clicks.Title {
+				_, _ = fmt.Fprintln(u.prompt.Out, "  Press enter when the clicks are done and the log does not show them.")
+				w.awaiting, enter = true, u.enter(ctx)
+			}
+		case err := <-enter:
+			if enter = nil; err == nil {
+				u.parts.runner.Do(ctx, guide.Halt{Seq: w.seq}, nil)
+			}
+		case <-w.interrupts:
+			u.interrupt(ctx, w)
+		}
+	}
+}
+
+// enter tells when the next line of input, or its end, comes.
+func (u undoing) enter(ctx context.Context) <-chan error {
+	pressed := make(chan error, 1)
+	go func() {
+		_, err := u.prompt.Line(ctx)
+		pressed <- err
+	}()
+	return pressed
+}
+
+// interrupt stops the effect that is watched, and cuts it off the second time.
+func (u undoing) interrupt(ctx context.Context, w *watching) {
+	switch {
+	case w.stopped:
+		w.cut = true
+		over, now := context.WithCancel(context.WithoutCancel(ctx))
+		now()
+		go func() { _ = u.parts.runner.Drain(over) }() // it can only say that over is over
+		return
+	case w.awaiting: // a Halt would say that the clicks are done
+		go func() { _ = u.parts.runner.Drain(context.WithoutCancel(ctx)) }()
+	default:
+		u.parts.runner.Do(ctx, guide.Halt{Seq: w.seq}, nil)
+	}
+	w.stopped = true
+	if w.seq == seqExecute {
+		_, _ = fmt.Fprintln(u.prompt.Out, "Stopping after the change in flight. Ctrl+C again cuts it off; its outcome is then unknown.")
+	}
 }
 
 // problemError is a problem that the runner has put into words already.
@@ -264,59 +320,19 @@ const (
 	seqVerify
 )
 
-// stoppable stops an effect at an interrupt: between two changes, or the wait
-// for clicks or for a result. A second interrupt cuts off the change in flight. end tells
-// of both.
-func (u undoing) stoppable(ctx context.Context, seq int) (end func() (stopped, cut bool)) {
-	ctx, cancel := context.WithCancel(ctx)
-	var stopped, cut bool
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		select {
-		case <-u.interrupts:
-		case <-ctx.Done():
-			return
-		}
-		stopped = true
-		_, _ = fmt.Fprintln(u.prompt.Out, "Stopping after the change in flight. Ctrl+C again cuts it off; its outcome is then unknown.")
-		if u.awaiting.Load() { // a Halt would say that the clicks are done
-			go func() { _ = u.parts.runner.Drain(context.WithoutCancel(ctx)) }()
-		} else {
-			u.parts.runner.Do(ctx, guide.Halt{Seq: seq}, nil)
-		}
-		select {
-		case <-u.interrupts:
-		case <-ctx.Done():
-			return
-		}
-		cut = true
-		over, now := context.WithCancel(ctx)
-		now()
-		_ = u.parts.runner.Drain(over) // it can only say that ctx is over
-	}()
-	return func() (bool, bool) {
-		cancel()
-		<-ended
-		return stopped, cut
-	}
-}
-
 // carryOut makes the changes, and looks for their result.
 func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
-	u.clicks, u.awaiting = plan.Changes[len(plan.Changes)-1], new(atomic.Bool) // the console comes last
-	u.awaiting.Store(len(plan.Changes) == 1 && u.clicks.Kind == engine.ChangeConsole)
-	end := u.stoppable(ctx, seqExecute)
-	e, err := u.do(ctx, guide.Execute{Seq: seqExecute, Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}})
-	stopped, cut := end()
-	if cut {
+	clicks := plan.Changes[len(plan.Changes)-1] // the console comes last
+	made := &watching{interrupts: u.interrupts, seq: seqExecute, clicks: clicks, awaiting: len(plan.Changes) == 1 && clicks.Kind == engine.ChangeConsole}
+	e, err := u.watch(ctx, guide.Execute{Seq: seqExecute, Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}}, made)
+	if made.cut {
 		_, _ = fmt.Fprintln(u.prompt.Out, "Cut off. Whether the change in flight was made is not known. Run the undo again: it looks before it repeats anything.")
 		return context.Canceled
 	}
 	w := &words{out: u.prompt.Out}
 	const rest = "Stopped. Run the undo again to do the rest."
 	switch {
-	case err != nil && stopped && u.awaiting.Load():
+	case err != nil && made.stopped && made.awaiting:
 		w.say(rest)
 		return errors.Join(w.err, context.Canceled)
 	case err != nil:
@@ -334,10 +350,7 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 		w.say(rest)
 		return errors.Join(w.err, context.Canceled)
 	}
-	u.awaiting.Store(false)
-	end = u.stoppable(ctx, seqVerify)
-	e, err = u.do(ctx, guide.Verify{Seq: seqVerify, Case: c, Action: engine.ActionUndo})
-	end()
+	e, err = u.watch(ctx, guide.Verify{Seq: seqVerify, Case: c, Action: engine.ActionUndo}, &watching{interrupts: u.interrupts, seq: seqVerify})
 	if err != nil {
 		return err
 	}
@@ -349,6 +362,8 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 	if !seen.Check.OK {
 		return errUnverified
 	}
+	ctx, end := interruptible(ctx, u.interrupts)
+	defer end()
 	if c, err = u.look(ctx, c); err != nil {
 		return err
 	}

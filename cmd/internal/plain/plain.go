@@ -22,14 +22,19 @@ const maxAnswer = 4096
 // ErrNoAnswer says that the input ended before an answer came. It counts as a no.
 var ErrNoAnswer = errors.New("no answer: the input has ended")
 
-// Ask prints the question and returns the next line of input, with leading and
-// trailing space removed. It reads no further than that line and leaves the rest
-// to the next reader. A read cannot be cancelled: when ctx ends, Ask returns its
-// error and abandons the read, which may still consume a line.
+// Ask prints the question and returns the answer to it, the next Line.
 func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
 	if _, err := fmt.Fprint(p.Out, question); err != nil {
 		return "", fmt.Errorf("ask: %w", err)
 	}
+	return p.Line(ctx)
+}
+
+// Line returns the next line of input, with leading and trailing space removed. It
+// reads no further than that line and leaves the rest to the next reader. A read
+// cannot be cancelled: when ctx ends, Line returns its error and abandons the read,
+// which may still consume a line.
+func (p Prompter) Line(ctx context.Context) (string, error) {
 	return Await(ctx, func() (string, error) { return readLine(p.In) })
 }
 
