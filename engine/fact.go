@@ -96,16 +96,17 @@ type FindingID string
 // The findings. The first two are the causes that Docker's guide
 // "Troubleshoot provisioning" names; the others explain why neither applies.
 const (
-	FindingJITOverrides    FindingID = "jit-overrides"    // cause A
-	FindingNotManaged      FindingID = "not-scim-managed" // cause B
-	FindingNothingWrong    FindingID = "nothing-wrong"
-	FindingNotAssigned     FindingID = "not-assigned"
-	FindingProvisioningOff FindingID = "provisioning-off"
-	FindingMisdirected     FindingID = "misdirected" // the provider sends to another organization or account
-	FindingGuest           FindingID = "guest"
-	FindingInvitee         FindingID = "invitee"
-	FindingNotDelivered    FindingID = "not-delivered" // SCIM-managed and JIT off, but the values still differ
-	FindingUndecided       FindingID = "undecided"     // too little could be read to tell
+	FindingJITOverrides     FindingID = "jit-overrides"    // cause A
+	FindingNotManaged       FindingID = "not-scim-managed" // cause B
+	FindingNothingWrong     FindingID = "nothing-wrong"
+	FindingJITWouldOverride FindingID = "jit-would-override" // cause A, at the next sign-in
+	FindingNotAssigned      FindingID = "not-assigned"
+	FindingProvisioningOff  FindingID = "provisioning-off"
+	FindingMisdirected      FindingID = "misdirected" // the provider sends to another organization or account
+	FindingGuest            FindingID = "guest"
+	FindingInvitee          FindingID = "invitee"
+	FindingNotDelivered     FindingID = "not-delivered" // SCIM-managed and JIT off, but the values still differ
+	FindingUndecided        FindingID = "undecided"     // too little could be read to tell
 )
 
 // Finding is one conclusion with its evidence.

@@ -16,9 +16,14 @@ import (
 // first. It always returns at least one.
 func Findings(c engine.Case) []engine.Finding {
 	for _, rule := range []func(engine.Case) (engine.Finding, bool){guest, invitee, nothingWrong, unreadable, notAssigned, provisioningOff, misdirected} {
-		if f, ok := rule(c); ok {
-			return []engine.Finding{f}
+		f, ok := rule(c)
+		if !ok {
+			continue
 		}
+		if j, ok := JITWouldOverride(c); ok && f.ID == engine.FindingNothingWrong {
+			return []engine.Finding{f, j}
+		}
+		return []engine.Finding{f}
 	}
 	managed := Managed(c)
 	switch managed.State {
@@ -212,30 +217,63 @@ func signInExplains(c engine.Case) (string, bool) {
 		if x.Same {
 			continue
 		}
-		if !x.SSOKnown {
-			return "", false
-		}
-		want, shown := x.SSO, strings.EqualFold(x.SSO, x.Docker)
-		switch {
-		case x.Attribute == "role" && want == "":
-			want = "member" // the default of a sign-in without dockerRole
-			shown = strings.EqualFold(want, x.Docker)
-		case x.Attribute == "teams" && want == "":
-			want = "company" // where a sign-in without a team puts people
-			shown = x.Docker != "" && engine.SameTeams(c.Member.Teams, nil)
-		case x.Attribute == "teams":
-			shown = engine.SameTeams(strings.Split(want, ","), c.Member.Teams)
+		sets := signInSets(x)
+		shown := x.SSOKnown && x.Docker != "" && strings.EqualFold(sets, x.Docker)
+		if x.Attribute == "teams" {
+			shown = x.SSOKnown && (x.SSO != "" || x.Docker != "") && engine.SameTeams(strings.Split(sets, ","), c.Member.Teams)
 		}
 		if !shown {
 			return "", false
 		}
-		if x.SSO == "" {
-			parts = append(parts, fmt.Sprintf("sign-in carries no %s, whose default %q is what Docker shows", x.Attribute, want))
-			continue
-		}
-		parts = append(parts, fmt.Sprintf("sign-in carries %s %q, which is what Docker shows", x.Attribute, want))
+		parts = append(parts, carries(x)+" is what Docker shows")
 	}
 	return strings.Join(parts, "; "), len(parts) > 0
+}
+
+// signInSets returns the value that an SSO sign-in gives the attribute. Docker has a
+// default for what the sign-in does not carry.
+func signInSets(x engine.Comparison) string {
+	switch {
+	case x.SSO != "":
+		return x.SSO
+	case x.Attribute == "role":
+		return "member"
+	}
+	return "company" // the team where a sign-in without one puts people
+}
+
+// carries says what the sign-in carries, as the beginning of a sentence about it.
+func carries(x engine.Comparison) string {
+	if x.SSO == "" {
+		return fmt.Sprintf("sign-in carries no %s, whose default %q", x.Attribute, signInSets(x))
+	}
+	return fmt.Sprintf("sign-in carries %s %q, which", x.Attribute, x.SSO)
+}
+
+// JITWouldOverride reports whether cause A is still ahead: Docker may show the right
+// values, but JIT is on and the SSO sign-in is known to carry others.
+func JITWouldOverride(c engine.Case) (engine.Finding, bool) {
+	f := engine.Finding{
+		ID: engine.FindingJITWouldOverride, Strength: engine.Likely,
+		Title: "The next SSO sign-in may change them",
+		Detail: "JIT is on, and the SSO sign-in does not carry what SCIM sends. Docker's guide says that the values of the sign-in win. " +
+			"Disable JIT, or make the SSO attributes equal to what SCIM sends.",
+		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
+	}
+	if c.JIT() != engine.SwitchOn {
+		return engine.Finding{}, false
+	}
+	for _, x := range engine.Compare(c) {
+		kept := strings.EqualFold(signInSets(x), x.IdP)
+		if x.Attribute == "teams" {
+			sets := strings.Split(signInSets(x), ",")
+			kept = engine.SameTeams(slices.Concat(sets, c.Expected.Teams), sets) // it may add others
+		}
+		if x.SSOKnown && !kept {
+			f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, carries(x)+fmt.Sprintf(" is not the %q that SCIM sends", cmp.Or(x.IdP, "none"))))
+		}
+	}
+	return f, len(f.Evidence) > 0
 }
 
 func notDelivered(c engine.Case, m Verdict) engine.Finding {

@@ -95,6 +95,28 @@ func TestEveryFindingAndItsStrength(t *testing.T) {
 			c.Member.Role, c.Member.Teams, c.Expected.Stated = "editor", []string{"backend"}, true
 			return c
 		}, []found{{engine.FindingNothingWrong, engine.Likely, nil}}},
+		"Docker shows what is sent, and the next sign-in carries something else": {func(c engine.Case) engine.Case {
+			c.Member.Role, c.Member.Teams = "editor", []string{"backend"}
+			return says(managed(c), engine.AskJIT, "on")
+		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}, {engine.FindingJITWouldOverride, engine.Likely, jit}}},
+		"Docker shows what is sent, and the next sign-in carries only one of the teams": {func(c engine.Case) engine.Case {
+			c.Member.Role, c.Member.Teams, c.Expected.Teams = "editor", []string{"backend", "legacy"}, []string{"backend", "legacy"}
+			c.Expected.SSO = []engine.Attribute{{Name: "dockerRole", Value: "Editor", Resolved: true}, {Name: "dockerTeam", Value: "backend", Resolved: true}}
+			return says(managed(c), engine.AskJIT, "on")
+		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}, {engine.FindingJITWouldOverride, engine.Likely, jit}}},
+		"Docker shows what is sent, and the next sign-in adds a team": {func(c engine.Case) engine.Case {
+			c.Member.Role, c.Member.Teams = "editor", []string{"backend"}
+			c.Expected.SSO = []engine.Attribute{{Name: "dockerRole", Value: "editor", Resolved: true}, {Name: "dockerTeam", Value: "legacy, Backend", Resolved: true}}
+			return says(managed(c), engine.AskJIT, "on")
+		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}}},
+		"Docker shows what is sent, and nobody knows what the next sign-in carries": {func(c engine.Case) engine.Case {
+			c.Member.Role, c.Member.Teams, c.Expected.SSO = "editor", []string{"backend"}, nil
+			return says(managed(c), engine.AskJIT, "on")
+		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}}},
+		"Docker shows what is sent, and sign-in writes nothing": {func(c engine.Case) engine.Case {
+			c.Member.Role, c.Member.Teams = "editor", []string{"backend"}
+			return says(managed(c), engine.AskJIT, "off")
+		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}}},
 		"not a member": {func(c engine.Case) engine.Case {
 			c.Member = engine.Member{Person: engine.Person{Username: c.Username}}
 			return unmanaged(c)

@@ -62,6 +62,9 @@ func (w world) draw() engine.Case {
 		Org: pick(w, "", "", "", "acme", "other"), UserName: pick(w, "", "priya.nair@acme.example", "priya.nair@acme.example", "p@other.example"),
 		ExternalID: pick(w, "", "scim-1", "scim-2"), SSO: w.attributes(), SyncState: pick(w, "", "ERROR"), SyncErrors: w.names(),
 	}
+	if w.IntN(10) == 0 {
+		c.Member.Role, c.Member.Teams = c.Expected.WantedRole(), c.Expected.Teams
+	}
 	c.SCIM.Proven = w.yes()
 	c.SCIMUser = engine.SCIMUser{Found: w.yes(), Active: w.yes(), ID: pick(w, "", "scim-1"), UserName: "priya.nair@acme.example"}
 	for range w.IntN(3) {
@@ -101,7 +104,7 @@ func TestWhateverTheCaseSomethingSoundIsFound(t *testing.T) {
 	}
 	for _, id := range []engine.FindingID{
 		engine.FindingJITOverrides, engine.FindingNotManaged, engine.FindingNothingWrong, engine.FindingNotAssigned,
-		engine.FindingProvisioningOff, engine.FindingMisdirected, engine.FindingGuest, engine.FindingInvitee, engine.FindingNotDelivered, engine.FindingUndecided,
+		engine.FindingProvisioningOff, engine.FindingMisdirected, engine.FindingGuest, engine.FindingInvitee, engine.FindingNotDelivered, engine.FindingUndecided, engine.FindingJITWouldOverride,
 	} {
 		require.Greater(t, seen[id], 10, "%s hardly ever comes up", id)
 	}
@@ -121,6 +124,8 @@ func unsound(c engine.Case, f engine.Finding) string {
 		return "something is wrong"
 	case f.ID != engine.FindingNothingWrong && len(f.Remedies) == 0 && diagnose.Findings(c)[0].ID == f.ID:
 		return "the first finding leads nowhere"
+	case f.ID == engine.FindingJITWouldOverride && (c.JIT() != engine.SwitchOn || diagnose.Findings(c)[0].ID != engine.FindingNothingWrong):
+		return "sign-in changes nothing, or has done so already"
 	case f.Strength != engine.Unknown && engine.Compare(c) == nil && f.ID != engine.FindingGuest && f.ID != engine.FindingInvitee:
 		return "sure of what could not be read"
 	}

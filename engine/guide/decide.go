@@ -143,7 +143,8 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 	v := engine.Verdict{Headline: lead.Title, Findings: findings}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"}
 	if lead.ID == engine.FindingNothingWrong {
-		v.Choices = []engine.Choice{{Outcome: outNothing, Label: "Continue", Recommended: true}, again}
+		v.Choices = append(settleJIT(findings), engine.Choice{Outcome: outNothing, Label: "Continue"}, again)
+		v.Choices[0].Recommended = true
 		return v
 	}
 	if c.Out() {
@@ -176,8 +177,8 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 		remedy engine.Remedy
 		choice engine.Choice
 	}{
-		{engine.RemedyDisableJIT, engine.Choice{Outcome: outDisable, Label: "Disable JIT", Why: "what Docker recommends: SCIM alone then decides role and teams"}},
-		{engine.RemedyMatch, engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes", Why: "make sign-in carry what SCIM sends"}},
+		{engine.RemedyDisableJIT, choiceDisable},
+		{engine.RemedyMatch, choiceMatch},
 		{engine.RemedyPushProfile, engine.Choice{Outcome: outPush, Label: "Send the profile again", Why: "the identity provider repeats its values"}},
 		{engine.RemedyReprovision, engine.Choice{Outcome: outReprov, Label: "Re-provision", Why: "hand over repositories, remove, push, and let SCIM create the membership anew"}},
 	} {
@@ -190,6 +191,21 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 	slices.SortStableFunc(v.Choices, func(a, b engine.Choice) int { return rank(a) - rank(b) })
 	v.Choices = append(v.Choices, again)
 	return v
+}
+
+// The two ways to settle JIT.
+var (
+	choiceDisable = engine.Choice{Outcome: outDisable, Label: "Disable JIT", Why: "what Docker recommends: SCIM alone then decides role and teams"}
+	choiceMatch   = engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes", Why: "make sign-in carry what SCIM sends"}
+)
+
+// settleJIT returns the ways to keep the next sign-in from changing what is right, if
+// it is known to do so.
+func settleJIT(findings []engine.Finding) []engine.Choice {
+	if slices.ContainsFunc(findings, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride }) {
+		return []engine.Choice{choiceDisable, choiceMatch}
+	}
+	return nil
 }
 
 func rank(c engine.Choice) int {
@@ -300,7 +316,8 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 
 func decidePushProfile(c engine.Case) engine.Verdict {
 	// A sign-in may have overwritten the values since they were sent.
-	if c.Settled(engine.ActionPushProfile) && (c.DryRun || !engine.Differs(c)) {
+	same := !engine.Differs(c)
+	if same && engine.Compare(c) != nil || c.Settled(engine.ActionPushProfile) && (same || c.DryRun) {
 		return engine.Verdict{Auto: outNext}
 	}
 	return engine.Verdict{
@@ -354,9 +371,14 @@ func decideVerify(c engine.Case) engine.Verdict {
 		return v
 	}
 	if fine {
-		report.Recommended = true
 		v.Headline = "Cured: Docker shows what the identity provider sends"
-		v.Choices = []engine.Choice{report, again}
+		v.Choices = settleJIT(v.Findings)
+		if len(v.Choices) > 0 {
+			v.Headline = "Cured until the next SSO sign-in, which may change it again"
+			report.Label = "Go to the report as it is"
+		}
+		v.Choices = append(v.Choices, report, again)
+		v.Choices[0].Recommended = true
 		return v
 	}
 	again.Recommended = true

@@ -146,7 +146,7 @@ var steps = []Step{
 		ID: StepVerify, Title: "Verify", Short: "Verify", Link: linkMigrate,
 		Doc:   "The cure is what Docker shows, not what was sent: role and teams are read once more and compared.",
 		Reads: observed, Decide: decideVerify, Main: outReport,
-		Next: map[engine.Outcome]StepID{outReport: StepReport, outAgain: StepVerify, outDiagnose: StepObserve, outPushAgain: StepPush, outReprov: StepProveSCIM},
+		Next: map[engine.Outcome]StepID{outReport: StepReport, outAgain: StepVerify, outDiagnose: StepObserve, outPushAgain: StepPush, outReprov: StepProveSCIM, outDisable: StepDisableJIT, outMatch: StepMatch},
 	},
 	{
 		ID: StepReport, Title: "Report", Short: "Report", Link: linkTroubleshoot,

@@ -72,7 +72,12 @@ var aspects = map[string]aspect{
 	"expectation": {
 		func(c engine.Case) engine.Case { return missing(c, engine.FactExpectation) },
 		expects(true, false, "editor", engine.SwitchOn), expects(true, false, "editor", engine.SwitchOff),
-		expects(false, false, "editor", engine.SwitchOn), expects(true, false, "member", engine.SwitchOn),
+		expects(false, false, "editor", engine.SwitchOn),
+		func(c engine.Case) engine.Case { // nothing is wrong until they sign in
+			c = expects(true, false, "member", engine.SwitchOn)(c)
+			c.Expected.SSO = []engine.Attribute{{Name: "dockerRole", Value: "editor", Resolved: true}}
+			return c
+		},
 		expects(false, true, "editor", engine.SwitchUnknown),
 	},
 	"scim": {

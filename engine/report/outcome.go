@@ -36,15 +36,20 @@ func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	}
 	fine := fresh(c) && first.ID == engine.FindingNothingWrong
 	same := "Docker shows the role and the teams that " + provider + " sends."
+	cured := "Cured"
+	if i := slices.IndexFunc(found, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride }); i >= 0 {
+		cured = "Cured until the next SSO sign-in"
+		same += " " + Escape(found[i].Title) + ": " + Escape(found[i].Detail)
+	}
 	switch {
 	case c.Out():
 		return "Out of the organization", Escape(c.Username) + " was removed from " + Escape(c.Org) + " and is not back. To go on, run `reprovision resume`: it pushes them again, or invites them with their old role and teams."
 	case half != "" && fine:
-		return "Cured, but something was left half-way", same + " " + half
+		return cured + ", but something was left half-way", same + " " + half
 	case half != "":
 		return "Left half-way", half
 	case fine && wasWrong(c):
-		return "Cured", same
+		return cured, same
 	case fine:
 		return "Nothing is wrong", same + " Nothing was changed."
 	case !member.Known():

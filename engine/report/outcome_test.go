@@ -43,6 +43,11 @@ func TestAReportBeginsWithHowItEnded(t *testing.T) {
 		}()},
 		{"half-way", "**Left half-way.** Of \"Push them from Okta\", 1 of 2 changes was made.", "`reprovision resume`", was + "member | editor |", halfway(wrong(cured()))},
 		{"cured, with something left", "**Cured, but something was left half-way.**", "1 of 2 changes was made", was + "editor | editor |", halfway(cured())},
+		{"cured, and JIT is left on", "**Cured until the next SSO sign-in.**", "make the SSO attributes equal", was + "editor | editor |", func() engine.Case {
+			c := cured().WithAnswer(engine.AskJIT, engine.Answer{Value: "on", At: at(8)})
+			c.Expected.SSO = []engine.Attribute{{Name: "dockerRole", Value: "member", Resolved: true}}
+			return c
+		}()},
 		{"changed and not looked at since", "**Not known.** 5 changes were made, and Docker was not looked at since.", "run reprovision for them again", was + "not known | editor |", seen(cured(), 1)},
 		{"nothing was wrong", "**Nothing is wrong.**", "Nothing was changed.", "| role | editor | editor |", func() engine.Case {
 			c := before()
