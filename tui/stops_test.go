@@ -91,6 +91,10 @@ func stops(c engine.Case) []stop {
 	add("blocked", standing(guide.StepRemove, guide.PhaseDeciding, says(known, engine.AskSelf, "no")))
 	add("hand-over", standing(guide.StepHandOver, guide.PhaseDeciding, known))
 	list = append(list, planStops(known, dry)...)
+	cured := known
+	cured.Member.Role, cured.Member.Teams = c.Expected.WantedRole(), c.Expected.Teams
+	add("cured-for-now", standing(guide.StepVerify, guide.PhaseDeciding, cured))
+	add("cured", standing(guide.StepVerify, guide.PhaseDeciding, says(cured, engine.AskJIT, "off")))
 
 	failed := standing(guide.StepObserve, guide.PhaseFailed, known)
 	failed.FailedIn = guide.PhaseObserving

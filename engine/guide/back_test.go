@@ -129,6 +129,7 @@ func requireBackInto(t *testing.T, s, next guide.State) {
 // The switch was used, its position is asked again, and the answer was a slip.
 func TestASlipAboutTheSwitchIsTakenBack(t *testing.T) {
 	c := questions().WithAnswer(engine.AskJIT, engine.Answer{Value: "on", At: noon})
+	c.SCIM.Proven = true
 	c.Audit.JIT = []engine.AuditEvent{{At: noon.Add(time.Minute)}}
 	for _, step := range []guide.StepID{guide.StepDisableJIT, guide.StepCloseJIT} {
 		s := guide.State{Step: step, Phase: guide.PhaseObserving, Seq: 7, Case: c, Trail: []guide.Visit{{Step: guide.StepDiagnose}}}

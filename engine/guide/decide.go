@@ -280,7 +280,7 @@ func jitOff(c engine.Case) bool {
 func decideDisableJIT(c engine.Case) engine.Verdict {
 	v, done := decideJIT(c)
 	if !done {
-		v.Choices = append(v.Choices, engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead"})
+		v.Choices = append(v.Choices, engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead", Recommended: v.Choices[0].Disabled != ""})
 	}
 	return v
 }
@@ -306,12 +306,20 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 	if _, said := c.Answers[engine.AskJIT]; !said || staleJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}, true
 	}
-	return engine.Verdict{
-		Headline: "Disable Just-in-Time provisioning",
-		Choices: []engine.Choice{
-			{Outcome: outDo, Label: "Disable JIT", Action: engine.ActionDisableJIT, Recommended: true, Why: "a few clicks in the console, which the audit log then proves"},
-		},
-	}, false
+	scim, ok := c.Session.System(engine.SystemSCIM)
+	if _, skipped := c.Answers[engine.AskSCIM]; ok && !scim.OK && !c.SCIM.Proven && !skipped && !slices.Contains(c.Without, scim.ID) {
+		return engine.Verdict{Headline: "Sign in to SCIM first", Ask: &engine.Question{
+			ID: engine.AskSCIM, Kind: engine.AnswerCredential, Systems: []engine.SystemID{scim.ID},
+			Text:    "Sign in to Docker's SCIM service",
+			Why:     "With JIT off, nobody new comes in but by SCIM. So it is seen to answer before JIT is disabled.",
+			Options: []engine.Option{{Value: skipSignIn, Label: "Continue without", Why: "JIT then stays on."}},
+		}}, true
+	}
+	off := engine.Choice{Outcome: outDo, Label: "Disable JIT", Action: engine.ActionDisableJIT, Recommended: true, Why: "a few clicks in the console, which the audit log then proves"}
+	if !c.SCIM.Proven {
+		off.Recommended, off.Disabled = false, "Docker's SCIM service has not answered" + detail(c.Sources[engine.FactSCIM].Missing) + ": with JIT off, nobody new could come in"
+	}
+	return engine.Verdict{Headline: "Disable Just-in-Time provisioning", Choices: []engine.Choice{off}}, false
 }
 
 func decidePushProfile(c engine.Case) engine.Verdict {

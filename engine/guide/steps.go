@@ -75,7 +75,7 @@ var steps = []Step{
 	{
 		ID: StepDisableJIT, Title: "Disable JIT", Short: "Disable JIT", Link: linkJIT,
 		Doc:   "Docker's recommendation. With JIT off, sign-in no longer writes role or teams, and people who are neither members nor invited are refused. The switch is in the console only; the audit log proves that it was used.",
-		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT},
+		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT, engine.AskSCIM},
 		Decide: decideDisableJIT, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepPushProfile, outMatch: StepMatch},
 	},
@@ -101,7 +101,7 @@ var steps = []Step{
 	{
 		ID: StepCloseJIT, Title: "Disable JIT first", Short: "Disable JIT", Link: linkMigrate,
 		Doc:   "If the person signs in between removal and push while JIT is on, JIT adds them again, again unmanaged. So JIT goes off first.",
-		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT},
+		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT, engine.AskSCIM},
 		Decide: decideCloseJIT, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepSnapshot, outRace: StepAcceptRace},
 	},
