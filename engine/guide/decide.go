@@ -280,7 +280,12 @@ func jitOff(c engine.Case) bool {
 func decideDisableJIT(c engine.Case) engine.Verdict {
 	v, done := decideJIT(c)
 	if !done {
-		v.Choices = append(v.Choices, engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead", Recommended: v.Choices[0].Disabled != ""})
+		match := engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead"}
+		if _, skipped := c.Answers[engine.AskSCIM]; skipped && !c.SCIM.Proven {
+			// To look again would show nothing else.
+			match.Recommended, v.Choices[len(v.Choices)-1].Recommended = true, false
+		}
+		v.Choices = append(v.Choices, match)
 	}
 	return v
 }
@@ -315,11 +320,14 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 			Options: []engine.Option{{Value: skipSignIn, Label: "Continue without", Why: "JIT then stays on."}},
 		}}, true
 	}
+	const headline = "Disable Just-in-Time provisioning"
 	off := engine.Choice{Outcome: outDo, Label: "Disable JIT", Action: engine.ActionDisableJIT, Recommended: true, Why: "a few clicks in the console, which the audit log then proves"}
-	if !c.SCIM.Proven {
-		off.Recommended, off.Disabled = false, "Docker's SCIM service has not answered" + detail(c.Sources[engine.FactSCIM].Missing) + ": with JIT off, nobody new could come in"
+	if c.SCIM.Proven {
+		return engine.Verdict{Headline: headline, Choices: []engine.Choice{off}}, false
 	}
-	return engine.Verdict{Headline: "Disable Just-in-Time provisioning", Choices: []engine.Choice{off}}, false
+	off.Recommended = false
+	off.Disabled = "Docker's SCIM service has not answered" + detail(c.Sources[engine.FactSCIM].Missing) + ": with JIT off, nobody new could come in"
+	return engine.Verdict{Headline: headline, Choices: []engine.Choice{off, {Outcome: outAgain, Label: "Look again", Recommended: true}}}, false
 }
 
 func decidePushProfile(c engine.Case) engine.Verdict {

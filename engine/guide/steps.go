@@ -77,7 +77,7 @@ var steps = []Step{
 		Doc:   "Docker's recommendation. With JIT off, sign-in no longer writes role or teams, and people who are neither members nor invited are refused. The switch is in the console only; the audit log proves that it was used.",
 		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT, engine.AskSCIM},
 		Decide: decideDisableJIT, Main: outNext,
-		Next: map[engine.Outcome]StepID{outNext: StepPushProfile, outMatch: StepMatch},
+		Next: map[engine.Outcome]StepID{outNext: StepPushProfile, outMatch: StepMatch, outAgain: StepDisableJIT},
 	},
 	{
 		ID: StepPushProfile, Title: "Send the profile again", Short: "Send again", Link: linkSCIM,
@@ -103,7 +103,7 @@ var steps = []Step{
 		Doc:   "If the person signs in between removal and push while JIT is on, JIT adds them again, again unmanaged. So JIT goes off first.",
 		Reads: []engine.FactID{engine.FactAudit, engine.FactSCIM}, Asks: []engine.QuestionID{engine.AskJIT, engine.AskSCIM},
 		Decide: decideCloseJIT, Main: outNext,
-		Next: map[engine.Outcome]StepID{outNext: StepSnapshot, outRace: StepAcceptRace},
+		Next: map[engine.Outcome]StepID{outNext: StepSnapshot, outRace: StepAcceptRace, outAgain: StepCloseJIT},
 	},
 	{
 		ID: StepAcceptRace, Title: "Accept the race", Short: "Accept race", Link: linkMigrate,
