@@ -119,6 +119,33 @@ func TestASecondInterruptCutsAnUndoOff(t *testing.T) {
 	require.Len(t, rec.Doubts(), 1)
 }
 
+// The attributes cannot be read, so that only the owner's word can say that they match:
+// an interrupt is not that word.
+func TestAnInterruptWhileAttributesAreMatchedIsNobodysWord(t *testing.T) {
+	for word, done := range map[bool]guide.Phase{true: guide.PhaseSettled, false: guide.PhaseStopped} {
+		t.Run(string(done), func(t *testing.T) {
+			w := newWalk(t, "jordan-ito", false, func(x *world) {
+				x.credentials = slices.DeleteFunc(x.credentials, func(c engine.Credential) bool { return c.System == engine.SystemOkta })
+			})
+			w.answers[engine.AskSignIn], w.answers[engine.AskProvider] = "skip", "onelogin"
+			w.answers[engine.AskRole], w.answers[engine.AskTeams] = "editor", "platform"
+			w.choices[guide.StepDiagnose] = "match-attributes"
+			w.run(guide.StepMatch)
+			w.console = func(engine.Plan) {
+				w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq, Clicked: word}, nil)
+			}
+			w.choose("do")
+			require.Equal(t, done, w.state.Phase)
+			require.Equal(t, word, w.state.Case.Settled(engine.ActionMatch))
+			require.Equal(t, word, len(w.state.Case.Receipts) == 1)
+			if !word {
+				w.send(guide.Retry{})
+				require.Equal(t, guide.PhaseApproving, w.state.Phase, "it is there to be done again")
+			}
+		})
+	}
+}
+
 // Who interrupts the wait for their clicks does not say that the clicks are done.
 func TestAnInterruptWhileClicksAreAwaitedLeavesTheUndoOpen(t *testing.T) {
 	for name, until := range map[string]guide.StepID{"only clicks": guide.StepPushProfile, "after a request": guide.StepReport} {

@@ -196,7 +196,6 @@ type watching struct {
 	interrupts   <-chan struct{}
 	seq          int           // the effect's sequence number, for a Halt
 	clicks       engine.Change // those in a console that it waits for in the end, if any
-	awaiting     bool          // whether it waits for them
 	stopped, cut bool          // at the first and at the second interrupt
 }
 
@@ -235,11 +234,11 @@ func (u undoing) watch(ctx context.Context, f guide.Effect, w *watching) (guide.
 			}
 			if w.clicks.Kind == engine.ChangeConsole && p.Text == w.clicks.Title {
 				_, _ = fmt.Fprintln(u.prompt.Out, "  Press enter when the clicks are done and the log does not show them.")
-				w.awaiting, enter = true, u.enter(ctx)
+				enter = u.enter(ctx)
 			}
 		case err := <-enter:
 			if enter = nil; err == nil {
-				u.parts.runner.Do(ctx, guide.Halt{Seq: w.seq}, nil)
+				u.parts.runner.Do(ctx, guide.Halt{Seq: w.seq, Clicked: true}, nil)
 			}
 		case <-w.interrupts:
 			u.interrupt(ctx, w)
@@ -259,19 +258,15 @@ func (u undoing) enter(ctx context.Context) <-chan error {
 
 // interrupt stops the effect that is watched, and cuts it off the second time.
 func (u undoing) interrupt(ctx context.Context, w *watching) {
-	switch {
-	case w.stopped:
+	if w.stopped {
 		w.cut = true
 		over, now := context.WithCancel(context.WithoutCancel(ctx))
 		now()
 		go func() { _ = u.parts.runner.Drain(over) }() // it can only say that over is over
 		return
-	case w.awaiting: // a Halt would say that the clicks are done
-		go func() { _ = u.parts.runner.Drain(context.WithoutCancel(ctx)) }()
-	default:
-		u.parts.runner.Do(ctx, guide.Halt{Seq: w.seq}, nil)
 	}
 	w.stopped = true
+	u.parts.runner.Do(ctx, guide.Halt{Seq: w.seq}, nil)
 	if w.seq == seqExecute {
 		_, _ = fmt.Fprintln(u.prompt.Out, "Stopping after the change in flight. Ctrl+C again cuts it off; its outcome is then unknown.")
 	}
@@ -322,22 +317,16 @@ const (
 
 // carryOut makes the changes, and looks for their result.
 func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) error {
-	clicks := plan.Changes[len(plan.Changes)-1] // the console comes last
-	made := &watching{interrupts: u.interrupts, seq: seqExecute, clicks: clicks, awaiting: len(plan.Changes) == 1 && clicks.Kind == engine.ChangeConsole}
+	made := &watching{interrupts: u.interrupts, seq: seqExecute, clicks: plan.Changes[len(plan.Changes)-1]} // the console comes last
 	e, err := u.watch(ctx, guide.Execute{Seq: seqExecute, Case: c, Plan: plan, Approval: engine.Approval{Digest: plan.Digest(), At: u.now()}}, made)
 	if made.cut {
 		_, _ = fmt.Fprintln(u.prompt.Out, "Cut off. Whether the change in flight was made is not known. Run the undo again: it looks before it repeats anything.")
 		return context.Canceled
 	}
-	w := &words{out: u.prompt.Out}
-	const rest = "Stopped. Run the undo again to do the rest."
-	switch {
-	case err != nil && made.stopped && made.awaiting:
-		w.say(rest)
-		return errors.Join(w.err, context.Canceled)
-	case err != nil:
+	if err != nil {
 		return err
 	}
+	w := &words{out: u.prompt.Out}
 	done, ok := e.(guide.Executed)
 	if !ok {
 		return fmt.Errorf("undo: unexpected %T", e)
@@ -347,7 +336,7 @@ func (u undoing) carryOut(ctx context.Context, c engine.Case, plan engine.Plan) 
 		w.say("done: %s (%s)", clean(r.Title), clean(r.Status))
 	}
 	if done.Stopped {
-		w.say(rest)
+		w.say("Stopped. Run the undo again to do the rest.")
 		return errors.Join(w.err, context.Canceled)
 	}
 	e, err = u.watch(ctx, guide.Verify{Seq: seqVerify, Case: c, Action: engine.ActionUndo}, &watching{interrupts: u.interrupts, seq: seqVerify})

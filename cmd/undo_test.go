@@ -239,7 +239,7 @@ func TestWhatForeignersWriteIsHarmlessInTheListOfRuns(t *testing.T) {
 func TestAnUndoProposesNoSwitchThatWasNeverUsed(t *testing.T) {
 	var dir string
 	w := newWalk(t, "jordan-ito", false, func(x *world) { dir = x.stateDir })
-	w.console = func(engine.Plan) { w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq}, nil) }
+	w.console = func(engine.Plan) { w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq, Clicked: true}, nil) }
 	w.run(guide.StepDisableJIT)
 	for w.state.Case.Done[engine.ActionDisableJIT].At.IsZero() || w.state.Phase != guide.PhaseDeciding || w.state.Verdict.Ask != nil {
 		w.act()

@@ -83,6 +83,12 @@ func Next(s State, e Event) (State, []Effect) {
 		}
 		s.Stopping = true
 		return s, []Effect{Halt{Seq: s.Seq}}
+	case Clicked:
+		if s.Phase != PhaseRunning {
+			return s, nil
+		}
+		s.Stopping = true
+		return s, []Effect{Halt{Seq: s.Seq, Clicked: true}}
 	case SaveWanted:
 		if s.Step != StepReport || s.Phase != PhaseDeciding {
 			return s, nil

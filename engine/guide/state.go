@@ -176,6 +176,9 @@ type (
 	Cancel struct{}
 	// Stop asks a run to stop after the change in flight.
 	Stop struct{}
+	// Clicked is a person's word that the clicks in a console, which the run waits
+	// for, are done.
+	Clicked struct{}
 	// SaveWanted asks for the report to be written.
 	SaveWanted struct{}
 )
@@ -199,6 +202,7 @@ func (Back) event()           {}
 func (Retry) event()          {}
 func (Cancel) event()         {}
 func (Stop) event()           {}
+func (Clicked) event()        {}
 func (SaveWanted) event()     {}
 
 // Effect is something for run.Runner.Do to do in the outside world. An effect with a Seq
@@ -254,8 +258,12 @@ type (
 	Abort struct{}
 	// Halt asks the Execute with that number to end after the change in flight, or
 	// an Execute or Verify to stop waiting for a person. It may arrive before them;
-	// it has no answer.
-	Halt struct{ Seq int }
+	// it has no answer. Clicked says that the clicks for which an Execute waits are done:
+	// without it, they count as made only if their effect is seen.
+	Halt struct {
+		Seq     int
+		Clicked bool
+	}
 )
 
 func (Observe) effect()  {}

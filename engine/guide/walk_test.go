@@ -229,6 +229,7 @@ func (w *world) act(s guide.State) guide.Event {
 			guide.Back{},
 			guide.Cancel{},
 			guide.Stop{},
+			guide.Clicked{},
 			guide.Retry{},
 			guide.Begin{},
 			guide.SaveWanted{},
@@ -241,7 +242,7 @@ func (w *world) act(s guide.State) guide.Event {
 			guide.Approved{Digest: "else"},
 			guide.Chosen{Outcome: "do"},
 			guide.Answered{Question: engine.AskSelf, Value: "no"},
-		}[w.r.IntN(15)]
+		}[w.r.IntN(16)]
 	}
 	switch s.Phase {
 	case guide.PhaseDeciding:

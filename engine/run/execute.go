@@ -39,9 +39,9 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 
 	var receipts []engine.Receipt
 	for i, ch := range plan.Changes {
-		// The screen asks from the start to end the wait when the clicks are done, so a
-		// Halt that arrives before the wait has begun means that they are done.
-		theirs := i == 0 && ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errHalted)
+		// The screen asks from the start to say when the clicks are done, so that may be
+		// said before the wait for them has begun.
+		theirs := i == 0 && ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errClicked)
 		if wait.Err() != nil && !theirs {
 			return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 		}
@@ -53,7 +53,7 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 			if receipt.Change != "" { // made, but not recorded in the journal
 				receipts = append(receipts, receipt)
 			}
-			if ch.Kind == engine.ChangeCopy && wait.Err() != nil && r.hard.Err() == nil {
+			if ch.Kind != engine.ChangeRequest && wait.Err() != nil && r.hard.Err() == nil {
 				return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 			}
 			failed := r.failed(f.Seq, err, receipts...)
@@ -134,8 +134,8 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 	unknown := false
 	switch {
 	case err == nil:
-	case ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errHalted) && r.hard.Err() == nil:
-		receipt, err = engine.Receipt{Status: "the owner ended the watch"}, nil
+	case ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errClicked) && r.hard.Err() == nil:
+		receipt, err = engine.Receipt{Status: errClicked.Error()}, nil
 	case ch.Kind == engine.ChangeCopy && wait.Err() != nil:
 	default:
 		receipt, unknown, err = r.observed(a, c, ch, err)

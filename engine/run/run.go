@@ -62,7 +62,7 @@ type Runner struct {
 	kill     context.CancelFunc
 
 	mu      sync.Mutex
-	halted  map[int]bool                    // sequence numbers that Halt named
+	halted  map[int]error                   // why, by the sequence numbers that a Halt named
 	waiting map[int]context.CancelCauseFunc // ends the waits of an effect in flight
 	journal Journal
 	subject subject // whose run the journal is
@@ -71,7 +71,7 @@ type Runner struct {
 
 // New returns a Runner.
 func New(cfg Config) *Runner {
-	r := &Runner{cfg: cfg, actions: map[engine.ActionID]engine.Action{}, halted: map[int]bool{}, waiting: map[int]context.CancelCauseFunc{}}
+	r := &Runner{cfg: cfg, actions: map[engine.ActionID]engine.Action{}, halted: map[int]error{}, waiting: map[int]context.CancelCauseFunc{}}
 	for _, a := range cfg.Actions {
 		r.actions[a.ID()] = a
 	}
@@ -122,7 +122,7 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 	case guide.Note:
 		r.mark(f)
 	case guide.Halt:
-		r.halt(f.Seq)
+		r.halt(f)
 	case guide.Abort:
 		// The caller ends reads by their context.
 	}
@@ -133,12 +133,16 @@ func (r *Runner) Do(ctx context.Context, f guide.Effect, report func(engine.Prog
 // for a person's clicks, for a copy that can be continued later, for a result to
 // show. Effects are carried out concurrently, so halt may be called before the
 // effect that it names has started.
-func (r *Runner) halt(seq int) {
+func (r *Runner) halt(f guide.Halt) {
+	why := errHalted
+	if f.Clicked {
+		why = errClicked
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.halted[seq] = true
-	if end, ok := r.waiting[seq]; ok {
-		end(errHalted)
+	r.halted[f.Seq] = why
+	if end, ok := r.waiting[f.Seq]; ok {
+		end(why)
 	}
 }
 
@@ -202,18 +206,21 @@ func (r *Runner) action(id engine.ActionID, c engine.Case) (engine.Action, error
 	return a, nil
 }
 
-// errHalted is the cause of a context that a Halt has ended.
-var errHalted = errors.New("halted")
+// The causes of a context that a Halt has ended.
+var (
+	errHalted  = errors.New("stopped waiting")
+	errClicked = errors.New("the owner ended the watch") // since the clicks are done
+)
 
-// waitable returns a context that ends with parent, or with errHalted as its
-// cause at a Halt of that sequence number.
+// waitable returns a context that ends with parent, or with one of these causes at a
+// Halt of that sequence number.
 func (r *Runner) waitable(parent context.Context, seq int) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting[seq] = cancel
-	if r.halted[seq] {
-		cancel(errHalted)
+	if why := r.halted[seq]; why != nil {
+		cancel(why)
 	}
 	return ctx, func() {
 		r.mu.Lock()

@@ -195,13 +195,43 @@ func TestWhoSaysBeforeTheWatchBeginsThatTheirClicksAreDoneIsBelieved(t *testing.
 	r := runner(d, &memory{})
 	p := switches()
 	p.Changes[0].Kind = engine.ChangeConsole
-	r.Do(t.Context(), guide.Halt{Seq: 7}, nil)
+	r.Do(t.Context(), guide.Halt{Seq: 7, Clicked: true}, nil)
 	done, ok := r.Do(t.Context(), guide.Execute{Seq: 7, Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil).(guide.Executed)
 	require.True(t, ok)
 	require.Len(t, done.Receipts, 1)
 	require.Equal(t, "the owner ended the watch", done.Receipts[0].Status)
 	require.True(t, done.Stopped, "what is not theirs to click stops")
 	require.Empty(t, d.sent)
+}
+
+// Who only stops the watch has not said that their clicks are done: what is not seen
+// is not made.
+func TestAWatchThatIsStoppedCountsWhatIsSeen(t *testing.T) {
+	for name, x := range map[string]struct {
+		made     bool
+		blind    error
+		receipts int
+		doubts   int
+	}{
+		"nothing is seen":      {},
+		"the clicks were done": {made: true, receipts: 1},
+		"nobody can tell":      {blind: errors.New("the log cannot be read"), doubts: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &deed{made: map[string]bool{"unassign": x.made}, blind: x.blind, waits: true}
+			j := &memory{}
+			r := runner(d, j)
+			d.before = func(string) { r.Do(t.Context(), guide.Halt{Seq: 7}, nil) }
+			p := switches()
+			p.Changes = p.Changes[:1]
+			p.Changes[0].Kind = engine.ChangeConsole
+			done, ok := r.Do(t.Context(), guide.Execute{Seq: 7, Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil).(guide.Executed)
+			require.True(t, ok)
+			require.Equal(t, !x.made, done.Stopped)
+			require.Len(t, done.Receipts, x.receipts)
+			require.Len(t, Record{Entries: j.entries}.Doubts(), x.doubts)
+		})
+	}
 }
 
 func TestAnInterruptThatComesLateStopsNoOtherRun(t *testing.T) {

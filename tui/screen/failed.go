@@ -62,7 +62,7 @@ func (x *failed) Body(f Frame) string {
 	t := f.Theme
 	if f.State.Phase == guide.PhaseStopped {
 		return part.Stack(
-			heading(f, "Stopped between two changes"),
+			heading(f, "Stopped"),
 			part.Paragraph("The changes made so far remain and are in the journal. Nothing more was sent.", f.Width, t.Text),
 			receipts(f, f.State.Plan),
 			unmade(f),

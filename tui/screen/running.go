@@ -62,8 +62,10 @@ func (r *running) Update(msg tea.Msg) Action {
 	press, ok := msg.(tea.KeyPressMsg)
 	switch {
 	case !ok:
-	case key.Matches(press, runKeys.done) && (r.console || r.verify):
+	case key.Matches(press, runKeys.wait) && r.verify:
 		return Walk{guide.Stop{}}
+	case key.Matches(press, runKeys.done) && r.console:
+		return Walk{guide.Clicked{}}
 	case key.Matches(press, runKeys.assist) && r.assist != "":
 		return Assist{}
 	}

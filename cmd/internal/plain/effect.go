@@ -95,7 +95,7 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 			if w.state.Stopping {
 				return nil, errCut
 			}
-			w.stop()
+			w.end(guide.Stop{})
 			w.say("Stopping after the change in flight. Ctrl+C again leaves at once; the journal then says what is unknown.")
 		}
 	}
@@ -126,10 +126,10 @@ func (w *walk) begin() {
 	}
 }
 
-// stop asks the run to end, or to stop waiting for a result.
-func (w *walk) stop() {
+// end asks the run to end or to stop waiting, by a Stop or a Clicked.
+func (w *walk) end(e guide.Event) {
 	var effects []guide.Effect
-	w.state, effects = guide.Next(w.state, guide.Stop{})
+	w.state, effects = guide.Next(w.state, e)
 	for _, f := range effects {
 		w.Doer.Do(context.Background(), f, nil) // even if the walk's context is cancelled
 	}
@@ -157,8 +157,11 @@ func (w *walk) promptClicks() {
 // clicked handles that answer, and returns the channel of the next one.
 func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 	switch typed := strings.TrimSpace(a.text); {
-	case a.err != nil, typed == "d":
-		w.stop()
+	case a.err != nil:
+		w.end(guide.Stop{})
+		return nil
+	case typed == "d":
+		w.end(guide.Clicked{})
 		return nil
 	case typed == "o":
 		w.open()

@@ -336,7 +336,7 @@ func (w *walk) failure(ctx context.Context) (guide.Event, error) {
 	s := w.state
 	retry := "Try again"
 	if s.Phase == guide.PhaseStopped {
-		w.say("Stopped between two changes. The changes made so far remain and are in the journal.")
+		w.say("Stopped. The changes made so far remain and are in the journal.")
 		w.tellReceipts()
 		retry = "Continue with the rest: you confirm a new plan first"
 	} else {
