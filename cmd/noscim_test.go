@@ -52,3 +52,33 @@ func TestTheSCIMTokenIsAskedForWhereJITIsDisabled(t *testing.T) {
 		require.Equal(t, engine.AskSCIM, w.state.Verdict.Ask.ID)
 	})
 }
+
+// A token that Docker takes no longer is asked for anew, and whoever continues without it
+// is not told to look again for ever.
+func TestWithoutTheSCIMTokenThatWasRevokedJITStaysOn(t *testing.T) {
+	begun := func(t *testing.T) *walk {
+		t.Helper()
+		w := newWalk(t, "jordan-ito", false)
+		w.run(guide.StepDiagnose)
+		w.box.Rotate("scim")
+		w.choose("disable-jit")
+		require.Equal(t, engine.AskSignIn, w.state.Verdict.Ask.ID)
+		return w
+	}
+	t.Run("a new one is given", func(t *testing.T) {
+		w := begun(t)
+		w.send(guide.SignedIn{Credential: credentialOf(w.box, engine.SystemSCIM)})
+		w.goOn(guide.StepVerify)
+		require.True(t, w.state.Case.Settled(engine.ActionDisableJIT))
+	})
+	t.Run("none is given", func(t *testing.T) {
+		w := begun(t)
+		w.answers[engine.AskSignIn] = "without"
+		w.decide()
+		require.Equal(t, guide.StepDisableJIT, w.state.Step)
+		off, _ := w.state.Verdict.Choice("do")
+		require.NotEmpty(t, off.Disabled)
+		w.decide()
+		require.Equal(t, guide.StepMatch, w.state.Step)
+	})
+}

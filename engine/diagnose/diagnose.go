@@ -251,7 +251,7 @@ func carries(x engine.Comparison) string {
 }
 
 // JITWouldOverride reports whether cause A is still ahead: Docker may show the right
-// values, but JIT is on and the SSO sign-in is known to carry others.
+// values, but JIT is not known to be off, and the SSO sign-in carries others.
 func JITWouldOverride(c engine.Case) (engine.Finding, bool) {
 	f := engine.Finding{
 		ID: engine.FindingJITWouldOverride, Strength: engine.Likely,
@@ -259,10 +259,27 @@ func JITWouldOverride(c engine.Case) (engine.Finding, bool) {
 		Detail: "JIT is on, and the SSO sign-in does not carry what SCIM sends. Docker's guide says that the values of the sign-in win. " +
 			"Disable JIT, or make the SSO attributes equal to what SCIM sends.",
 		Remedies: []engine.Remedy{engine.RemedyDisableJIT, engine.RemedyMatch},
+		Evidence: SignInDiffers(c),
 	}
-	if c.JIT() != engine.SwitchOn {
+	switch c.JIT() {
+	case engine.SwitchOff:
 		return engine.Finding{}, false
+	case engine.SwitchUnknown:
+		if _, asked := c.Answers[engine.AskJIT]; !asked {
+			return engine.Finding{}, false
+		}
+		f.Strength = engine.Unknown
+		f.Detail = "Whether JIT is on is not known, and the SSO sign-in does not carry what SCIM sends. If it is on, the values of the sign-in win. " +
+			"Disable JIT, or make the SSO attributes equal to what SCIM sends."
+	case engine.SwitchOn:
 	}
+	return f, len(f.Evidence) > 0
+}
+
+// SignInDiffers lists what the SSO sign-in is known to carry that would not leave the
+// values as SCIM sends them.
+func SignInDiffers(c engine.Case) []engine.Evidence {
+	var out []engine.Evidence
 	for _, x := range engine.Compare(c) {
 		kept := strings.EqualFold(signInSets(x), x.IdP)
 		if x.Attribute == "teams" {
@@ -270,10 +287,10 @@ func JITWouldOverride(c engine.Case) (engine.Finding, bool) {
 			kept = engine.SameTeams(slices.Concat(sets, c.Expected.Teams), sets) // it may add others
 		}
 		if x.SSOKnown && !kept {
-			f.Evidence = append(f.Evidence, c.Evidence(engine.FactExpectation, carries(x)+fmt.Sprintf(" is not the %q that SCIM sends", cmp.Or(x.IdP, "none"))))
+			out = append(out, c.Evidence(engine.FactExpectation, carries(x)+fmt.Sprintf(" is not the %q that SCIM sends", cmp.Or(x.IdP, "none"))))
 		}
 	}
-	return f, len(f.Evidence) > 0
+	return out
 }
 
 func notDelivered(c engine.Case, m Verdict) engine.Finding {

@@ -113,6 +113,10 @@ func TestEveryFindingAndItsStrength(t *testing.T) {
 			c.Member.Role, c.Member.Teams, c.Expected.SSO = "editor", []string{"backend"}, nil
 			return says(managed(c), engine.AskJIT, "on")
 		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}}},
+		"Docker shows what is sent, and whether the next sign-in changes it depends on JIT": {func(c engine.Case) engine.Case {
+			c.Member.Role, c.Member.Teams = "editor", []string{"backend"}
+			return says(managed(c), engine.AskJIT, "unknown")
+		}, []found{{engine.FindingNothingWrong, engine.Certain, nil}, {engine.FindingJITWouldOverride, engine.Unknown, jit}}},
 		"Docker shows what is sent, and sign-in writes nothing": {func(c engine.Case) engine.Case {
 			c.Member.Role, c.Member.Teams = "editor", []string{"backend"}
 			return says(managed(c), engine.AskJIT, "off")

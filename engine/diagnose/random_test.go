@@ -124,7 +124,7 @@ func unsound(c engine.Case, f engine.Finding) string {
 		return "something is wrong"
 	case f.ID != engine.FindingNothingWrong && len(f.Remedies) == 0 && diagnose.Findings(c)[0].ID == f.ID:
 		return "the first finding leads nowhere"
-	case f.ID == engine.FindingJITWouldOverride && (c.JIT() != engine.SwitchOn || diagnose.Findings(c)[0].ID != engine.FindingNothingWrong):
+	case f.ID == engine.FindingJITWouldOverride && (c.JIT() == engine.SwitchOff || (f.Strength == engine.Unknown) != (c.JIT() == engine.SwitchUnknown) || diagnose.Findings(c)[0].ID != engine.FindingNothingWrong):
 		return "sign-in changes nothing, or has done so already"
 	case f.Strength != engine.Unknown && engine.Compare(c) == nil && f.ID != engine.FindingGuest && f.ID != engine.FindingInvitee:
 		return "sure of what could not be read"

@@ -63,7 +63,8 @@ func decideObserve(c engine.Case) engine.Verdict {
 			return v
 		}
 	}
-	if _, said := c.Answers[engine.AskJIT]; engine.Differs(c) && (c.Expected.Stated || c.Expected.Assigned) && (!said || staleJIT(c)) {
+	matters := engine.Differs(c) && (c.Expected.Stated || c.Expected.Assigned) || jitMatters(c)
+	if matters && !saidJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on?", Ask: askJIT(c)}
 	}
 	return engine.Verdict{Headline: "All facts are in", Auto: outNext}
@@ -98,6 +99,19 @@ func askExpectation(c engine.Case) (engine.Verdict, bool) {
 		}}, true
 	}
 	return engine.Verdict{}, false
+}
+
+// jitMatters reports whether it depends on JIT how long values last that are right: the
+// SSO sign-in is known to carry others.
+func jitMatters(c engine.Case) bool {
+	return diagnose.Findings(c)[0].ID == engine.FindingNothingWrong && len(diagnose.SignInDiffers(c)) > 0
+}
+
+// saidJIT reports whether the owner has said where the switch stands since it was last
+// used.
+func saidJIT(c engine.Case) bool {
+	_, said := c.Answers[engine.AskJIT]
+	return said && !staleJIT(c)
 }
 
 // staleJIT reports whether the switch was used after the owner last reported its
@@ -260,16 +274,17 @@ func decideFixSource(c engine.Case) engine.Verdict {
 }
 
 func decideMatch(c engine.Case) engine.Verdict {
-	if c.Settled(engine.ActionMatch) {
+	// What matched may differ again since.
+	if c.Settled(engine.ActionMatch) && (c.DryRun || len(diagnose.SignInDiffers(c)) == 0) {
 		return engine.Verdict{Auto: outNext}
 	}
-	return engine.Verdict{
-		Headline: "Make sign-in carry what SCIM sends",
-		Choices: []engine.Choice{
-			{Outcome: outDo, Label: "Change the SSO attributes", Action: engine.ActionMatch, Recommended: true, Why: "shows each difference and where it is changed"},
-			{Outcome: outDisable, Label: "Disable JIT instead", Why: "what Docker recommends"},
-		},
+	match := engine.Choice{Outcome: outDo, Label: "Change the SSO attributes", Action: engine.ActionMatch, Recommended: true, Why: "shows each difference and where it is changed"}
+	disable := engine.Choice{Outcome: outDisable, Label: "Disable JIT instead", Why: "what Docker recommends"}
+	if s := c.Sources[engine.FactExpectation]; !s.Known() {
+		match.Disabled = "what the identity provider sends is not known" + detail(s.Missing)
+		match.Recommended, disable.Recommended = false, true
 	}
+	return engine.Verdict{Headline: "Make sign-in carry what SCIM sends", Choices: []engine.Choice{match, disable}}
 }
 
 // jitOff reports whether the walk may treat JIT as off.
@@ -281,7 +296,8 @@ func decideDisableJIT(c engine.Case) engine.Verdict {
 	v, done := decideJIT(c)
 	if !done {
 		match := engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead"}
-		if _, skipped := c.Answers[engine.AskSCIM]; skipped && !c.SCIM.Proven {
+		_, skipped := c.Answers[engine.AskSCIM]
+		if skipped = skipped || slices.Contains(c.Without, engine.SystemSCIM); skipped && !c.SCIM.Proven {
 			// To look again would show nothing else.
 			match.Recommended, v.Choices[len(v.Choices)-1].Recommended = true, false
 		}
@@ -308,7 +324,7 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 	}
 	// Without an answer, too, such as one that was taken back: what is off already must
 	// not be switched again.
-	if _, said := c.Answers[engine.AskJIT]; !said || staleJIT(c) {
+	if !saidJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}, true
 	}
 	scim, ok := c.Session.System(engine.SystemSCIM)
@@ -385,6 +401,9 @@ func decideVerify(c engine.Case) engine.Verdict {
 		}
 		slices.SortStableFunc(v.Choices, func(a, b engine.Choice) int { return rank(a) - rank(b) })
 		return v
+	}
+	if fine && jitMatters(c) && !saidJIT(c) {
+		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}
 	}
 	if fine {
 		v.Headline = "Cured: Docker shows what the identity provider sends"

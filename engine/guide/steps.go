@@ -69,6 +69,7 @@ var steps = []Step{
 	{
 		ID: StepMatch, Title: "Keep JIT, match the attributes", Short: "Match", Link: linkTroubleshoot,
 		Doc:    "If JIT is to stay on, the SSO attributes must equal what SCIM sends: then it does not matter which of the two wins. The change takes effect at the person's next sign-in.",
+		Reads:  []engine.FactID{engine.FactExpectation},
 		Decide: decideMatch, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepVerify, outDisable: StepDisableJIT},
 	},
@@ -145,7 +146,7 @@ var steps = []Step{
 	{
 		ID: StepVerify, Title: "Verify", Short: "Verify", Link: linkMigrate,
 		Doc:   "The cure is what Docker shows, not what was sent: role and teams are read once more and compared.",
-		Reads: observed, Decide: decideVerify, Main: outReport,
+		Reads: observed, Asks: []engine.QuestionID{engine.AskJIT}, Decide: decideVerify, Main: outReport,
 		Next: map[engine.Outcome]StepID{outReport: StepReport, outAgain: StepVerify, outDiagnose: StepObserve, outPushAgain: StepPush, outReprov: StepProveSCIM, outDisable: StepDisableJIT, outMatch: StepMatch},
 	},
 	{

@@ -36,22 +36,22 @@ func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	}
 	fine := fresh(c) && first.ID == engine.FindingNothingWrong
 	same := "Docker shows the role and the teams that " + provider + " sends."
-	cured := "Cured"
-	if i := slices.IndexFunc(found, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride }); i >= 0 {
-		cured = "Cured until the next SSO sign-in"
+	until := ""
+	if i := overridden(found); i >= 0 {
+		until = " until the next SSO sign-in"
 		same += " " + Escape(found[i].Title) + ": " + Escape(found[i].Detail)
 	}
 	switch {
 	case c.Out():
 		return "Out of the organization", Escape(c.Username) + " was removed from " + Escape(c.Org) + " and is not back. To go on, run `reprovision resume`: it pushes them again, or invites them with their old role and teams."
 	case half != "" && fine:
-		return cured + ", but something was left half-way", same + " " + half
+		return "Cured" + until + ", but something was left half-way", same + " " + half
 	case half != "":
 		return "Left half-way", half
-	case fine && wasWrong(c):
-		return cured, same
+	case fine && wasWrong(c, until == ""):
+		return "Cured" + until, same
 	case fine:
-		return "Nothing is wrong", same + " Nothing was changed."
+		return "Nothing is wrong", same + " " + strings.TrimSuffix(made, ".") + "."
 	case !member.Known():
 		return "Not known", "Their role and teams in Docker could not be read: " + Escape(strings.TrimSuffix(cmp.Or(member.Missing, "nobody has looked"), ".")) + "."
 	case !fresh(c):
@@ -87,10 +87,20 @@ func were(n int) string {
 	return "were"
 }
 
-// wasWrong reports whether there was anything to cure.
-func wasWrong(c engine.Case) bool {
+// wasWrong reports whether there was anything to cure. What was right only until the next
+// sign-in counts if it lasts now.
+func wasWrong(c engine.Case, lasts bool) bool {
 	found := c.Before.Findings
-	return len(found) > 0 && found[0].ID != engine.FindingNothingWrong || len(found) == 0 && len(c.Receipts) > 0
+	if len(found) == 0 {
+		return len(c.Receipts) > 0
+	}
+	return found[0].ID != engine.FindingNothingWrong || lasts && overridden(found) >= 0
+}
+
+// overridden returns the index of the finding that a sign-in will change the values, or
+// -1.
+func overridden(found []engine.Finding) int {
+	return slices.IndexFunc(found, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride })
 }
 
 // fresh reports whether Docker was read after the last change.
