@@ -71,33 +71,36 @@ func (operatingSystem) Delete(service, account string) error {
 }
 
 // Keyring is the operating system's keyring. Use NewKeyring.
-type Keyring struct{ backend backend }
+type Keyring struct {
+	backend backend
+	timeout time.Duration
+}
 
 // NewKeyring returns the operating system's keyring. If there is none, the first
 // operation fails.
-func NewKeyring() *Keyring { return &Keyring{split{operatingSystem{}, partSize}} }
+func NewKeyring() *Keyring { return &Keyring{split{operatingSystem{}, partSize}, Timeout} }
 
 // Get implements Store.
 func (k *Keyring) Get(ctx context.Context, account string) (string, error) {
-	return within(ctx, "read", account, func() (string, error) { return k.backend.Get(Service, account) })
+	return k.within(ctx, "read", account, func() (string, error) { return k.backend.Get(Service, account) })
 }
 
 // Set implements Store. After ErrTimeout the entry may have been written nevertheless.
 func (k *Keyring) Set(ctx context.Context, account, secret string) error {
-	_, err := within(ctx, "write", account, func() (string, error) { return "", k.backend.Set(Service, account, secret) })
+	_, err := k.within(ctx, "write", account, func() (string, error) { return "", k.backend.Set(Service, account, secret) })
 	return err
 }
 
 // Delete implements Store. After ErrTimeout the entry may have been deleted
 // nevertheless.
 func (k *Keyring) Delete(ctx context.Context, account string) error {
-	_, err := within(ctx, "delete", account, func() (string, error) { return "", k.backend.Delete(Service, account) })
+	_, err := k.within(ctx, "delete", account, func() (string, error) { return "", k.backend.Delete(Service, account) })
 	return err
 }
 
-// within calls the library and waits at most Timeout. The goroutine of a call that
+// within calls the library and waits at most the timeout. The goroutine of a call that
 // never returns is leaked.
-func within(ctx context.Context, verb, account string, call func() (string, error)) (string, error) {
+func (k *Keyring) within(ctx context.Context, verb, account string, call func() (string, error)) (string, error) {
 	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("%s keyring entry %q of %s: %w", verb, account, Service, err)
 	}
@@ -120,7 +123,7 @@ func within(ctx context.Context, verb, account string, call func() (string, erro
 		}()
 		a.secret, a.err = call()
 	}()
-	timer := time.NewTimer(Timeout)
+	timer := time.NewTimer(k.timeout)
 	defer timer.Stop()
 	select {
 	case a := <-answers:
@@ -131,7 +134,7 @@ func within(ctx context.Context, verb, account string, call func() (string, erro
 	case <-ctx.Done():
 		return fail(ctx.Err())
 	case <-timer.C:
-		return fail(fmt.Errorf("%w within %s: unlock it, and try again", ErrTimeout, Timeout))
+		return fail(fmt.Errorf("%w within %s: unlock it, and try again", ErrTimeout, k.timeout))
 	}
 }
 

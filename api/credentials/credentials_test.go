@@ -103,7 +103,7 @@ func (h hanging) Delete(string, string) error        { <-h.unlocked; return nil 
 func TestALockedKeyringIsNotWaitedForLongerThanTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := hanging{make(chan struct{})}
-		k := &Keyring{h}
+		k := &Keyring{h, Timeout}
 		for name, use := range map[string]func() error{
 			"read":   func() error { _, err := k.Get(t.Context(), "acme · SCIM"); return err },
 			"write":  func() error { return k.Set(t.Context(), "acme · SCIM", canary) },
@@ -126,7 +126,7 @@ func TestTheContextEndsTheWaitForALockedKeyring(t *testing.T) {
 		h := hanging{make(chan struct{})}
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		_, err := (&Keyring{h}).Get(ctx, "acme · SCIM")
+		_, err := (&Keyring{h, Timeout}).Get(ctx, "acme · SCIM")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		close(h.unlocked)
 	})
@@ -136,7 +136,7 @@ func TestAnAnswerJustInTimeCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := hanging{make(chan struct{})}
 		time.AfterFunc(Timeout-time.Millisecond, func() { close(h.unlocked) })
-		got, err := (&Keyring{h}).Get(t.Context(), "acme · SCIM")
+		got, err := (&Keyring{h, Timeout}).Get(t.Context(), "acme · SCIM")
 		require.NoError(t, err)
 		require.Equal(t, canary, got)
 	})

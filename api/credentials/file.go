@@ -27,8 +27,9 @@ const (
 	workFactor    = 18
 	maxWorkFactor = 20
 	passphrases   = 3 // attempts
-	// lockWait is how long to wait for other processes, which may take seconds each.
-	lockWait = 20 * time.Second
+	// lockWait is how long to wait for other processes, which may take seconds each, and
+	// more on a busy machine.
+	lockWait = time.Minute
 )
 
 // PassphraseRequest says what a passphrase is needed for.

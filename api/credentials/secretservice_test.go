@@ -56,6 +56,14 @@ func TestTheSecretServiceIsAStore(t *testing.T) {
 	require.Contains(t, string(out), "--- PASS: "+t.Name(), "%s", out)
 }
 
+// patientKeyring waits for an answer that is bound to come, however busy the machine
+// is.
+func patientKeyring() *Keyring {
+	k := NewKeyring()
+	k.timeout = 2 * time.Minute
+	return k
+}
+
 func useSecretService(t *testing.T, home string) {
 	t.Helper()
 	require.NotEmpty(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
@@ -70,7 +78,7 @@ func useSecretService(t *testing.T, home string) {
 	daemon.Stderr = &said
 	require.NoError(t, daemon.Run(), "%s", &said)
 
-	k := NewKeyring()
+	k := patientKeyring()
 	conforms(t, k)
 	long := strings.Repeat(canary, 500)
 	require.NoError(t, k.Set(t.Context(), Account("acme", "Entra"), long))
@@ -94,7 +102,7 @@ func useSecretService(t *testing.T, home string) {
 	}
 
 	lock(t)
-	requireRefusal(t, k, ErrLocked, ErrTimeout) // which one depends on whether a window could ask
+	requireRefusal(t, NewKeyring(), ErrLocked, ErrTimeout) // which one depends on whether a window could ask
 }
 
 // requireRefusal wants an answer that says why the keyring cannot be used. That
@@ -128,8 +136,11 @@ func lock(t *testing.T) {
 // the library keeps its connection to the bus.
 func TestAMissingOrHangingBusIsReportedInTime(t *testing.T) {
 	if how := os.Getenv(inPrivateSession); how != "" {
-		want := map[string]error{"absent": ErrUnavailable, "without a service": ErrUnavailable, "hanging": ErrTimeout}[how]
-		requireRefusal(t, NewKeyring(), want)
+		if how == "hanging" {
+			requireRefusal(t, NewKeyring(), ErrTimeout)
+		} else {
+			requireRefusal(t, patientKeyring(), ErrUnavailable)
+		}
 		return
 	}
 	self, err := os.Executable()

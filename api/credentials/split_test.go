@@ -39,7 +39,7 @@ func (e entries) Delete(_, account string) error {
 
 func TestASecretLongerThanAnEntryIsKeptInParts(t *testing.T) {
 	e := entries{}
-	k := &Keyring{split{e, partSize}}
+	k := &Keyring{split{e, partSize}, Timeout}
 	ctx, account := t.Context(), Account("acme", "Entra")
 	for _, length := range []int{1, 2400, 2401, 2560, 2561, 7200, 7201, 38400, 5, 4801, 0} {
 		secret := strings.Repeat("canary-", length/7+1)[:length]
@@ -62,7 +62,7 @@ func TestASecretLongerThanAnEntryIsKeptInParts(t *testing.T) {
 }
 
 func TestASecretThatLooksLikeAHeadOfPartsIsKeptAsItIs(t *testing.T) {
-	k := &Keyring{split{entries{}, partSize}}
+	k := &Keyring{split{entries{}, partSize}, Timeout}
 	require.NoError(t, k.Set(t.Context(), "a", partsMark+"3:feed"))
 	got, err := k.Get(t.Context(), "a")
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestASecretThatLooksLikeAHeadOfPartsIsKeptAsItIs(t *testing.T) {
 
 func TestTornPartsAreNoticedAndCanBeDeleted(t *testing.T) {
 	e := entries{}
-	k := &Keyring{split{e, partSize}}
+	k := &Keyring{split{e, partSize}, Timeout}
 	ctx := t.Context()
 	require.NoError(t, k.Set(ctx, "a", strings.Repeat("x", 5000)))
 	e["a (part 2)"] = strings.Repeat("y", 2400)
