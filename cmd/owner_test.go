@@ -96,6 +96,14 @@ func newWalk(t *testing.T, username string, dryRun bool, adjust ...func(*world))
 	return walk
 }
 
+// now is the time on the machine of the program, whose clock may be wrong.
+func (w *walk) now() time.Time {
+	if w.world.now != nil {
+		return w.world.now()
+	}
+	return w.clock.now()
+}
+
 // send gives the machine an event, carries out what it asks for, and goes on
 // until a person is needed.
 func (w *walk) send(e guide.Event) {
@@ -157,7 +165,7 @@ func (w *walk) act() {
 		w.decide()
 	case guide.PhaseApproving:
 		w.plans = append(w.plans, s.Plan)
-		w.send(guide.Approved{Digest: s.Plan.Digest(), Typed: s.Plan.Subject, At: w.clock.now()})
+		w.send(guide.Approved{Digest: s.Plan.Digest(), Typed: s.Plan.Subject, At: w.now()})
 	case guide.PhaseSettled:
 		w.send(guide.Continue{})
 	case guide.PhaseFailed:
@@ -178,7 +186,7 @@ func (w *walk) decide() {
 		}
 		answer, ok := w.answers[v.Ask.ID]
 		require.True(w.t, ok, "the owner has no answer to %s", v.Ask.ID)
-		w.send(guide.Answered{Question: v.Ask.ID, Value: answer, At: w.clock.now()})
+		w.send(guide.Answered{Question: v.Ask.ID, Value: answer, At: w.now()})
 		return
 	}
 	if out, ok := w.choices[w.state.Step]; ok {
