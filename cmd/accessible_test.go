@@ -108,8 +108,7 @@ func TestAWalkWhoseReaderIsGoneEndsInOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1)
 	require.NoError(t, stdout.Close())
-	_, err = io.WriteString(stdin, "?\n")
-	require.NoError(t, err)
+	_, _ = io.WriteString(stdin, "?\n") // if it had more to say by itself, it is gone already
 	require.NoError(t, c.Wait())
 	left, err = filepath.Glob(filepath.Join(c.Dir, "reprovision-demo-*"))
 	require.NoError(t, err)

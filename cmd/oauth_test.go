@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,9 +68,18 @@ func newOAuth(t *testing.T, options sandbox.Options) *oauth {
 	_, only, _ := strings.Cut(text, "-----END CERTIFICATE-----\n")
 	require.NoError(t, os.WriteFile(keyFile+".only", []byte(only), 0o600))
 	browser := "#!/bin/sh\ncd \"$(dirname \"$0\")\" && printf %s \"$1\" > opened.new && mv opened.new opened\n"
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(browser), 0o700))
+	writeProgram(t, filepath.Join(dir, "xdg-open"), browser)
 	s := newShell(t, home, nowhere, "REPROVISION_PASSPHRASE=passphrase-canary", "SSL_CERT_FILE="+ca, "DISPLAY=:0", "PATH="+dir+":"+os.Getenv("PATH"))
 	return &oauth{shell: s, box: box, keyFile: keyFile, opened: opened}
+}
+
+// writeProgram writes a program while no other test starts a process: that one would
+// hold the file open for a moment, in which nobody can run it ("text file busy").
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o700))
 }
 
 // browse does what a person does in the browser that the program has opened.
@@ -318,7 +328,7 @@ func TestRefreshAsksForWhatIsRefused(t *testing.T) {
 // az puts an Azure CLI in the way of the real one, which does what the script says.
 func (o *oauth) az(script string) {
 	o.t.Helper()
-	require.NoError(o.t, os.WriteFile(filepath.Join(filepath.Dir(o.opened), "az"), []byte("#!/bin/sh\ncd \"$(dirname \"$0\")\"\n"+script), 0o700))
+	writeProgram(o.t, filepath.Join(filepath.Dir(o.opened), "az"), "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n"+script)
 }
 
 func TestLoginEntraByTheAzureCLI(t *testing.T) {
