@@ -82,13 +82,17 @@ func (f settingsFile) load() (settings, error) {
 	return s, nil
 }
 
+// settingsWait is how long to wait for other processes to write the settings. Each
+// waits for the disk, which may be slow.
+const settingsWait = time.Minute
+
 // change reads the settings, changes them and writes them, while no other
 // process does.
 func (f settingsFile) change(ctx context.Context, do func(*settings) error) error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
-	unlock, err := locked(ctx, f.path+".lock", 2*time.Second)
+	unlock, err := locked(ctx, f.path+".lock", settingsWait)
 	if err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
