@@ -220,7 +220,7 @@ func (s *stage) child(o orders) *exec.Cmd {
 	s.t.Helper()
 	raw, err := json.Marshal(o)
 	require.NoError(s.t, err)
-	c := exec.CommandContext(s.t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.timeout=5m")
+	c := exec.CommandContext(s.t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.timeout=20m")
 	c.Env = append(os.Environ(), childVariable+"="+string(raw), "TMPDIR="+s.t.TempDir()) // who is killed leaves it as it is
 	return c
 }
