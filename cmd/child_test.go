@@ -294,7 +294,7 @@ func boundFiles(t *testing.T, size uint64) {
 }
 
 const (
-	childPatience = 2 * time.Minute
+	childPatience = 5 * time.Minute
 	childTick     = 5 * time.Millisecond
 )
 

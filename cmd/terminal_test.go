@@ -67,7 +67,7 @@ type terminal struct {
 const (
 	terminalWidth  = 110
 	terminalHeight = 40
-	patience       = 2 * time.Minute // for what is bound to come, however busy the machine is
+	patience       = 5 * time.Minute // for what is bound to come, however busy the machine is
 )
 
 func openTerminal(t *testing.T, args ...string) *terminal {

@@ -270,8 +270,9 @@ func (v *vault) put(ctx context.Context, c engine.Credential, k known) error {
 	return v.note(ctx, c.System, k)
 }
 
-// renewal is how long a process may wait for others to renew a sign-in.
-const renewal = time.Minute
+// renewal is how long a process may wait for others to renew a sign-in. Each opens and
+// seals the encrypted file, which takes seconds, and more on a busy machine.
+const renewal = 3 * time.Minute
 
 // turn waits until no other process renews a sign-in, and returns what the last of
 // them has kept of this one, if anything. Done gives the turn to the next.

@@ -29,7 +29,7 @@ const (
 	passphrases   = 3 // attempts
 	// lockWait is how long to wait for other processes, which may take seconds each, and
 	// more on a busy machine.
-	lockWait = time.Minute
+	lockWait = 3 * time.Minute
 )
 
 // PassphraseRequest says what a passphrase is needed for.
