@@ -134,6 +134,7 @@ var wireProblems = []struct {
 	{registry.ErrOccupied, "Something else has that name", "Nothing there was overwritten. Go back and give the copy another name, or leave the repository behind for a reason.", false},
 	{registry.ErrFormat, "An image has a format that registries no longer accept", "Nothing was sent. Have it built and pushed again, or go back and leave the repository behind for a reason.", false},
 	{registry.ErrUnknown, "An image has a format that is not known here", "Nothing was sent. Copy it by hand with the tool that made it, and then go back and leave the repository behind for a reason.", false},
+	{registry.ErrMalformed, "An image's manifest is malformed", "Nothing was sent. Have the tag pushed again or delete it, or go back and leave the repository behind for a reason.", false},
 	{registry.ErrDamaged, "An original is incomplete", "A part that its manifest names is missing, so nobody can pull it. Have the tag pushed again or delete it, or go back and leave the repository behind for a reason.", false},
 	{registry.ErrMismatch, "The copy is not what was sent", "Somebody may be pushing to the same name. Make a new plan: what is already copied is not sent again.", false},
 	{transport.ErrUnauthorized, "The credential was not accepted", "It may be mistyped, expired or revoked. Sign in again.", true},

@@ -47,7 +47,7 @@ type Receipt struct {
 	Bytes          int64    // size of the blobs sent
 	Foreign        []string // digests of layers that only their publisher may distribute; they are not copied
 	Referrers      int      // referrers of the copied images (signatures, attestations), if the registry lists them
-	Left           []string // digests of referrers in an unknown format; they are not copied
+	Left           []string // digests of referrers that are malformed or in an unknown format; they are not copied
 }
 
 // Copied is one tag that the target now has. Its digest was read back from the target.

@@ -463,7 +463,9 @@ func TestAManifestThatCannotBeCopiedStopsBeforeAnythingIsSent(t *testing.T) {
 			switch {
 			case strings.Contains(mediaType, "v1+prettyjws"):
 				require.ErrorIs(t, err, registry.ErrFormat)
-			case !strings.Contains(mediaType, "oci"):
+			case strings.Contains(mediaType, "oci"):
+				require.ErrorIs(t, err, registry.ErrMalformed)
+			default:
 				require.ErrorIs(t, err, registry.ErrUnknown)
 			}
 		})

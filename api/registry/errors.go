@@ -17,15 +17,16 @@ import (
 
 // Errors returned by this package besides those of package transport.
 var (
-	ErrOccupied = errors.New("the target has tags with other content")            // see CopyRequest.Replace
-	ErrFormat   = errors.New("the image has a format that registries gave up")    // to be built again
-	ErrUnknown  = errors.New("the image has a format that is not known here")     // perhaps a newer one
-	ErrMismatch = errors.New("the target does not hold what was sent")            // found by reading it again
-	ErrMoved    = errors.New("a tag has moved")                                   // since CopyRequest.Pinned was read
-	ErrDamaged  = errors.New("the original lacks a part that it names")           // nobody can pull it whole
-	errEndless  = errors.New("the list of tags does not end, or repeats itself")  // a broken registry
-	errSame     = errors.New("source and target are the same repository")         //
-	errTooDeep  = errors.New("indexes are nested deeper than any sound image is") //
+	ErrOccupied  = errors.New("the target has tags with other content")           // see CopyRequest.Replace
+	ErrFormat    = errors.New("the image has a format that registries gave up")   // to be built again
+	ErrUnknown   = errors.New("the image has a format that is not known here")    // perhaps a newer one
+	ErrMalformed = errors.New("the manifest is malformed")                        // nobody can use it
+	ErrMismatch  = errors.New("the target does not hold what was sent")           // found by reading it again
+	ErrMoved     = errors.New("a tag has moved")                                  // since CopyRequest.Pinned was read
+	ErrDamaged   = errors.New("the original lacks a part that it names")          // nobody can pull it whole
+	errEndless   = errors.New("the list of tags does not end, or repeats itself") // a broken registry
+	errSame      = errors.New("source and target are the same repository")        //
+	errTooDeep   = fmt.Errorf("%w: indexes are nested deeper than in any sound image", ErrMalformed)
 )
 
 // explain converts an error of go-containerregistry: to a *transport.Error where

@@ -21,14 +21,21 @@ func FuzzParse(f *testing.F) {
 	const h = `"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"`
 	f.Add(string(types.OCIManifestSchema1), []byte(`{"config":{"digest":`+h+`,"size":1},"layers":[{"digest":`+h+`,"size":2,"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}]}`))
 	f.Add(string(types.OCIImageIndex), []byte(`{"manifests":[{"digest":`+h+`,"size":1,"mediaType":"application/vnd.oci.image.manifest.v1+json","platform":{"os":"linux","architecture":"arm64","variant":"v8"}}]}`))
+	f.Add(string(types.OCIImageIndex), []byte(`{"manifests":[{"size":1,"mediaType":"application/vnd.oci.image.manifest.v1+json"}]}`))
+	f.Add(string(types.OCIImageIndex), []byte(`{"manifests":[{"digest":`+h+`,"size":1,"mediaType":"application/vnd.example\u001b"}]}`))
 	f.Add(string(types.DockerManifestSchema1), []byte(`{}`))
 	f.Add("", []byte(`{"config":{"digest":"sha256:"}}`))
 	f.Fuzz(func(t *testing.T, mediaType string, raw []byte) {
 		n, err := parse(v1.Hash{Algorithm: "sha256", Hex: "0"}, types.MediaType(mediaType), raw)
 		if err != nil {
+			require.True(t, formatRefused(err), "only its tag cannot be copied: %v", err)
+			require.NotContains(t, err.Error(), "\x1b")
 			return
 		}
 		require.True(t, n.mediaType.IsImage() || n.mediaType.IsIndex())
+		for _, h := range n.children {
+			require.NotEqual(t, v1.Hash{}, h)
+		}
 		for _, b := range n.blobs {
 			require.NotEqual(t, v1.Hash{}, b.Digest)
 			require.GreaterOrEqual(t, b.Size, int64(0))

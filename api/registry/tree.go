@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -269,14 +270,19 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 	case mediaType.IsIndex():
 		index, err := v1.ParseIndexManifest(bytes.NewReader(raw))
 		if err != nil {
-			return nil, err
+			return nil, malformed(err)
 		}
 		for _, d := range index.Manifests {
-			if !d.MediaType.IsIndex() && !d.MediaType.IsImage() {
-				if err := n.addBlob(d); err != nil { // an index may reference blobs directly
+			switch {
+			case isBlob(d.MediaType):
+				if err := n.addBlob(d); err != nil {
 					return nil, err
 				}
 				continue
+			case !d.MediaType.IsIndex() && !d.MediaType.IsImage():
+				return nil, fmt.Errorf("it lists something of the type %q: %w", oneLine(string(d.MediaType)), ErrUnknown)
+			case d.Digest == v1.Hash{}:
+				return nil, fmt.Errorf("%w: it lists a manifest without its digest", ErrMalformed)
 			}
 			n.children = append(n.children, d.Digest)
 			if d.Platform != nil && d.Platform.OS != "unknown" { // BuildKit's attestations have "unknown"
@@ -287,7 +293,7 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 	case mediaType.IsImage():
 		image, err := v1.ParseManifest(bytes.NewReader(raw))
 		if err != nil {
-			return nil, err
+			return nil, malformed(err)
 		}
 		for _, d := range append([]v1.Descriptor{image.Config}, image.Layers...) {
 			if err := n.addBlob(d); err != nil {
@@ -302,15 +308,41 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 	return nil, ErrUnknown
 }
 
-// formatRefused reports whether a manifest was read and is of a format that cannot be
-// copied.
-func formatRefused(err error) bool { return errors.Is(err, ErrFormat) || errors.Is(err, ErrUnknown) }
+func malformed(err error) error { return fmt.Errorf("%w: %w", ErrMalformed, sanitized{err}) }
+
+// formatRefused reports whether a manifest was read and cannot be copied as it is.
+func formatRefused(err error) bool {
+	return errors.Is(err, ErrFormat) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrMalformed)
+}
+
+// isBlob reports whether an index refers to a blob by a descriptor of this type. The OCI
+// image specification lets an index list manifests only, but BuildKit's build caches list
+// layers and one configuration (buildkit, cache/remotecache/v1/doc.go), and registries
+// accept them.
+//
+// Other types may be those of later manifests ("Future versions of the spec MAY use a
+// different mediatype", image-index.md). go-containerregistry, and crane with it, takes
+// whatever is neither an image nor an index for a blob, which for a manifest fails in
+// the middle of a copy. Reading it as a manifest would not do either: what it refers to
+// in turn is not known, so the copy could be neither whole nor verified. The
+// specification's "MUST be ignored" is for those who choose an image to run: a copy that
+// left something out would have another digest, or lack what its digest promises. An
+// index with such a type is therefore refused with ErrUnknown.
+func isBlob(m types.MediaType) bool {
+	return isLayer(m) || m.IsConfig() || m == "application/vnd.buildkit.cacheconfig.v0"
+}
+
+// isLayer reports whether m is a layer of a root file system, also in a compression or
+// encryption that go-containerregistry does not know.
+func isLayer(m types.MediaType) bool {
+	return strings.HasPrefix(string(m), "application/vnd.oci.image.layer.") || strings.HasPrefix(string(m), "application/vnd.docker.image.rootfs.")
+}
 
 // addBlob adds a configuration or a layer.
 func (n *node) addBlob(d v1.Descriptor) error {
 	switch {
 	case d.Digest == v1.Hash{} || d.Size < 0:
-		return errors.New("the manifest names a blob without its digest or size")
+		return fmt.Errorf("%w: it names a blob without its digest or size", ErrMalformed)
 	case !d.MediaType.IsDistributable():
 		n.foreign = append(n.foreign, d.Digest)
 	default:
@@ -324,7 +356,7 @@ type Tag struct {
 	Name, Digest, MediaType string
 	Size                    int64    // of its compressed blobs in bytes, all platforms together
 	Platforms               []string // of an index, such as "linux/amd64"
-	Unfit                   error    // why it cannot be copied, ErrFormat, ErrUnknown or ErrDamaged; then only Name and Digest are set
+	Unfit                   error    // why it cannot be copied, ErrFormat, ErrUnknown, ErrMalformed or ErrDamaged; then only Name and Digest are set
 }
 
 // Digests returns the digest of each tag of a repository. It reads no manifest, which

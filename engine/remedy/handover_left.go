@@ -10,9 +10,9 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine"
 )
 
-// fit separates the tags that can be copied from damaged or obsolete ones, which
-// nobody can pull either. Those do not prevent the copy of the others; if there are no
-// others, it returns an error.
+// fit separates the tags that can be copied from those that cannot, such as damaged or
+// obsolete ones, which nobody can pull either. Those do not prevent the copy of the
+// others; if there are no others, it returns an error.
 func fit(tags []registry.Tag) (fit []registry.Tag, left []engine.TagLeft, err error) {
 	for _, t := range tags {
 		switch {
@@ -23,6 +23,8 @@ func fit(tags []registry.Tag) (fit []registry.Tag, left []engine.TagLeft, err er
 			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "it has a format that registries gave up"})
 		case errors.Is(t.Unfit, registry.ErrUnknown):
 			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "it has a format that is not known here"})
+		case errors.Is(t.Unfit, registry.ErrMalformed):
+			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "its manifest is malformed"})
 		default:
 			left = append(left, engine.TagLeft{Name: t.Name, Digest: t.Digest, Why: "the original lacks a part of it"})
 		}
