@@ -185,7 +185,7 @@ func (o *handOverOptions) bring(ctx context.Context, s *systems, p engine.HandOv
 	for _, t := range done.Tags {
 		e := engine.ManifestEntry{Repository: r.Source, Target: r.Target, Tag: t.Name, Digest: t.Digest, At: o.now().UTC()}
 		if i := slices.IndexFunc(tags, func(x registry.Tag) bool { return x.Name == t.Name }); i >= 0 {
-			e.Size = tags[i].Size
+			e.Size, e.Content = tags[i].Size, engine.Content(tags[i].Content)
 		}
 		entries = append(entries, e)
 	}

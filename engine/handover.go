@@ -162,6 +162,7 @@ type ManifestEntry struct {
 	Digest     string    `json:"digest"`
 	Size       int64     `json:"size"` // bytes, 0 when not known
 	At         time.Time `json:"at"`
+	Content    Content   `json:"content,omitempty"`
 }
 
 // copies returns the last copy receipt of each repository, and the repositories in
@@ -188,7 +189,7 @@ func Manifest(c Case) []ManifestEntry {
 	for _, name := range order {
 		x := last[name]
 		for _, t := range x.Tags {
-			out = append(out, ManifestEntry{Repository: name, Target: x.Target, Tag: t.Name, Digest: t.Digest, Size: t.Size, At: x.At})
+			out = append(out, ManifestEntry{Repository: name, Target: x.Target, Tag: t.Name, Digest: t.Digest, Size: t.Size, At: x.At, Content: t.Content})
 		}
 	}
 	return out

@@ -154,7 +154,7 @@ func (d HandOverDone) Check() error {
 	for _, e := range d.Entries {
 		key := e.Repository + ":" + e.Tag
 		if TargetProblem(d.Member, e.Repository) != "" || TargetProblem(d.Org, e.Target) != "" || !isTag(e.Tag) ||
-			!isDigest(e.Digest) || e.Size < 0 || seen[key] || target[e.Repository] != "" && target[e.Repository] != e.Target {
+			!isDigest(e.Digest) || e.Size < 0 || !e.Content.known() || seen[key] || target[e.Repository] != "" && target[e.Repository] != e.Target {
 			return wrong("an entry")
 		}
 		seen[key], target[e.Repository] = true, e.Target
@@ -209,7 +209,7 @@ func (d HandOverDone) Repositories() []Repository {
 			out = append(out, Repository{Name: e.Repository, Private: true, Target: e.Target, HandedBy: d.Member})
 		}
 		out[i].Tags++
-		out[i].HandedTags = append(out[i].HandedTags, TagRef{Name: e.Tag, Digest: e.Digest, Size: e.Size})
+		out[i].HandedTags = append(out[i].HandedTags, TagRef{Name: e.Tag, Digest: e.Digest, Size: e.Size, Content: e.Content})
 	}
 	return out
 }

@@ -64,6 +64,11 @@ func FuzzDecodeHandOverDone(f *testing.F) {
 	f.Add(raw)
 	f.Add(bytes.Replace(raw, []byte(`"tag":"1"`), []byte(`"tag":"\u001b[31m"`), 1))
 	f.Add(bytes.Replace(raw, []byte("acme/tool"), []byte("acme/../tool"), 1))
+	entry.Content = engine.ContentChart
+	raw, err = json.Marshal(engine.NewHandOverDone(p, []engine.ManifestEntry{entry}, noon))
+	require.NoError(f, err)
+	f.Add(raw)
+	f.Add(bytes.Replace(raw, []byte(`"content":"chart"`), []byte(`"content":"\u001b[31m"`), 1))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		d, err := engine.DecodeHandOverDone(bytes.NewReader(raw))
 		if err != nil {
@@ -78,6 +83,7 @@ func FuzzDecodeHandOverDone(f *testing.F) {
 				require.Regexp(t, `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`, x.Name)
 				require.Regexp(t, `^sha256:[0-9a-f]{64}$`, x.Digest)
 				require.GreaterOrEqual(t, x.Size, int64(0))
+				require.Contains(t, []engine.Content{engine.ContentImage, engine.ContentChart, engine.ContentFiles, engine.ContentOther}, x.Content)
 			}
 			tags += len(r.HandedTags)
 		}

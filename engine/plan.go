@@ -93,6 +93,24 @@ type TagRef struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
 	Size   int64  `json:"size"` // bytes of the content, as far as the manifest lists them
+	// Content says what the tag can be used for. It is empty for an image, and for what
+	// was copied before this was recorded.
+	Content Content `json:"content,omitempty"`
+}
+
+// Content says what can be done with a tag.
+type Content string
+
+// The contents of tags.
+const (
+	ContentImage Content = ""      // an image to run
+	ContentChart Content = "chart" // a Helm chart
+	ContentFiles Content = "files" // files with names, which "oras pull" writes
+	ContentOther Content = "other" // a signature, an attestation, a build cache, …
+)
+
+func (c Content) known() bool {
+	return c == ContentImage || c == ContentChart || c == ContentFiles || c == ContentOther
 }
 
 // Console is a change that a person makes in a web console, because there is no API

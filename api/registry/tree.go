@@ -34,6 +34,7 @@ type node struct {
 	platforms []string        // of the children that have one, such as "linux/amd64"
 	blobs     []v1.Descriptor // configuration and layers that the registry itself serves
 	foreign   []v1.Hash       // layers that only their publisher may distribute
+	content   Content         // of an image manifest; see reader.content for an index
 }
 
 // Digest returns the hash of the manifest.
@@ -295,6 +296,7 @@ func parse(digest v1.Hash, mediaType types.MediaType, raw []byte) (*node, error)
 		if err != nil {
 			return nil, malformed(err)
 		}
+		n.content = contentOf(image)
 		for _, d := range append([]v1.Descriptor{image.Config}, image.Layers...) {
 			if err := n.addBlob(d); err != nil {
 				return nil, err
@@ -356,7 +358,8 @@ type Tag struct {
 	Name, Digest, MediaType string
 	Size                    int64    // of its compressed blobs in bytes, all platforms together
 	Platforms               []string // of an index, such as "linux/amd64"
-	Unfit                   error    // why it cannot be copied, ErrFormat, ErrUnknown, ErrMalformed or ErrDamaged; then only Name and Digest are set
+	Content                 Content
+	Unfit                   error // why it cannot be copied, ErrFormat, ErrUnknown, ErrMalformed or ErrDamaged; then only Name and Digest are set
 }
 
 // Digests returns the digest of each tag of a repository. It reads no manifest, which
@@ -391,7 +394,7 @@ func (c *Client) Describe(ctx context.Context, repo string, cred Credential) ([]
 			out = append(out, Tag{Name: tag, Digest: heads[tag].String(), Unfit: unfit[tag]})
 			continue
 		}
-		t := Tag{Name: tag, Digest: n.digest.String(), MediaType: oneLine(string(n.mediaType)), Platforms: n.platforms}
+		t := Tag{Name: tag, Digest: n.digest.String(), MediaType: oneLine(string(n.mediaType)), Platforms: n.platforms, Content: rd.content(n)}
 		for _, b := range rd.allBlobs(n) {
 			t.Size += b.Size
 		}

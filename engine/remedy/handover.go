@@ -149,7 +149,7 @@ func (a handOver) at(repository string) string { return a.Systems.RegistryHost()
 func refs(tags []registry.Tag) []engine.TagRef {
 	out := make([]engine.TagRef, len(tags))
 	for i, t := range tags {
-		out[i] = engine.TagRef{Name: t.Name, Digest: t.Digest, Size: t.Size}
+		out[i] = engine.TagRef{Name: t.Name, Digest: t.Digest, Size: t.Size, Content: engine.Content(t.Content)}
 	}
 	return out
 }
@@ -395,7 +395,7 @@ func (a handOver) Run(ctx context.Context, c engine.Case, ch engine.Change, repo
 	for _, t := range done.Tags {
 		ref := engine.TagRef{Name: t.Name, Digest: t.Digest}
 		if i := slices.IndexFunc(ch.Copy.Tags, func(x engine.TagRef) bool { return x.Digest == t.Digest }); i >= 0 {
-			ref.Size = ch.Copy.Tags[i].Size
+			ref.Size, ref.Content = ch.Copy.Tags[i].Size, ch.Copy.Tags[i].Content
 		}
 		receipt.Tags = append(receipt.Tags, ref)
 	}

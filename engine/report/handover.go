@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -106,42 +107,93 @@ func leftBehind(b *strings.Builder, c engine.Case) {
 
 // linesToChange lists the exact lines to change: the old name still refers to the
 // original, which the organization no longer maintains. If short is set, it shows only
-// the first tags of each repository.
+// the first tags of each repository and kind.
 func linesToChange(b *strings.Builder, manifest []engine.ManifestEntry, short bool) {
 	if len(manifest) == 0 {
 		return
 	}
 	b.WriteString("## Lines to change\n\nThe copies have other names. To find who uses the old ones:\n\n~~~sh\n")
 	const examples = 3
-	var shown []engine.ManifestEntry
+	shown := map[engine.Content][]engine.ManifestEntry{}
 	var more []string
 	for tags := range repositories(manifest) {
 		fmt.Fprintf(b, "grep -rnF '%s' .\n", fence(tags[0].Repository))
-		if n := len(tags) - examples; short && n > 0 {
-			more = append(more, fmt.Sprintf("%s has %s.", Escape(tags[0].Repository), engine.Count(n, "more tag")))
-			tags = tags[:examples]
+		here, left := map[engine.Content]int{}, 0
+		for _, e := range tags {
+			kind := contentOf(e)
+			if here[kind]++; short && here[kind] > examples {
+				left++
+				continue
+			}
+			shown[kind] = append(shown[kind], e)
 		}
-		shown = append(shown, tags...)
+		if left > 0 {
+			more = append(more, fmt.Sprintf("%s has %s.", Escape(tags[0].Repository), engine.Count(left, "more tag")))
+		}
 	}
 	b.WriteString("~~~\n\n")
 	if len(more) > 0 {
 		b.WriteString("Every tag keeps its own name, so the lines of the others change in the same way: " + strings.Join(more, " ") + "\n\n")
 	}
-	for _, use := range []struct{ title, before string }{
-		{"On a command line", "docker pull "},
-		{"In compose.yaml", "    image: "},
-		{"In a Dockerfile", "FROM "},
-		{"In Kubernetes manifests", "        image: docker.io/"},
-		{"In CI (GitHub Actions, GitLab CI)", "    image: "},
-	} {
+	for _, use := range uses {
+		if len(shown[use.of]) == 0 {
+			continue
+		}
 		fmt.Fprintf(b, "%s:\n\n~~~diff\n", use.title)
-		for _, e := range shown {
-			old, now := fence(e.Repository+":"+e.Tag), fence(e.Target+":"+e.Tag)
-			fmt.Fprintf(b, "-%s%s\n+%s%s\n", use.before, old, use.before, now)
+		for _, e := range shown[use.of] {
+			fmt.Fprintf(b, "-%s\n+%s\n", use.line(e.Repository, e.Tag), use.line(e.Target, e.Tag))
 		}
 		b.WriteString("~~~\n\n")
 	}
 	b.WriteString("Digests stay as they are, so a line that pins `@sha256:…` changes only its name. A private copy also needs a pull credential of the organization.\n\n")
+}
+
+// hubRegistry is the host by which Helm and ORAS reach Docker Hub (Docker, "Software
+// artifacts on Docker Hub").
+const hubRegistry = "registry-1.docker.io/"
+
+// uses are the places where tags are named, by what the tags hold. Only images are
+// pulled with docker and run.
+var uses = []struct {
+	of    engine.Content
+	title string
+	line  func(repository, tag string) string
+}{
+	{engine.ContentImage, "On a command line", reference("docker pull ")},
+	{engine.ContentImage, "In compose.yaml", reference("    image: ")},
+	{engine.ContentImage, "In a Dockerfile", reference("FROM ")},
+	{engine.ContentImage, "In Kubernetes manifests", reference("        image: docker.io/")},
+	{engine.ContentImage, "In CI (GitHub Actions, GitLab CI)", reference("    image: ")},
+	{engine.ContentChart, "Helm charts, on a command line (other oci:// addresses change in the same way)", func(repository, tag string) string {
+		return "helm pull oci://" + hubRegistry + fence(repository) + " --version " + chartVersion(tag)
+	}},
+	{engine.ContentFiles, "Files, with ORAS", reference("oras pull " + hubRegistry)},
+	{engine.ContentOther, "Other artifacts, such as signatures and build caches, wherever they are named", reference("")},
+}
+
+func reference(before string) func(repository, tag string) string {
+	return func(repository, tag string) string { return before + fence(repository+":"+tag) }
+}
+
+// chartVersion returns the version of a chart with this tag: tags cannot have a +, so
+// Helm writes _ for it (Helm, "Use OCI-based registries").
+func chartVersion(tag string) string { return strings.ReplaceAll(fence(tag), "_", "+") }
+
+// version matches the versions of Helm charts. Under another tag, "helm pull" does not
+// find a chart.
+var version = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+([-_][A-Za-z0-9._-]*)?$`)
+
+func contentOf(e engine.ManifestEntry) engine.Content {
+	switch e.Content {
+	case engine.ContentImage, engine.ContentFiles:
+		return e.Content
+	case engine.ContentChart:
+		if version.MatchString(e.Tag) {
+			return e.Content
+		}
+	case engine.ContentOther:
+	}
+	return engine.ContentOther
 }
 
 // depends lists what stays in the organization and may break.

@@ -86,3 +86,27 @@ func TestTheLinesToChangeCannotDoMoreThanName(t *testing.T) {
 		require.Equal(t, 12, strings.Count(text, "\n~~~"), text)
 	}
 }
+
+func TestTheLinesOfArtifactsCannotDoMoreThanName(t *testing.T) {
+	for _, evil := range []string{"1.0.0_; rm -rf ~", "1.0.0-$(reboot)", "1.0.0_a\nb", "1.0.0_`id`", "1.0.0_\u202ex"} {
+		var tags []engine.TagRef
+		for _, content := range []engine.Content{engine.ContentChart, engine.ContentFiles, engine.ContentOther, engine.Content(evil)} {
+			tags = append(tags, engine.TagRef{Name: evil, Digest: "sha256:x", Content: content})
+		}
+		text := report.Markdown(engine.Case{Org: "acme", Username: "priya", Receipts: []engine.Receipt{
+			{Action: engine.ActionHandOver, Change: engine.CopyChange("priya/" + evil), Target: "acme/renamed", Tags: tags},
+		}})
+		require.NotContains(t, text, "docker pull")
+		_, text, _ = strings.Cut(text, "## Lines to change")
+		fenced := false
+		for line := range strings.SplitSeq(text, "\n") {
+			switch {
+			case strings.HasPrefix(line, "~~~"):
+				fenced = !fenced
+			case fenced:
+				rest := strings.NewReplacer("grep -rnF '", "", "' .", "", "helm pull oci:", "", "oras pull ", "", " --version ", "").Replace(line)
+				require.Regexp(t, `^[-+]?[A-Za-z0-9._/:@?+-]+$`, rest)
+			}
+		}
+	}
+}
