@@ -72,6 +72,24 @@ func TestThePreSCIMMemberIsCuredLineByLine(t *testing.T) {
 	require.Equal(t, repositoryOf(t, p.State, "priya-nair/deploy-tool").Tags, repositoryOf(t, p.State, "acme/deploy-tool").Tags)
 }
 
+// The clicks in a console come after a request: the pending invite is cancelled first.
+func TestClicksThatFollowARequestAreAskedForLineByLine(t *testing.T) {
+	text, code := spoken(t, []string{
+		"no", "no", "no", "5", "2", "backend", // no provider is signed in to: it is JumpCloud, and sends editor on backend
+		"1", "1", "1", // JIT is on; re-provision; provisioning is proven
+		"1", "yes", "", "1", "yes", "s", "", "2", "1", // invite, JIT, snapshot
+		"1", "yes", "sandbox-pat-canary-priya-nair", "1", "yes", "", // hand over
+		"1", "priya-nair", "", // remove
+		"2", "yes", "", // invite them back meanwhile
+		"1", "yes", "s", "", // push by hand: the demo clicks
+		"1", "1",
+	}, "demo", "--accessible", "--provider", "none", "--member", "priya-nair")
+	require.Zero(t, code, text)
+	_, pushed, _ := strings.Cut(text, "Provision priya-nair in JumpCloud.\nIt is your turn: do these clicks.")
+	require.Contains(t, pushed, "The clicks are done.", text)
+	require.Contains(t, pushed, "Cured: Docker shows what the identity provider sends.", text)
+}
+
 func TestTheDryRunLineByLineChangesNothing(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	text, code := spoken(t, []string{

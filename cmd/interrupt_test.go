@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ import (
 	"github.com/seed-05b3d87e/reprovision/cmd/internal/plain"
 	"github.com/seed-05b3d87e/reprovision/engine"
 	"github.com/seed-05b3d87e/reprovision/engine/guide"
+	"github.com/seed-05b3d87e/reprovision/engine/report"
 	"github.com/seed-05b3d87e/reprovision/engine/run"
 )
 
@@ -255,4 +257,98 @@ func (x *terminal) answer(label string) {
 	numbers := regexp.MustCompile(`(?m)^(\d+): `+regexp.QuoteMeta(label)).FindAllStringSubmatch(x.text(), -1)
 	require.NotEmpty(x.t, numbers, x.text())
 	x.press(numbers[len(numbers)-1][1] + "\r")
+}
+
+// stoppedWhileClicking is a walk in which the owner disables JIT in the console and
+// stops the watch before the audit log has shown it.
+func stoppedWhileClicking(t *testing.T, adjust ...func(*walk)) (w *walk, dir string) {
+	t.Helper()
+	var clicked bool
+	w = newWalk(t, "jordan-ito", false, func(x *world) {
+		dir = x.stateDir
+		sleep := x.sleep
+		x.sleep = func(ctx context.Context, d time.Duration) error {
+			if clicked {
+				clicked = false
+				w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq}, nil)
+			}
+			return sleep(ctx, d)
+		}
+	})
+	for _, a := range adjust {
+		a(w)
+	}
+	w.run(guide.StepDisableJIT)
+	w.console = func(engine.Plan) {
+		require.NoError(t, w.box.FlipJIT(t.Context(), false))
+		clicked = true
+	}
+	w.choose("do")
+	require.Equal(t, guide.PhaseStopped, w.state.Phase)
+	require.Empty(t, w.state.Case.Receipts)
+	records, err := run.List(dir)
+	require.NoError(t, err)
+	require.Len(t, records[0].Doubts(), 1)
+	return w, dir
+}
+
+// The clicks were done and the audit log is late: whoever stops waiting and goes another
+// way has changed something, which the report names and an undo puts back.
+func TestClicksThatShowAfterTheWatchWasStoppedAreNotForgotten(t *testing.T) {
+	for name, on := range map[string]func(w *walk, dir string){
+		"by esc":             func(w *walk, _ string) { w.send(guide.Back{}) },
+		"by a new plan":      func(w *walk, _ string) { w.send(guide.Retry{}) },
+		"in another process": func(w *walk, dir string) { w.resumed(dir) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, dir := stoppedWhileClicking(t)
+			require.NoError(t, w.clock.sleep(t.Context(), pauseForLog))
+			w.console = func(engine.Plan) {} // they are done
+			on(w, dir)
+			w.answers[engine.AskJIT] = "off"
+			w.goOn(guide.StepReport)
+			require.Equal(t, run.StatusEnded, runStatus(t, dir))
+			require.Contains(t, report.Markdown(w.state.Case), "Switch JIT off in Docker's console")
+			records, err := run.List(dir)
+			require.NoError(t, err)
+			require.Empty(t, records[0].Doubts())
+			out, err := w.undo(dir, records[0].ID, "", true)
+			require.NoError(t, err, out)
+			require.Contains(t, out, "Switch JIT on again")
+		})
+	}
+}
+
+// If the owner leaves the program instead, the undo itself looks.
+func TestAnUndoLooksForClicksThatWereNotWaitedFor(t *testing.T) {
+	w, dir := stoppedWhileClicking(t)
+	require.NoError(t, w.parts.runner.Drain(context.Background()))
+	require.NoError(t, w.clock.sleep(t.Context(), pauseForLog))
+	rec, ok := unfinished(dir, "acme")
+	require.True(t, ok)
+	path := filepath.Join(dir, "runs", rec.ID+".jsonl")
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	out, err := w.undo(dir, rec.ID, "", true)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "Switch JIT on again")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, before, after, "a dry run writes nothing")
+	out, err = w.undo(dir, rec.ID, "jordan-ito\n\n", false)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "Switch JIT on again")
+}
+
+// Nobody but the owner knows what they clicked if no log can be read: a run does not stay
+// open for it.
+func TestARunIsOverAlthoughNobodyCanSeeWhatWasClicked(t *testing.T) {
+	w, dir := stoppedWhileClicking(t, func(w *walk) {
+		w.box.Fail(sandbox.Fault{System: "hub", Path: "/v2/auditlogs/", Times: -1, Kind: sandbox.FaultStatus, Status: http.StatusForbidden})
+		w.answers[engine.AskManaged] = "yes"
+	})
+	w.backTo(guide.StepObserve)
+	w.answers[engine.AskJIT] = "off"
+	w.goOn(guide.StepReport)
+	require.Equal(t, run.StatusEnded, runStatus(t, dir))
 }

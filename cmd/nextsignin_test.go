@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ func TestACureThatTheNextSignInWouldUndoIsNotCalledLasting(t *testing.T) {
 		w.choices[guide.StepVerify] = "report"
 		w.run(guide.StepReport)
 		require.Contains(t, report.Markdown(w.state.Case), "**Cured until the next SSO sign-in.**")
+		var left strings.Builder
+		summarize(&left, w.state, "")
+		require.Contains(t, left.String(), "Nothing is wrong. The next SSO sign-in may change them\n")
 		require.NoError(t, w.box.SSOSignIn(email))
 		require.Equal(t, "member", memberOf(t, w.box.State(), "priya-nair").Role, "and so it comes")
 	})

@@ -115,10 +115,15 @@ func (u undoing) confirmed(ctx context.Context, rec run.Record) (engine.Case, en
 	return c, plan, nil
 }
 
-// open goes on with the run's own journal; a dry run only reads it.
+// open goes on with the run's own journal; a dry run only reads it, and looks in the same
+// way at what the journal does not know.
 func (u undoing) open() (run.Record, error) {
 	if u.dryRun {
-		return run.Read(u.dir, u.id)
+		rec, err := run.Read(u.dir, u.id)
+		if err != nil {
+			return rec, err
+		}
+		return rec, u.parts.runner.Continue(unwritten{}, rec)
 	}
 	j, rec, err := run.Reopen(u.dir, u.id)
 	if err != nil {
@@ -126,6 +131,15 @@ func (u undoing) open() (run.Record, error) {
 	}
 	return rec, u.parts.runner.Continue(j, rec)
 }
+
+// unwritten is the journal of a dry run.
+type unwritten struct{}
+
+// Append implements run.Journal.
+func (unwritten) Append(run.Entry) error { return nil }
+
+// Close implements run.Journal.
+func (unwritten) Close() error { return nil }
 
 // undoCase is the case that an undo works on. A run that took no snapshot, since
 // it removed nobody, is undone to what was seen when it began.

@@ -87,7 +87,6 @@ func Next(s State, e Event) (State, []Effect) {
 		if s.Phase != PhaseRunning {
 			return s, nil
 		}
-		s.Stopping = true
 		return s, []Effect{Halt{Seq: s.Seq, Clicked: true}}
 	case SaveWanted:
 		if s.Step != StepReport || s.Phase != PhaseDeciding {

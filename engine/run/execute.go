@@ -39,10 +39,7 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 
 	var receipts []engine.Receipt
 	for i, ch := range plan.Changes {
-		// The screen asks from the start to say when the clicks are done, so that may be
-		// said before the wait for them has begun.
-		theirs := i == 0 && ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errClicked)
-		if wait.Err() != nil && !theirs {
+		if wait.Err() != nil && !r.clickedAhead(wait, plan.Changes[i:]) {
 			return guide.Executed{Seq: f.Seq, Receipts: receipts, Stopped: true}
 		}
 		if err := r.recheck(a, c, plan, ch); err != nil {
@@ -65,6 +62,17 @@ func (r *Runner) execute(f guide.Execute, report func(engine.Progress)) guide.Ev
 		c.Receipts = append(c.Receipts, receipt)
 	}
 	return guide.Executed{Seq: f.Seq, Receipts: receipts}
+}
+
+// clickedAhead reports whether wait has ended because clicks that are still ahead are
+// done. The screen asks from the start to say so, which therefore may be before the wait
+// for them has begun, and stops nothing that comes before them.
+func (r *Runner) clickedAhead(wait context.Context, rest []engine.Change) bool {
+	if !errors.Is(context.Cause(wait), errClicked) {
+		return false
+	}
+	theirs := func(ch engine.Change) bool { return ch.Kind == engine.ChangeConsole }
+	return theirs(rest[0]) || r.soft.Err() == nil && slices.ContainsFunc(rest, theirs)
 }
 
 // recheck reads the guards that the change depends on again, and compares them
@@ -139,6 +147,8 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 	case ch.Kind == engine.ChangeCopy && wait.Err() != nil:
 	default:
 		receipt, unknown, err = r.observed(a, c, ch, err)
+		// What was clicked may show late, so the next look decides.
+		unknown = unknown || err != nil && ch.Kind == engine.ChangeConsole && wait.Err() != nil
 	}
 	if err != nil {
 		r.doubt(doubt, unknown)

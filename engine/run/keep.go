@@ -75,7 +75,7 @@ func (r *Runner) mark(f guide.Note) {
 	if r.journal == nil || r.subject != subjectOf(f.Case) {
 		return
 	}
-	if r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryMark, Mark: &f.Mark, Case: &f.Case}) != nil || !f.Over || len(r.doubts) > 0 {
+	if r.journal.Append(Entry{At: r.cfg.Now(), Kind: EntryMark, Mark: &f.Mark, Case: &f.Case}) != nil || !f.Over || slices.ContainsFunc(r.doubts, Doubt.matters) {
 		return
 	}
 	_ = r.end("", textReport)

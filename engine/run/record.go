@@ -180,6 +180,10 @@ func (r Record) Doubts() []Doubt {
 // same reports whether both are the same change, in whichever plan.
 func (d Doubt) same(x Doubt) bool { return d.Action == x.Action && d.Change.ID == x.Change.ID }
 
+// matters reports whether a run stays open because of the doubt. What somebody did or did
+// not do in a web console, they know.
+func (d Doubt) matters() bool { return d.Change.Kind != engine.ChangeConsole }
+
 // Status returns the state of the run.
 func (r Record) Status() Status {
 	s := StatusUnfinished

@@ -140,7 +140,9 @@ func (r *Runner) halt(f guide.Halt) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.halted[f.Seq] = why
+	if r.halted[f.Seq] == nil { // what was said first counts
+		r.halted[f.Seq] = why
+	}
 	if end, ok := r.waiting[f.Seq]; ok {
 		end(why)
 	}

@@ -204,8 +204,40 @@ func TestWhoSaysBeforeTheWatchBeginsThatTheirClicksAreDoneIsBelieved(t *testing.
 	require.Empty(t, d.sent)
 }
 
+// Clicks that are said to be done while a request before them is in flight stop nothing
+// that comes before them, and need not be waited for.
+func TestWhoSaysDuringTheChangesBeforeThatTheirClicksAreDoneIsBelieved(t *testing.T) {
+	d := &deed{made: map[string]bool{}}
+	r := runner(d, &memory{})
+	p := switches()
+	p.Changes = append(p.Changes, engine.Change{ID: "manual", Kind: engine.ChangeConsole})
+	d.before = func(id string) {
+		r.Do(t.Context(), guide.Halt{Seq: 7, Clicked: true}, nil)
+		d.waits = id == "manual"
+	}
+	done, ok := r.Do(t.Context(), guide.Execute{Seq: 7, Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil).(guide.Executed)
+	require.True(t, ok)
+	require.False(t, done.Stopped)
+	require.Len(t, done.Receipts, 3)
+	require.Equal(t, "the owner ended the watch", done.Receipts[2].Status)
+}
+
+// Whoever stops a run and then says something about clicks has stopped it.
+func TestAStopBeforeTheRunIsNotTakenBackByWhatIsSaidAfter(t *testing.T) {
+	d := &deed{made: map[string]bool{}, waits: true}
+	r := runner(d, &memory{})
+	p := switches()
+	p.Changes[0].Kind = engine.ChangeConsole
+	r.Do(t.Context(), guide.Halt{Seq: 7}, nil)
+	r.Do(t.Context(), guide.Halt{Seq: 7, Clicked: true}, nil)
+	done, ok := r.Do(t.Context(), guide.Execute{Seq: 7, Case: subjectCase(), Plan: p, Approval: engine.Approval{Digest: p.Digest()}}, nil).(guide.Executed)
+	require.True(t, ok)
+	require.True(t, done.Stopped)
+	require.Empty(t, done.Receipts)
+}
+
 // Who only stops the watch has not said that their clicks are done: what is not seen
-// is not made.
+// is not made, as far as is known, and is looked at again.
 func TestAWatchThatIsStoppedCountsWhatIsSeen(t *testing.T) {
 	for name, x := range map[string]struct {
 		made     bool
@@ -213,7 +245,7 @@ func TestAWatchThatIsStoppedCountsWhatIsSeen(t *testing.T) {
 		receipts int
 		doubts   int
 	}{
-		"nothing is seen":      {},
+		"nothing is seen":      {doubts: 1},
 		"the clicks were done": {made: true, receipts: 1},
 		"nobody can tell":      {blind: errors.New("the log cannot be read"), doubts: 1},
 	} {

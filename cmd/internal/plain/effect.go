@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 	still := time.NewTicker(patience)
 	defer still.Stop()
 	began, tell := time.Now(), teller{walk: w}
-	typed := w.clicks()
+	var typed <-chan answer
 	for {
 		select {
 		case e := <-done:
@@ -79,6 +80,9 @@ func (w *walk) do(ctx context.Context, f guide.Effect) (guide.Event, error) {
 			return e, nil
 		case p := <-news:
 			tell.progress(p)
+			if w.clicksBegin(p) {
+				typed = w.clicks()
+			}
 		case p := <-w.Prompts.Next():
 			if err := w.prompted(ctx, p); err != nil {
 				return nil, err
@@ -135,12 +139,21 @@ func (w *walk) end(e guide.Event) {
 	}
 }
 
-// clicks asks for an answer while a person works in a web console. It returns nil
-// when no such change is in flight.
-func (w *walk) clicks() <-chan answer {
-	if w.state.Phase != guide.PhaseRunning || w.state.Plan.Changes[0].Kind != engine.ChangeConsole {
-		return nil
+// clicksBegin reports whether, by that progress, a change begins that a person makes in a
+// web console.
+func (w *walk) clicksBegin(p engine.Progress) bool {
+	if w.state.Phase != guide.PhaseRunning || p.Fact != "" {
+		return false
 	}
+	i := slices.IndexFunc(w.state.Plan.Changes, func(ch engine.Change) bool { return ch.Kind == engine.ChangeConsole && ch.Title == p.Text })
+	if i >= 0 {
+		w.console = w.state.Plan.Changes[i]
+	}
+	return i >= 0
+}
+
+// clicks asks for an answer while a person works in a web console.
+func (w *walk) clicks() <-chan answer {
 	w.say("It is your turn: do these clicks. The walk goes on as soon as it sees their effect.")
 	w.promptClicks()
 	return w.in.next()
@@ -166,7 +179,7 @@ func (w *walk) clicked(ctx context.Context, a answer) <-chan answer {
 	case typed == "o":
 		w.open()
 	case typed == "s" && w.Assist != nil && !w.state.Case.DryRun:
-		if err := w.Assist(ctx, w.state.Case, w.state.Plan.Changes[0]); err == nil {
+		if err := w.Assist(ctx, w.state.Case, w.console); err == nil {
 			w.say("The clicks are done. Waiting for their effect.")
 			return nil
 		}

@@ -65,9 +65,10 @@ type walk struct {
 	state   guide.State
 	in      *input
 	out     io.Writer
-	step    guide.StepID // the step whose heading was printed last
-	reading bool         // the note that reading changes nothing was printed
-	next    string       // the profile to continue with
+	step    guide.StepID  // the step whose heading was printed last
+	console engine.Change // the one in flight that a person makes in a web console
+	reading bool          // the note that reading changes nothing was printed
+	next    string        // the profile to continue with
 }
 
 func (w *walk) say(format string, a ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", a...) }
