@@ -82,3 +82,34 @@ func TestWithoutTheSCIMTokenThatWasRevokedJITStaysOn(t *testing.T) {
 		require.Equal(t, guide.StepMatch, w.state.Step)
 	})
 }
+
+// The same holds where SCIM is to be proven before a removal.
+func TestTheSCIMTokenIsAskedForBeforeARemoval(t *testing.T) {
+	begun := func(t *testing.T) *walk {
+		t.Helper()
+		w := newWalk(t, "priya-nair", false, func(w *world) {
+			w.credentials = slices.DeleteFunc(w.credentials, func(c engine.Credential) bool { return c.System == engine.SystemSCIM })
+		})
+		w.answers[engine.AskSignIn], w.answers[engine.AskManaged] = "skip", "no"
+		w.run(guide.StepProveSCIM)
+		require.Equal(t, engine.AskSCIM, w.state.Verdict.Ask.ID)
+		return w
+	}
+	t.Run("and given", func(t *testing.T) {
+		w := begun(t)
+		w.send(guide.SignedIn{Credential: credentialOf(w.box, engine.SystemSCIM)})
+		w.goOn(guide.StepReport)
+		w.cured("priya-nair", "backend")
+	})
+	t.Run("or not", func(t *testing.T) {
+		w := begun(t)
+		w.answers[engine.AskSCIM] = "skip"
+		w.decide()
+		on, _ := w.state.Verdict.Choice("next")
+		require.Contains(t, on.Disabled, "Docker's SCIM service has not answered")
+		w.send(guide.Back{})
+		require.Equal(t, engine.AskSCIM, w.state.Verdict.Ask.ID)
+		w.send(guide.Back{})
+		require.Equal(t, guide.StepDiagnose, w.state.Step)
+	})
+}

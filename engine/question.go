@@ -19,7 +19,7 @@ const (
 	AskRace        QuestionID = "race"         // whether to continue although JIT may add the member again
 	AskPrivate     QuestionID = "private"      // private personal repositories that cannot be listed
 	AskMemberToken QuestionID = "member-token" // the member's own credential
-	AskSCIM        QuestionID = "scim"         // the SCIM token, before JIT is disabled without it
+	AskSCIM        QuestionID = "scim"         // the SCIM token, where nothing goes on without it
 	AskSelf        QuestionID = "self"         // whether the member is the operator
 	AskManaged     QuestionID = "managed"      // whether SCIM manages the member, by the owner's own statement
 )

@@ -156,6 +156,10 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 	lead := findings[0]
 	v := engine.Verdict{Headline: lead.Title, Findings: findings}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"}
+	if jitMatters(c) && !saidJIT(c) { // taken back, or out of date
+		v.Ask = askJIT(c)
+		return v
+	}
 	if lead.ID == engine.FindingNothingWrong {
 		v.Choices = append(settleJIT(findings), engine.Choice{Outcome: outNothing, Label: "Continue"}, again)
 		v.Choices[0].Recommended = true
@@ -327,14 +331,8 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 	if !saidJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}, true
 	}
-	scim, ok := c.Session.System(engine.SystemSCIM)
-	if _, skipped := c.Answers[engine.AskSCIM]; ok && !scim.OK && !c.SCIM.Proven && !skipped && !slices.Contains(c.Without, scim.ID) {
-		return engine.Verdict{Headline: "Sign in to SCIM first", Ask: &engine.Question{
-			ID: engine.AskSCIM, Kind: engine.AnswerCredential, Systems: []engine.SystemID{scim.ID},
-			Text:    "Sign in to Docker's SCIM service",
-			Why:     "With JIT off, nobody new comes in but by SCIM. So it is seen to answer before JIT is disabled.",
-			Options: []engine.Option{{Value: skipSignIn, Label: "Continue without", Why: "JIT then stays on."}},
-		}}, true
+	if ask := askSCIM(c, "With JIT off, nobody new comes in but by SCIM. So it is seen to answer before JIT is disabled.", "JIT then stays on."); ask != nil {
+		return engine.Verdict{Headline: "Sign in to SCIM first", Ask: ask}, true
 	}
 	const headline = "Disable Just-in-Time provisioning"
 	off := engine.Choice{Outcome: outDo, Label: "Disable JIT", Action: engine.ActionDisableJIT, Recommended: true, Why: "a few clicks in the console, which the audit log then proves"}
@@ -344,6 +342,20 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 	off.Recommended = false
 	off.Disabled = "Docker's SCIM service has not answered" + detail(c.Sources[engine.FactSCIM].Missing) + ": with JIT off, nobody new could come in"
 	return engine.Verdict{Headline: headline, Choices: []engine.Choice{off, {Outcome: outAgain, Label: "Look again", Recommended: true}}}, false
+}
+
+// askSCIM asks for the SCIM token where nothing goes on without it. It returns nil if it
+// is there, or the owner continues without it.
+func askSCIM(c engine.Case, why, without string) *engine.Question {
+	scim, ok := c.Session.System(engine.SystemSCIM)
+	if _, skipped := c.Answers[engine.AskSCIM]; !ok || scim.OK || c.SCIM.Proven || skipped || slices.Contains(c.Without, scim.ID) {
+		return nil
+	}
+	return &engine.Question{
+		ID: engine.AskSCIM, Kind: engine.AnswerCredential, Systems: []engine.SystemID{scim.ID},
+		Text: "Sign in to Docker's SCIM service", Why: why,
+		Options: []engine.Option{{Value: skipSignIn, Label: "Continue without", Why: without}},
+	}
 }
 
 func decidePushProfile(c engine.Case) engine.Verdict {

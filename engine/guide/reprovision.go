@@ -11,6 +11,9 @@ import (
 // The steps of the re-provision branch, in order.
 
 func decideProveSCIM(c engine.Case) engine.Verdict {
+	if ask := askSCIM(c, "Only SCIM creates a removed member again. So it is seen to answer before anybody is removed.", "Nobody is removed then."); ask != nil {
+		return engine.Verdict{Headline: "Sign in to SCIM first", Ask: ask}
+	}
 	if c.Expected.Stated && c.SCIM.Proven {
 		if _, ok := c.Answers[engine.AskSCIMTested]; !ok {
 			return engine.Verdict{Headline: "Is provisioning proven?", Ask: &engine.Question{

@@ -89,7 +89,7 @@ var steps = []Step{
 	{
 		ID: StepProveSCIM, Title: "Prove SCIM", Short: "Prove SCIM", Link: linkMigrate,
 		Doc:   "Nobody is removed before it is shown that SCIM answers and that the identity provider would create the person again.",
-		Reads: []engine.FactID{engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation}, Asks: []engine.QuestionID{engine.AskSCIMTested},
+		Reads: []engine.FactID{engine.FactSCIM, engine.FactSCIMUser, engine.FactExpectation}, Asks: []engine.QuestionID{engine.AskSCIM, engine.AskSCIMTested},
 		Decide: decideProveSCIM, Main: outNext,
 		Next: map[engine.Outcome]StepID{outNext: StepCancelInvites, outAgain: StepProveSCIM, outFix: StepFixSource},
 	},
