@@ -2,10 +2,12 @@ package cmd
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -215,4 +217,42 @@ func TestWhoIsOutIsPushedWhereverTheWalkGoesOn(t *testing.T) {
 			require.Equal(t, run.StatusEnded, runStatus(t, dir))
 		})
 	}
+}
+
+// A push by hand was stopped after the pending invite was cancelled, and its clicks took
+// effect later: the member is back, and nothing is half-way.
+func TestAPushByHandThatShowsAfterTheWatchWasStoppedLeavesNothingHalfDone(t *testing.T) {
+	const email = "priya.nair@acme.example"
+	var dir string
+	var w *walk
+	w = newWalk(t, "priya-nair", false, func(x *world) {
+		dir = x.stateDir
+		x.credentials = slices.DeleteFunc(x.credentials, func(c engine.Credential) bool { return c.System == engine.SystemOkta })
+		sleep := x.sleep
+		x.sleep = func(ctx context.Context, d time.Duration) error {
+			if w.state.Phase == guide.PhaseRunning && w.state.Plan.Action == engine.ActionPush {
+				w.parts.runner.Do(t.Context(), guide.Halt{Seq: w.state.Seq}, nil)
+			}
+			return sleep(ctx, d)
+		}
+	})
+	maps.Copy(w.answers, map[engine.QuestionID]string{
+		engine.AskSignIn: "skip", engine.AskProvider: "onelogin", engine.AskRole: "editor", engine.AskTeams: "backend", engine.AskSCIMTested: "yes", engine.AskManaged: "no",
+	})
+	w.run(guide.StepPush)
+	w.choose("re-invite")
+	w.send(guide.Continue{})
+	w.choose("do")
+	require.Equal(t, guide.PhaseStopped, w.state.Phase)
+	require.Len(t, w.state.Case.Unfinished, 1)
+	w.send(guide.Back{}) // and it does not show yet
+	require.Contains(t, w.state.Verdict.Headline, "IS OUT OF ACME")
+
+	require.NoError(t, w.box.PushByHand(email))
+	require.NoError(t, w.clock.sleep(t.Context(), 8*time.Second))
+	w.send(guide.Chosen{Outcome: "look-again"})
+	w.goOn(guide.StepReport)
+	w.cured("priya-nair", "backend")
+	require.Contains(t, report.Markdown(w.state.Case), "**Cured.**")
+	require.Equal(t, run.StatusEnded, runStatus(t, dir))
 }

@@ -69,14 +69,16 @@ func owed(rest []Change) []Change {
 
 // HalfDone lists the remaining changes of the action's plan if it was left half-way,
 // so that something is to be done about it. A plan of which nothing was made is not,
-// nor is one that takes and gives back, while nothing is owed.
+// nor is one that takes and gives back, while nothing is owed, nor a push of which only
+// a person's clicks are left: whether they were needed shows in Docker.
 func (c Case) HalfDone(id ActionID) []Change {
 	p, rest := c.Unfinished[id], c.Remaining(id)
 	if len(rest) == len(p.Changes) {
 		return nil
 	}
 	gives := slices.ContainsFunc(p.Changes, func(ch Change) bool { return ch.Restores != "" })
-	if gives && len(owed(rest)) == 0 {
+	clicks := id == ActionPush && !slices.ContainsFunc(rest, func(ch Change) bool { return ch.Kind != ChangeConsole })
+	if (gives || clicks) && len(owed(rest)) == 0 {
 		return nil
 	}
 	return rest
