@@ -146,6 +146,9 @@ func (r *Runner) change(wait context.Context, a engine.Action, c engine.Case, pl
 		receipt, err = engine.Receipt{Status: errClicked.Error()}, nil
 	case ch.Kind == engine.ChangeCopy && wait.Err() != nil:
 	default:
+		if ch.Kind == engine.ChangeConsole && errors.Is(context.Cause(wait), errHalted) {
+			err = errHalted
+		}
 		receipt, unknown, err = r.observed(a, c, ch, err)
 		// What was clicked may show late, so the next look decides.
 		unknown = unknown || err != nil && ch.Kind == engine.ChangeConsole && wait.Err() != nil

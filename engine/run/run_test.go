@@ -262,6 +262,7 @@ func TestAWatchThatIsStoppedCountsWhatIsSeen(t *testing.T) {
 			require.Equal(t, !x.made, done.Stopped)
 			require.Len(t, done.Receipts, x.receipts)
 			require.Len(t, Record{Entries: j.entries}.Doubts(), x.doubts)
+			require.NotContains(t, j.entries[len(j.entries)-1].Error, "context canceled", "those are no words")
 		})
 	}
 }
