@@ -1,11 +1,8 @@
 package cmd
 
 import (
-	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -22,13 +19,11 @@ import (
 // pushChart pushes what "helm push" does.
 func pushChart(t *testing.T, box *sandbox.Sandbox, repository, tag string) {
 	t.Helper()
-	user, _, _ := strings.Cut(repository, "/")
-	to, err := name.NewTag(box.Addresses().RegistryHost + "/" + repository + ":" + tag)
-	require.NoError(t, err)
+	to, as := asItsOwner(t, box, repository)
 	chart := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.cncf.helm.config.v1+json")
-	chart, err = mutate.AppendLayers(chart, static.NewLayer([]byte("a chart"), "application/vnd.cncf.helm.chart.content.v1.tar+gzip"))
+	chart, err := mutate.AppendLayers(chart, static.NewLayer([]byte("a chart"), "application/vnd.cncf.helm.chart.content.v1.tar+gzip"))
 	require.NoError(t, err)
-	require.NoError(t, remote.Write(to, chart, remote.WithAuth(&authn.Basic{Username: user, Password: box.Credentials().Members[user]})))
+	require.NoError(t, remote.Write(to.Tag(tag), chart, as))
 }
 
 // Whoever copies a chart, the owner or the member, the report says how to pull it.

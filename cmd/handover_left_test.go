@@ -19,14 +19,20 @@ import (
 	"github.com/seed-05b3d87e/reprovision/engine/report"
 )
 
+// asItsOwner is a member's own repository, and their credential for it.
+func asItsOwner(t *testing.T, box *sandbox.Sandbox, repository string) (name.Repository, remote.Option) {
+	t.Helper()
+	user, _, _ := strings.Cut(repository, "/")
+	r, err := name.NewRepository(box.Addresses().RegistryHost + "/" + repository)
+	require.NoError(t, err)
+	return r, remote.WithAuth(&authn.Basic{Username: user, Password: box.Credentials().Members[user]})
+}
+
 // pushBroken moves a tag to an image of two platforms, and then deletes one of
 // them, as can be done on a repository's page.
 func pushBroken(t *testing.T, box *sandbox.Sandbox, repository, tag string) {
 	t.Helper()
-	user, _, _ := strings.Cut(repository, "/")
-	as := remote.WithAuth(&authn.Basic{Username: user, Password: box.Credentials().Members[user]})
-	to, err := name.NewRepository(box.Addresses().RegistryHost + "/" + repository)
-	require.NoError(t, err)
+	to, as := asItsOwner(t, box, repository)
 	index, err := random.Index(64, 1, 2)
 	require.NoError(t, err)
 	require.NoError(t, remote.WriteIndex(to.Tag(tag), index, as))
@@ -38,11 +44,9 @@ func pushBroken(t *testing.T, box *sandbox.Sandbox, repository, tag string) {
 // pushIndex moves a tag to an index that has these bytes.
 func pushIndex(t *testing.T, box *sandbox.Sandbox, repository, tag, body string) {
 	t.Helper()
-	user, _, _ := strings.Cut(repository, "/")
-	to, err := name.NewTag(box.Addresses().RegistryHost + "/" + repository + ":" + tag)
-	require.NoError(t, err)
+	to, as := asItsOwner(t, box, repository)
 	raw := static.NewLayer([]byte(body), types.OCIImageIndex)
-	require.NoError(t, remote.Put(to, indexOf{raw, body}, remote.WithAuth(&authn.Basic{Username: user, Password: box.Credentials().Members[user]})))
+	require.NoError(t, remote.Put(to.Tag(tag), indexOf{raw, body}, as))
 }
 
 const (

@@ -170,8 +170,8 @@ func summarize(out io.Writer, s guide.State, resume string) {
 		if s.Step == guide.StepReport || s.Step == guide.StepEnd { // which say nothing of the member
 			found := diagnose.Findings(s.Case)
 			headline = found[0].Title
-			if len(found) > 1 && found[0].ID == engine.FindingNothingWrong { // until the next sign-in
-				headline += ". " + found[1].Title
+			if f, ok := diagnose.Overridden(found); ok {
+				headline += ". " + f.Title
 			}
 		}
 		_, _ = fmt.Fprintf(out, "%s in %s: %s\n", clean(s.Case.Username), clean(s.Case.Org), clean(headline))

@@ -20,10 +20,13 @@ func Findings(c engine.Case) []engine.Finding {
 		if !ok {
 			continue
 		}
-		if j, ok := JITWouldOverride(c); ok && f.ID == engine.FindingNothingWrong {
-			return []engine.Finding{f, j}
+		found := []engine.Finding{f}
+		if f.ID == engine.FindingNothingWrong {
+			if j, ok := jitWouldOverride(c); ok {
+				found = append(found, j)
+			}
 		}
-		return []engine.Finding{f}
+		return found
 	}
 	managed := Managed(c)
 	switch managed.State {
@@ -250,9 +253,19 @@ func carries(x engine.Comparison) string {
 	return fmt.Sprintf("sign-in carries %s %q, which", x.Attribute, x.SSO)
 }
 
-// JITWouldOverride reports whether cause A is still ahead: Docker may show the right
+// Overridden returns the finding that the next sign-in may change what is right, if it is
+// one of these.
+func Overridden(found []engine.Finding) (engine.Finding, bool) {
+	i := slices.IndexFunc(found, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride })
+	if i < 0 {
+		return engine.Finding{}, false
+	}
+	return found[i], true
+}
+
+// jitWouldOverride reports whether cause A is still ahead: Docker may show the right
 // values, but JIT is not known to be off, and the SSO sign-in carries others.
-func JITWouldOverride(c engine.Case) (engine.Finding, bool) {
+func jitWouldOverride(c engine.Case) (engine.Finding, bool) {
 	f := engine.Finding{
 		ID: engine.FindingJITWouldOverride, Strength: engine.Likely,
 		Title: "The next SSO sign-in may change them",

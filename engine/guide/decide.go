@@ -63,7 +63,7 @@ func decideObserve(c engine.Case) engine.Verdict {
 			return v
 		}
 	}
-	matters := engine.Differs(c) && (c.Expected.Stated || c.Expected.Assigned) || jitMatters(c)
+	matters := engine.Differs(c) && (c.Expected.Stated || c.Expected.Assigned) || jitMatters(c, diagnose.Findings(c)[0])
 	if matters && !saidJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on?", Ask: askJIT(c)}
 	}
@@ -103,8 +103,8 @@ func askExpectation(c engine.Case) (engine.Verdict, bool) {
 
 // jitMatters reports whether it depends on JIT how long values last that are right: the
 // SSO sign-in is known to carry others.
-func jitMatters(c engine.Case) bool {
-	return diagnose.Findings(c)[0].ID == engine.FindingNothingWrong && len(diagnose.SignInDiffers(c)) > 0
+func jitMatters(c engine.Case, lead engine.Finding) bool {
+	return lead.ID == engine.FindingNothingWrong && len(diagnose.SignInDiffers(c)) > 0
 }
 
 // saidJIT reports whether the owner has said where the switch stands since it was last
@@ -156,7 +156,7 @@ func decideDiagnose(c engine.Case) engine.Verdict {
 	lead := findings[0]
 	v := engine.Verdict{Headline: lead.Title, Findings: findings}
 	again := engine.Choice{Outcome: outAgain, Label: "Look again", Why: "read every fact afresh"}
-	if jitMatters(c) && !saidJIT(c) { // taken back, or out of date
+	if jitMatters(c, lead) && !saidJIT(c) { // taken back, or out of date
 		v.Ask = askJIT(c)
 		return v
 	}
@@ -220,10 +220,10 @@ var (
 // settleJIT returns the ways to keep the next sign-in from changing what is right, if
 // it is known to do so.
 func settleJIT(findings []engine.Finding) []engine.Choice {
-	if slices.ContainsFunc(findings, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride }) {
-		return []engine.Choice{choiceDisable, choiceMatch}
+	if _, ok := diagnose.Overridden(findings); !ok {
+		return nil
 	}
-	return nil
+	return []engine.Choice{choiceDisable, choiceMatch}
 }
 
 func rank(c engine.Choice) int {
@@ -300,8 +300,7 @@ func decideDisableJIT(c engine.Case) engine.Verdict {
 	v, done := decideJIT(c)
 	if !done {
 		match := engine.Choice{Outcome: outMatch, Label: "Keep JIT, match the attributes instead"}
-		_, skipped := c.Answers[engine.AskSCIM]
-		if skipped = skipped || slices.Contains(c.Without, engine.SystemSCIM); skipped && !c.SCIM.Proven {
+		if withoutSCIM(c) && !c.SCIM.Proven {
 			// To look again would show nothing else.
 			match.Recommended, v.Choices[len(v.Choices)-1].Recommended = true, false
 		}
@@ -348,7 +347,7 @@ func decideJIT(c engine.Case) (v engine.Verdict, done bool) {
 // is there, or the owner continues without it.
 func askSCIM(c engine.Case, why, without string) *engine.Question {
 	scim, ok := c.Session.System(engine.SystemSCIM)
-	if _, skipped := c.Answers[engine.AskSCIM]; !ok || scim.OK || c.SCIM.Proven || skipped || slices.Contains(c.Without, scim.ID) {
+	if !ok || scim.OK || c.SCIM.Proven || withoutSCIM(c) {
 		return nil
 	}
 	return &engine.Question{
@@ -356,6 +355,12 @@ func askSCIM(c engine.Case, why, without string) *engine.Question {
 		Text: "Sign in to Docker's SCIM service", Why: why,
 		Options: []engine.Option{{Value: skipSignIn, Label: "Continue without", Why: without}},
 	}
+}
+
+// withoutSCIM reports whether the owner continues without the SCIM token.
+func withoutSCIM(c engine.Case) bool {
+	_, skipped := c.Answers[engine.AskSCIM]
+	return skipped || slices.Contains(c.Without, engine.SystemSCIM)
 }
 
 func decidePushProfile(c engine.Case) engine.Verdict {
@@ -414,7 +419,7 @@ func decideVerify(c engine.Case) engine.Verdict {
 		slices.SortStableFunc(v.Choices, func(a, b engine.Choice) int { return rank(a) - rank(b) })
 		return v
 	}
-	if fine && jitMatters(c) && !saidJIT(c) {
+	if jitMatters(c, v.Findings[0]) && !saidJIT(c) {
 		return engine.Verdict{Headline: "Is Just-in-Time provisioning on now?", Ask: askJIT(c)}
 	}
 	if fine {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-05b3d87e/reprovision/engine"
+	"github.com/seed-05b3d87e/reprovision/engine/diagnose"
 )
 
 // outcome says in one line how the walk ended and what to do next, followed by a table
@@ -24,7 +25,7 @@ func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	}
 	const again = " To go on, run reprovision for them again."
 	provider := Escape(cmp.Or(c.Expected.Provider, "the identity provider"))
-	made := "Nothing was changed."
+	made := "Nothing was changed"
 	if n := len(c.Receipts); n > 0 {
 		made = engine.Count(n, "change") + " " + were(n) + " made"
 	}
@@ -37,9 +38,9 @@ func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	fine := fresh(c) && first.ID == engine.FindingNothingWrong
 	same := "Docker shows the role and the teams that " + provider + " sends."
 	until := ""
-	if i := overridden(found); i >= 0 {
+	if f, ok := diagnose.Overridden(found); ok {
 		until = " until the next SSO sign-in"
-		same += " " + Escape(found[i].Title) + ": " + Escape(found[i].Detail)
+		same += " " + Escape(f.Title) + ": " + Escape(f.Detail)
 	}
 	switch {
 	case c.Out():
@@ -51,7 +52,7 @@ func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	case fine && wasWrong(c, until == ""):
 		return "Cured" + until, same
 	case fine:
-		return "Nothing is wrong", same + " " + strings.TrimSuffix(made, ".") + "."
+		return "Nothing is wrong", same + " " + made + "."
 	case !member.Known():
 		return "Not known", "Their role and teams in Docker could not be read: " + Escape(strings.TrimSuffix(cmp.Or(member.Missing, "nobody has looked"), ".")) + "."
 	case !fresh(c):
@@ -59,7 +60,7 @@ func ended(c engine.Case, found []engine.Finding) (head, text string) {
 	case len(c.Receipts) > 0:
 		return "Not cured", made + ", and Docker does not show what was expected: " + Escape(first.Title) + "." + again
 	}
-	return "Not cured", made + " What was found: " + Escape(first.Title) + "."
+	return "Not cured", made + ". What was found: " + Escape(first.Title) + "."
 }
 
 // halfWay names the plans that were left half-way and says what to do, or returns "" if
@@ -94,13 +95,8 @@ func wasWrong(c engine.Case, lasts bool) bool {
 	if len(found) == 0 {
 		return len(c.Receipts) > 0
 	}
-	return found[0].ID != engine.FindingNothingWrong || lasts && overridden(found) >= 0
-}
-
-// overridden returns the index of the finding that a sign-in will change the values, or
-// -1.
-func overridden(found []engine.Finding) int {
-	return slices.IndexFunc(found, func(f engine.Finding) bool { return f.ID == engine.FindingJITWouldOverride })
+	_, overridden := diagnose.Overridden(found)
+	return found[0].ID != engine.FindingNothingWrong || lasts && overridden
 }
 
 // fresh reports whether Docker was read after the last change.
